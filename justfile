@@ -1,0 +1,56 @@
+# Every command of this repository. `./justw` runs it with tools of its own; `just` does if you have it.
+
+set positional-arguments
+set shell := ["sh", "-euc"]
+
+# Otherwise pyright asks a registry for its newest version on every run.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := "1"
+
+# Show the commands.
+[private]
+default:
+    @"{{ just_executable() }}" --justfile "{{ justfile() }}" --list --unsorted
+
+# Run the whole desk on this machine.
+up *ARGS:
+    @exec uv run --frozen --no-dev python -m supervisor up "$@"
+
+# Ask the event store of a data folder: verify, replay.
+audit *ARGS:
+    @exec uv run --frozen --no-dev python -m supervisor audit "$@"
+
+# Install everything that is locked; `--extra drift` adds the Drift venue.
+sync *ARGS:
+    uv sync --frozen "$@"
+
+# Check before a commit: format, lint, types, imports, fast tests.
+check: check-static
+    uv run --frozen pytest -n auto tests/unit tests/contract tests/component
+
+# Check format, lint, types and imports.
+check-static:
+    uv run --frozen ruff format --check
+    uv run --frozen ruff check
+    uv run --frozen pyright
+    uv run --frozen lint-imports --no-logo
+
+# Run every test.
+test *ARGS:
+    uv run --frozen pytest -n 2 --dist worksteal "$@"
+
+# Format, and mend what the linter can.
+fmt:
+    uv run --frozen ruff format
+    uv run --frozen ruff check --fix
+
+# Measure.
+bench *ARGS:
+    @PYTHONPATH=tests exec uv run --frozen python tests/bench/run.py "$@"
+
+# Write the generated documents anew.
+docs:
+    uv run --frozen python -m contracts.catalogue
+
+# Run the static checks at every git commit.
+hooks:
+    uv run --frozen prek install

@@ -1,0 +1,1 @@
+"""Where orders go: the port, and one adapter per venue behind it."""

@@ -1,0 +1,1 @@
+"""The paper venue: fills from the prints of a feed, without money and without flattery."""

@@ -1,0 +1,1 @@
+"""Who may ask what: the API, the live stream and the page of one local account."""

@@ -1,0 +1,1 @@
+"""What the gateway knows of the desk: pure folds over the log and over ticks."""

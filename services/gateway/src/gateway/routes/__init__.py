@@ -1,0 +1,1 @@
+"""The addresses: each handler reads a request, asks a use case, and shapes the answer."""

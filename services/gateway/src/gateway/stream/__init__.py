@@ -1,0 +1,1 @@
+"""The live stream: every event of the log once and in order, and the newest of what moves fast."""

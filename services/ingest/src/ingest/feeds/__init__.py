@@ -1,0 +1,1 @@
+"""Where ticks come from: recordings, the synthetic market, the exchange."""

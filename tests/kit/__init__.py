@@ -1,0 +1,1 @@
+"""What the tests are made of: fakes that behave, builders, conformance suites."""
