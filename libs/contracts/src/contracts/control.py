@@ -1,0 +1,113 @@
+"""What people decided: settings, kill and resume, orders by hand."""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.event import Event
+from contracts.values import Note, Positive, Side, Token
+
+
+class Settings(BaseModel):
+    """An account's limits and switches."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    leverage_max: Positive
+    """Exposure over equity, at most."""
+    risk_per_trade_bps: Positive
+    """Equity lost when the stop is hit, in basis points."""
+    daily_drawdown_limit_pct: Positive
+    """Realized loss that stops the UTC day, of the equity it began with."""
+    priority_fee_cap_microlamports: int = Field(ge=0)
+    delegate_enabled: bool
+    """Whether a delegate key may sign for the account."""
+    strategy_enabled: bool
+    """Whether signals may trade; orders by hand always may."""
+
+
+class AccountOpened(Event):
+    """An account exists, with the settings that it starts from. Once per account."""
+
+    event_type: ClassVar[str] = "account_opened"
+    owner: ClassVar[str] = "gateway"
+
+    account: Token
+    venue: Token
+    """The venue that holds its orders: `paper`."""
+    equity_usd: Positive
+    """Opening equity."""
+    priority_fee_microlamports: int = Field(ge=0)
+    """What each transaction offers until a fee policy takes over."""
+    settings: Settings
+
+
+class SettingsChanged(Event):
+    """A person changed settings; `settings` is the whole new state."""
+
+    event_type: ClassVar[str] = "settings_changed"
+    owner: ClassVar[str] = "gateway"
+
+    account: Token
+    before: Settings
+    """The state that it replaces."""
+    settings: Settings
+    by: Note
+
+
+class KillSwitchEngaged(Event):
+    """A person stopped automation: entries are canceled, protection stays.
+
+    `account` is None for the global kill, which stands above every account.
+    """
+
+    event_type: ClassVar[str] = "kill_switch_engaged"
+    owner: ClassVar[str] = "gateway"
+
+    account: Token | None
+    reason: Note
+    by: Note
+
+
+class TradingResumed(Event):
+    """A person lifted the kill."""
+
+    event_type: ClassVar[str] = "trading_resumed"
+    owner: ClassVar[str] = "gateway"
+
+    account: Token | None
+    reason: Note
+    by: Note
+
+
+class ManualOrderRequested(Event):
+    """A person asks for a setup; it goes through risk like any signal."""
+
+    event_type: ClassVar[str] = "manual_order_requested"
+    owner: ClassVar[str] = "gateway"
+
+    account: Token
+    market: Token
+    side: Side
+    entry_price_usd: Positive
+    quantity_base: Positive
+    stop_price_usd: Positive
+    tp_prices_usd: tuple[Positive, Positive, Positive]
+    """TP1 to TP3, nearest first."""
+    leverage: Positive
+    """What the person asks for; the account's cap stands above it."""
+    venue: Token
+    notes: Note
+    by: Note
+
+
+class CancelRequested(Event):
+    """A person asks to cancel one of our resting orders."""
+
+    event_type: ClassVar[str] = "cancel_requested"
+    owner: ClassVar[str] = "gateway"
+
+    account: Token
+    market: Token
+    client_order_id: str = Field(pattern=r"^[0-9a-z]{26}$")
+    by: Note

@@ -1,0 +1,56 @@
+"""The minute fact: what one minute of ticks folds to, with the fingerprint of those ticks."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from contracts.event import Event
+from contracts.values import NotNegative, Positive, Token, UtcTime
+
+
+class MinuteClosed(Event):
+    """A one-minute bar on exchange time, closed by the watermark (`contracts.minutes`).
+
+    An empty minute carries the last close and zero volume. All sums are exact. A trade that
+    arrives after its own bar closed is folded into the open bar and counted in `late_trades`, so
+    that every trade is in exactly one bar.
+    """
+
+    event_type: ClassVar[str] = "minute_closed"
+    owner: ClassVar[str] = "signals"
+
+    venue: Token
+    symbol: Token
+    market: Token
+    minute: UtcTime
+    """Start of the bar."""
+    closed_at: UtcTime
+    """Exchange time of the trade that closed it: the earliest time a decision on it may act."""
+    is_complete: bool
+    """False for the last, unfinished bar of a tape; nothing is decided on it."""
+    open_usd: Positive
+    """Price of the first trade; of an empty bar, the last close."""
+    high_usd: Positive
+    low_usd: Positive
+    close_usd: Positive
+    """Price of the last trade; of an empty bar, the last close."""
+    volume_base: NotNegative
+    buy_volume_base: NotNegative
+    """Volume whose aggressor bought; delta is `2 x buy - volume`."""
+    turnover_usd: NotNegative
+    """Sum of price times quantity."""
+    trades: int = Field(ge=0)
+    """Trades folded into this bar."""
+    late_trades: int = Field(ge=0)
+    """Those of them that belong to a bar that had closed."""
+    missing_trades: int = Field(ge=0)
+    """Trades missing by id, counted in the bar of the trade that revealed them."""
+    silence_ms_max: int = Field(ge=0)
+    """Longest time between consecutive trades that ended in this bar, or is still running at the
+    end of an empty bar."""
+    first_trade_id: int | None
+    """None on an empty bar."""
+    last_trade_id: int
+    """Last trade folded so far; an empty bar repeats the one before."""
+    ticks_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 over the bar's trades in order, each as `id,time_ms,price,quantity,b|s` + LF."""

@@ -1,0 +1,53 @@
+"""Every event that the log may hold, and the upcasters from their older versions.
+
+A change of shape is a new `event_version` and an upcaster; stored bytes are never edited.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from contracts import control, feed, minute, order, process, signal, verdict
+from contracts.event import Event
+
+Json = Any  # A parsed body on its way through upcasters: the wire, before validation.
+Upcaster = Callable[[Json], Json]
+
+EVENTS: tuple[type[Event], ...] = (
+    feed.FeedOpened,
+    feed.TradeGapDetected,
+    feed.FrameRefused,
+    feed.FeedStalled,
+    feed.FeedRecovered,
+    feed.TapeEnded,
+    minute.MinuteClosed,
+    signal.EntrySignaled,
+    signal.EntryWithheld,
+    verdict.OrderApproved,
+    verdict.OrderDenied,
+    order.OrderIntended,
+    order.ReplaceIntended,
+    order.CancelIntended,
+    order.OrderPlaced,
+    order.OrderRejected,
+    order.OrderReplaced,
+    order.OrderCanceled,
+    order.EntryWentStale,
+    order.StopTriggered,
+    order.OrderFilled,
+    order.CancelDenied,
+    order.SetupClosed,
+    order.VenueAdvanced,
+    control.AccountOpened,
+    control.SettingsChanged,
+    control.KillSwitchEngaged,
+    control.TradingResumed,
+    control.ManualOrderRequested,
+    control.CancelRequested,
+    process.ServiceStarted,
+    process.ServiceStopped,
+)
+
+BY_TYPE: Mapping[str, type[Event]] = {event.event_type: event for event in EVENTS}
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+"""From (type, version) to the body of the next version."""

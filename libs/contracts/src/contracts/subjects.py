@@ -1,0 +1,242 @@
+"""Subjects and streams, as data: the grammar of names and what the server must look like.
+
+A subject is an aggregate and its last sequence is its lock; the event type is a header. Tokens
+are `[a-z0-9-]`, broad to narrow.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contracts.ids import AccountId, MarketId, SourceVenue, Symbol, partition_of
+
+_TOKEN = re.compile(r"[a-z0-9-]{1,64}")
+
+
+class BadSubjectToken(ValueError):
+    """A name cannot be a token of a subject."""
+
+
+def _join(*tokens: str) -> str:
+    for token in tokens:
+        if not _TOKEN.fullmatch(token):
+            raise BadSubjectToken(
+                f"expected a subject token [a-z0-9-]{{1,64}}, found {token!r:.80}"
+            )
+    return ".".join(tokens)
+
+
+# MARKET
+
+
+def trades(venue: SourceVenue, symbol: Symbol) -> str:
+    """Name the trades of a feed symbol."""
+    return _join("trades", venue, symbol)
+
+
+def book(venue: SourceVenue, symbol: Symbol) -> str:
+    """Name the top of book of a feed symbol."""
+    return _join("book", venue, symbol)
+
+
+def mark(venue: SourceVenue, symbol: Symbol) -> str:
+    """Name the mark price and funding of a feed symbol."""
+    return _join("mark", venue, symbol)
+
+
+def liquidations(venue: SourceVenue, symbol: Symbol) -> str:
+    """Name the liquidations of a feed symbol."""
+    return _join("liquidations", venue, symbol)
+
+
+# LOG
+
+
+def feed(venue: SourceVenue, symbol: Symbol) -> str:
+    """Name the health of a feed symbol."""
+    return _join("feed", venue, symbol)
+
+
+def minute(market: MarketId) -> str:
+    """Name the minute facts of a market."""
+    return _join("market", "minute", market)
+
+
+def signals(market: MarketId) -> str:
+    """Name what the strategy says about a market."""
+    return _join("signals", market)
+
+
+def verdicts(account: AccountId, market: MarketId) -> str:
+    """Name risk's answers for an account in a market."""
+    return _join("verdicts", partition_of(account), account, market)
+
+
+def orders(account: AccountId, market: MarketId) -> str:
+    """Name the order life of an account in a market."""
+    return _join("orders", partition_of(account), account, market)
+
+
+def fills(account: AccountId, market: MarketId) -> str:
+    """Name the fills of an account in a market."""
+    return _join("fills", partition_of(account), account, market)
+
+
+def control(account: AccountId | None) -> str:
+    """Name what people decided for an account, or for all accounts."""
+    return (
+        _join("control", "all")
+        if account is None
+        else _join("control", partition_of(account), account)
+    )
+
+
+def venue(name: str, market: MarketId) -> str:
+    """Name what a trading venue was seen to do as a whole."""
+    return _join("venue", name, market)
+
+
+def process(service: str) -> str:
+    """Name the life of a service's processes."""
+    return _join("process", service)
+
+
+class StreamName(StrEnum):
+    """The streams."""
+
+    LOG = "LOG"
+    MARKET = "MARKET"
+    DEAD_LETTERS = "DEAD_LETTERS"
+    ADVISORIES = "ADVISORIES"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """What a stream must be; times in seconds, sizes in bytes, 0 means no limit."""
+
+    name: StreamName
+    subjects: tuple[str, ...]
+    description: str
+    discard_new: bool
+    bytes_max: int
+    age_s_max: int
+    duplicate_window_s: int
+    message_bytes_max: int
+    allow_atomic: bool
+    is_permanent: bool
+    """Neither messages nor the stream's content may be deleted by a client."""
+    is_async_persisted: bool
+    """Acknowledges before the disk; what a crash loses is published again (ADR 0005)."""
+
+
+_GIB = 1 << 30
+
+STREAMS: tuple[StreamSpec, ...] = (
+    StreamSpec(
+        name=StreamName.LOG,
+        subjects=(
+            "feed.>",
+            "market.minute.>",
+            "signals.>",
+            "verdicts.>",
+            "orders.>",
+            "fills.>",
+            "control.>",
+            "delegation.>",
+            "venue.>",
+            "process.>",
+        ),
+        description="The one log: every decision and what it was decided on, in one order",
+        discard_new=True,
+        bytes_max=16 * _GIB,
+        age_s_max=0,
+        duplicate_window_s=24 * 3600,
+        message_bytes_max=64 * 1024,
+        allow_atomic=True,
+        is_permanent=True,
+        is_async_persisted=False,
+    ),
+    StreamSpec(
+        name=StreamName.MARKET,
+        subjects=("trades.>", "book.>", "mark.>", "liquidations.>"),
+        description="Raw ticks: high volume, short retention",
+        discard_new=False,
+        bytes_max=2 * _GIB,
+        age_s_max=48 * 3600,
+        duplicate_window_s=120,
+        message_bytes_max=64 * 1024,
+        allow_atomic=False,
+        is_permanent=False,
+        is_async_persisted=True,
+    ),
+    StreamSpec(
+        name=StreamName.DEAD_LETTERS,
+        subjects=("dlq.>",),
+        description="Messages that could not be handled, for a person to see",
+        discard_new=False,
+        bytes_max=_GIB,
+        age_s_max=30 * 24 * 3600,
+        duplicate_window_s=24 * 3600,
+        message_bytes_max=1024 * 1024,
+        allow_atomic=False,
+        is_permanent=False,
+        is_async_persisted=False,
+    ),
+    StreamSpec(
+        name=StreamName.ADVISORIES,
+        subjects=(
+            "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
+            "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
+        ),
+        description="The server's word on messages that it gave up delivering",
+        discard_new=False,
+        bytes_max=64 * 1024 * 1024,
+        age_s_max=7 * 24 * 3600,
+        duplicate_window_s=120,
+        message_bytes_max=64 * 1024,
+        allow_atomic=False,
+        is_permanent=False,
+        is_async_persisted=False,
+    ),
+)
+
+
+class Bucket(StrEnum):
+    """KV buckets: never the truth about trading; all rebuilt from the log when deleted."""
+
+    CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSpec:
+    """A durable consumer's name, fixed for ever, and what it hears."""
+
+    name: str
+    service: str
+    stream: StreamName
+    filters: tuple[str, ...]
+
+
+_DECISIONS = ("signals.>", "verdicts.>", "orders.>", "fills.>", "control.>", "venue.>", "feed.>")
+
+CONSUMERS: tuple[ConsumerSpec, ...] = (
+    ConsumerSpec("signals-fold-trades", "signals", StreamName.MARKET, ("trades.>",)),
+    ConsumerSpec(
+        "signals-follow-log", "signals", StreamName.LOG, ("feed.>", "market.minute.>", "signals.>")
+    ),
+    ConsumerSpec("risk-judge-proposals", "risk", StreamName.LOG, _DECISIONS),
+    ConsumerSpec(
+        "execution-plan-orders", "execution", StreamName.LOG, (*_DECISIONS, "market.minute.>")
+    ),
+    ConsumerSpec("execution-work-prints", "execution", StreamName.MARKET, ("trades.>",)),
+    ConsumerSpec("ingest-follow-log", "ingest", StreamName.LOG, ("feed.>", "control.>")),
+    ConsumerSpec("gateway-show-log", "gateway", StreamName.LOG, ()),
+    ConsumerSpec("gateway-show-trades", "gateway", StreamName.MARKET, ("trades.>",)),
+    ConsumerSpec("audit-archive-log", "audit", StreamName.LOG, ()),
+)
+"""An empty `filters` hears the whole stream, so that its positions must be contiguous."""
+
+
+def consumer(name: str) -> ConsumerSpec:
+    """Give a consumer by its name; raise KeyError."""
+    return next(spec for spec in CONSUMERS if spec.name == name)

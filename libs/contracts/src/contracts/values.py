@@ -1,0 +1,138 @@
+"""Values on the wire: decimals, times and codes.
+
+A decimal is a plain JSON string in canonical form (no exponent, no trailing zeros), so equal
+values have equal bytes. NaN, infinity and JSON numbers are refused. Times are aware and UTC.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+PLAIN_DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
+_PLAIN_DECIMAL = re.compile(PLAIN_DECIMAL)
+_ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T")
+_DIGITS_MAX = 18  # on either side of the point
+
+
+def plain(value: Decimal) -> str:
+    """Write a finite decimal in canonical plain notation: `1.5`, `-0.001`, `0`."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def parse_decimal(text: object) -> Decimal:
+    """Read a plain decimal string, or take a `Decimal` that can be written as one.
+
+    Both hold at most 18 digits on either side of the point: what is written can be read again.
+    Refuses all else with ValueError.
+    """
+    if isinstance(text, Decimal):
+        _require_writable(text)
+        return text
+    if not isinstance(text, str) or not _PLAIN_DECIMAL.fullmatch(text):
+        raise ValueError(f"expected a plain decimal string such as '1.5', found {text!r:.60}")
+    return Decimal(text)
+
+
+def _require_writable(value: Decimal) -> None:
+    if not value.is_finite():
+        raise ValueError(f"expected a finite decimal, found {value}")
+    if value and not (
+        -_DIGITS_MAX <= value.adjusted() < _DIGITS_MAX and _PLAIN_DECIMAL.fullmatch(plain(value))
+    ):
+        raise ValueError(
+            f"expected at most {_DIGITS_MAX} digits beside the point, found {value!s:.80}"
+        )
+
+
+def parse_time(value: object) -> object:
+    """Read an ISO 8601 time, and pass on all else; a plain number is no time."""
+    if not isinstance(value, str):
+        return value
+    if not _ISO_TIME.match(value):
+        raise ValueError(f"expected a time such as '2026-01-31T12:00:00Z', found {value!r:.60}")
+    return datetime.fromisoformat(value)
+
+
+def _require_utc(value: datetime) -> datetime:
+    if value.utcoffset() != timedelta(0):
+        raise ValueError(f"expected a UTC time, found {value.isoformat()}")
+    return value.astimezone(UTC)
+
+
+DecimalString = Annotated[
+    Decimal,
+    BeforeValidator(parse_decimal),
+    PlainSerializer(plain, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": PLAIN_DECIMAL}),
+]
+Positive = Annotated[DecimalString, Field(gt=0)]
+NotNegative = Annotated[DecimalString, Field(ge=0)]
+UtcTime = Annotated[datetime, BeforeValidator(parse_time), AfterValidator(_require_utc)]
+Token = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
+"""One token of a subject."""
+Note = Annotated[str, Field(max_length=500)]
+
+
+def from_millis(milliseconds: int) -> datetime:
+    """Give the UTC time of an exchange's epoch milliseconds, exactly."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def to_millis(moment: datetime) -> int:
+    """Give the epoch milliseconds of a UTC time; microseconds are cut off."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Side(StrEnum):
+    """The direction of a position, or of the setup that opens one."""
+
+    LONG = "long"
+    SHORT = "short"
+
+    @property
+    def sign(self) -> int:
+        """Give +1 for long and -1 for short."""
+        return 1 if self is Side.LONG else -1
+
+    @property
+    def opposite(self) -> "Side":
+        """Give the other side."""
+        return Side.SHORT if self is Side.LONG else Side.LONG
+
+
+class Leg(StrEnum):
+    """What an order is for within its setup."""
+
+    ENTRY = "entry"
+    STOP = "stop"
+    TP1 = "tp1"
+    TP2 = "tp2"
+    TP3 = "tp3"
+
+
+class OrderKind(StrEnum):
+    """How an order executes."""
+
+    POST_ONLY_LIMIT = "post_only_limit"
+    """Rests at its price or is refused; fills as maker."""
+    TRIGGER_MARKET = "trigger_market"
+    """Waits for its trigger price, then takes."""
+    REDUCE_ONLY_LIMIT = "reduce_only_limit"
+    """Rests at its price and can only shrink the position."""
+
+
+class Liquidity(StrEnum):
+    """Which side of the fill we were."""
+
+    MAKER = "maker"
+    TAKER = "taker"

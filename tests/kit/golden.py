@@ -1,0 +1,355 @@
+"""One example of every event, and the files that hold them for ever.
+
+`python -m kit.golden` (with `tests` on the path) writes the files that are missing, and never one
+that is there: what a stored event looked like is not ours to change.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from contracts import codec
+from contracts.control import (
+    AccountOpened,
+    CancelRequested,
+    KillSwitchEngaged,
+    ManualOrderRequested,
+    Settings,
+    SettingsChanged,
+    TradingResumed,
+)
+from contracts.event import Draft, Event
+from contracts.feed import (
+    FeedKind,
+    FeedOpened,
+    FeedRecovered,
+    FeedStalled,
+    FrameRefused,
+    TapeEnded,
+    TradeGapDetected,
+)
+from contracts.ids import derive_client_order_id, derive_id, derive_root_id
+from contracts.minute import MinuteClosed
+from contracts.order import (
+    CancelDenied,
+    CancelIntended,
+    CancelReason,
+    EntryWentStale,
+    OrderCanceled,
+    OrderFilled,
+    OrderIntended,
+    OrderPlaced,
+    OrderRejected,
+    OrderReplaced,
+    ReplaceIntended,
+    SetupClosed,
+    StopTriggered,
+    VenueAdvanced,
+    VenueClock,
+)
+from contracts.process import ServiceStarted, ServiceStopped
+from contracts.registry import EVENTS
+from contracts.routes import subject_of
+from contracts.signal import EntrySignaled, EntryWithheld, Features, Phase, WithheldReason
+from contracts.values import Leg, Liquidity, OrderKind, Side
+from contracts.verdict import Finding, OrderApproved, OrderDenied, Rule
+
+FOLDER = Path(__file__).parents[1] / "contract" / "golden"
+
+Json = dict[str, Any]  # Any: a JSON document, or fields that the event checks.
+
+_AT = datetime(2024, 7, 18, 14, 3, 0, 812_000, tzinfo=UTC)
+_MINUTE = datetime(2024, 7, 18, 14, 2, tzinfo=UTC)
+_ROOT = derive_root_id("golden")
+_PROPOSAL = derive_id(_ROOT, "entry_signaled")
+_SETUP = derive_id(_PROPOSAL, "verdict/local")
+_ORDER = derive_client_order_id(_SETUP, Leg.ENTRY, 0)
+_FEED: Json = {"venue": "binance-usdm", "symbol": "solusdt"}
+_HOLDER: Json = {"account": "local", "market": "sol-perp"}
+_ENTRY: Json = {**_HOLDER, "setup": _SETUP, "client_order_id": _ORDER, "leg": Leg.ENTRY}
+_SEEN: Json = {**_ENTRY, "clock": VenueClock(at=_AT, trade_id=1_234_567_890)}
+_STOP: Json = {**_SEEN, "leg": Leg.STOP}
+_PRICES: Json = {
+    "side": Side.LONG,
+    "entry_price_usd": Decimal("157.42"),
+    "stop_price_usd": Decimal("156.9"),
+    "tp_prices_usd": (Decimal("157.94"), Decimal("158.46"), Decimal("159.5")),
+}
+_SETTINGS = Settings(
+    leverage_max=Decimal(5),
+    risk_per_trade_bps=Decimal("37.5"),
+    daily_drawdown_limit_pct=Decimal(3),
+    priority_fee_cap_microlamports=50_000,
+    delegate_enabled=False,
+    strategy_enabled=True,
+)
+_FEATURES = Features(
+    close_usd=Decimal("157.43"),
+    session_vwap_usd=Decimal("157.388172906501"),
+    session_cvd_base=Decimal("-1204.61"),
+    atr_5m_usd=Decimal("0.2071428571"),
+    rsi=Decimal("58.0312"),
+)
+_COLD = Features(
+    close_usd=Decimal("157.43"),
+    session_vwap_usd=None,
+    session_cvd_base=Decimal(0),
+    atr_5m_usd=None,
+    rsi=None,
+)
+
+
+def _verdict(*, is_approved: bool) -> Json:
+    return {
+        **_HOLDER,
+        **_PRICES,
+        "proposal": _PROPOSAL,
+        "quantity_base": Decimal("72.11"),
+        "notional_usd": Decimal("11351.5562"),
+        "risk_usd": Decimal("37.4972"),
+        "equity_usd": Decimal(10000),
+        "leverage_after": Decimal("1.13515562"),
+        "policy": "risk-1",
+        "findings": (
+            Finding(
+                rule=Rule.INPUTS_FRESH,
+                passed=is_approved,
+                observed=Decimal(0) if is_approved else None,
+                limit=Decimal(5000),
+                unit="ms",
+                inputs=(derive_id(_ROOT, "venue_advanced"),) if is_approved else (),
+            ),
+            Finding(
+                rule=Rule.LEVERAGE,
+                passed=True,
+                observed=Decimal("1.13515562"),
+                limit=Decimal(5),
+                unit="x",
+                inputs=(_PROPOSAL, _ROOT),
+            ),
+        ),
+    }
+
+
+EXAMPLES: Sequence[Event] = (
+    FeedOpened(
+        **_FEED,
+        market="sol-perp",
+        kind=FeedKind.TAPE,
+        identity="tape:9f86d081884c7d65",
+        is_replayable=True,
+        description="solusdt, 2 files, 18 to 19 July 2024",
+    ),
+    TradeGapDetected(
+        **_FEED,
+        first_missing_id=1_234_567_891,
+        last_missing_id=1_234_567_893,
+        missing_trades=3,
+        before_at=_AT,
+        after_at=_AT.replace(microsecond=999_000),
+    ),
+    FrameRefused(
+        **_FEED,
+        reason="expected a whole JSON object, found the end after 41 bytes",
+        frame_sha256="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        frame_bytes=41,
+        origin="solusdt_20240718.gz:12",
+    ),
+    FeedStalled(**_FEED, stream="public", reason="no frame", silence_ms=15_000),
+    FeedRecovered(**_FEED, stream="public", stalled_ms=16_250),
+    TapeEnded(
+        **_FEED,
+        trades=93_954,
+        quantity_base=Decimal("1204331.07"),
+        first_trade_id=1_234_473_936,
+        last_trade_id=1_234_567_892,
+        gaps=1,
+        missing_trades=3,
+        is_truncated=False,
+    ),
+    MinuteClosed(
+        **_FEED,
+        market="sol-perp",
+        minute=_MINUTE,
+        closed_at=_AT,
+        is_complete=True,
+        open_usd=Decimal("157.4"),
+        high_usd=Decimal("157.51"),
+        low_usd=Decimal("157.33"),
+        close_usd=Decimal("157.43"),
+        volume_base=Decimal("3120.5"),
+        buy_volume_base=Decimal("1802.25"),
+        turnover_usd=Decimal("491260.315"),
+        trades=214,
+        late_trades=1,
+        missing_trades=0,
+        silence_ms_max=2_310,
+        first_trade_id=1_234_567_677,
+        last_trade_id=1_234_567_890,
+        ticks_sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ),
+    EntrySignaled(
+        market="sol-perp",
+        **_PRICES,
+        strategy="vwap-reclaim-1",
+        minute=_MINUTE,
+        closed_at=_AT,
+        features=_FEATURES,
+        missing_trades_in_window=0,
+    ),
+    EntryWithheld(
+        market="sol-perp",
+        strategy="vwap-reclaim-1",
+        minute=_MINUTE,
+        reason=WithheldReason.WARMING_UP,
+        long_phase=Phase.LOST,
+        short_phase=Phase.IDLE,
+        features=_COLD,
+    ),
+    OrderApproved(
+        **_verdict(is_approved=True),
+        expires_at=_AT.replace(minute=8),
+        priority_fee_microlamports=10_000,
+    ),
+    OrderDenied(**_verdict(is_approved=False), headline=Rule.INPUTS_FRESH),
+    OrderIntended(
+        **_ENTRY,
+        side=Side.LONG,
+        kind=OrderKind.POST_ONLY_LIMIT,
+        price_usd=Decimal("157.42"),
+        quantity_base=Decimal("72.11"),
+        is_reduce_only=False,
+        expires_at=_AT.replace(minute=8),
+        earliest_at=_AT,
+    ),
+    ReplaceIntended(
+        **_ENTRY, generation=1, price_usd=Decimal("157.47"), reason="stale", earliest_at=_AT
+    ),
+    CancelIntended(**_ENTRY, reason=CancelReason.EXPIRED, earliest_at=_AT),
+    OrderPlaced(**_SEEN, price_usd=Decimal("157.42")),
+    OrderRejected(**_SEEN, code=6041, reason="would-cross", last_price_usd=Decimal("157.41")),
+    OrderReplaced(**_SEEN, generation=1, price_usd=Decimal("157.47")),
+    OrderCanceled(**_SEEN, reason=CancelReason.KILL_SWITCH, unfilled_base=Decimal("12.11")),
+    EntryWentStale(**_SEEN, last_price_usd=Decimal("157.6"), resting_ms=20_000),
+    StopTriggered(**_STOP, trigger_price_usd=Decimal("156.9")),
+    OrderFilled(
+        **_SEEN,
+        fill_id="paper-1234567890-0",
+        side=Side.LONG,
+        liquidity=Liquidity.MAKER,
+        price_usd=Decimal("157.42"),
+        quantity_base=Decimal(60),
+        remaining_base=Decimal("12.11"),
+        fee_usd=Decimal("-0.18890"),
+        realized_pnl_usd=Decimal(0),
+        position_after_base=Decimal(60),
+    ),
+    CancelDenied(**_HOLDER, client_order_id=_ORDER, reason="already-canceling"),
+    SetupClosed(
+        **_HOLDER,
+        setup=_SETUP,
+        outcome="took-profit",
+        realized_pnl_usd=Decimal("62.4"),
+        fees_usd=Decimal("1.0394"),
+    ),
+    VenueAdvanced(
+        venue="paper",
+        market="sol-perp",
+        minute=_MINUTE,
+        closed_at=_AT,
+        last_trade_id=1_234_567_889,
+    ),
+    AccountOpened(
+        account="local",
+        venue="paper",
+        equity_usd=Decimal(10_000),
+        priority_fee_microlamports=10_000,
+        settings=_SETTINGS,
+    ),
+    SettingsChanged(
+        account="local",
+        before=_SETTINGS,
+        settings=_SETTINGS.model_copy(update={"strategy_enabled": False}),
+        by="local",
+    ),
+    KillSwitchEngaged(account=None, reason="news – “stand down”", by="local"),
+    TradingResumed(account="local", reason="", by="local"),
+    ManualOrderRequested(
+        **_HOLDER,
+        **_PRICES,
+        quantity_base=Decimal("0.01"),
+        leverage=Decimal(2),
+        venue="paper",
+        notes="a try",
+        by="local",
+    ),
+    CancelRequested(**_HOLDER, client_order_id=_ORDER, by="local"),
+    ServiceStarted(
+        service="risk",
+        instance="risk-0",
+        revision="unknown",
+        python="3.11.9",
+        packages_sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ),
+    ServiceStopped(service="risk", instance="risk-0"),
+)
+
+
+def name_of(event: type[Event], version: int) -> str:
+    """Name the file of one version of an event."""
+    return f"{event.event_type}.v{version}.json"
+
+
+def content_of(event: Event) -> str:
+    """Give the file of an event: its subject, its headers, and its body as the wire has it."""
+    draft = _draft_of(event)
+    source = "risk" if event.owner == "*" else event.owner
+    headers, body = codec.encode(draft, source=source)
+    message = {"subject": draft.subject, "headers": headers, "body": json.loads(body)}
+    return json.dumps(message, indent=2, ensure_ascii=False) + "\n"
+
+
+def body_bytes(message: Json) -> bytes:
+    """Give the bytes of a stored body: the same JSON without white space."""
+    return json.dumps(message["body"], ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def expected_names() -> set[str]:
+    """Name the files that there must be: one per version of every event."""
+    return {
+        name_of(event, version) for event in EVENTS for version in range(1, event.event_version + 1)
+    }
+
+
+def write_missing(folder: Path = FOLDER) -> list[Path]:
+    """Write the newest version of each event that has no file yet; leave all others alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for event in EXAMPLES:
+        path = folder / name_of(type(event), event.event_version)
+        if not path.exists():
+            path.write_text(content_of(event), encoding="utf-8", newline="\n")
+            written.append(path)
+    return written
+
+
+def _draft_of(event: Event) -> Draft:
+    """Give roots no cause, and what follows a proposal its correlation."""
+    is_root = event.owner in ("*", "ingest", "gateway")
+    event_id = derive_id(_ROOT, event.event_type)
+    return Draft(
+        event=event,
+        id=event_id,
+        subject=subject_of(event),
+        occurred_at=_AT,
+        correlation_id=event_id if is_root else _PROPOSAL,
+        causation_id=None if is_root else _SETUP,
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{path}\n" for path in write_missing())
