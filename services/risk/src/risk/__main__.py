@@ -1,0 +1,21 @@
+"""Start risk."""
+
+import sys
+
+from chassis.service import Runtime, run_service
+from risk.app import run
+from risk.settings import RiskSettings
+
+
+def main() -> int:
+    """Run the service; give its exit code."""
+    settings = RiskSettings()
+
+    async def start(runtime: Runtime) -> None:
+        await run(runtime, settings)
+
+    return run_service("risk", settings, start)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""The account's fold: equity, the day, positions at cost, live setups."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from contracts.control import AccountOpened
+from contracts.event import Draft
+from contracts.values import Leg
+from contracts.verdict import OrderApproved
+from kit.risk_events import (
+    BEGIN,
+    a_closed_setup,
+    a_fill,
+    a_marker,
+    a_setup_id,
+    a_signal,
+    an_account,
+    changed_settings,
+    run,
+    settings,
+)
+from risk.domain.account import AccountState, evolve, opened
+
+SETUP = a_setup_id()
+
+
+def folded(events: Sequence[Draft], *, begin: AccountState | None = None) -> AccountState:
+    first = an_account()
+    assert isinstance(first.event, AccountOpened)
+    state = begin or opened(first.event, event_id=first.id)
+    for one in events:
+        state = evolve(state, one.event, event_id=one.id, occurred_at=one.occurred_at)
+    return state
+
+
+def test_equity_is_opening_equity_plus_realized_pnl_less_fees() -> None:
+    state = folded(
+        [
+            a_fill(SETUP, fee="1.25", number=1),
+            a_fill(SETUP, leg=Leg.TP1, pnl="40", fee="-0.5", number=2),  # a rebate
+            a_fill(SETUP, leg=Leg.STOP, pnl="-15", fee="1", after="0", number=3),
+        ]
+    )
+
+    assert state.equity_usd == Decimal("10023.25")  # 10,000 + 40 - 15 - 1.25 + 0.5 - 1
+
+
+def test_the_day_is_the_utc_day_of_the_fill() -> None:
+    tomorrow = BEGIN + timedelta(days=1)
+    state = folded(
+        [
+            a_fill(SETUP, pnl="-100", number=1),
+            a_fill(SETUP, pnl="-20", fee="1", at=tomorrow, number=2),
+        ]
+    )
+
+    assert state.day_loss_usd(tomorrow.date()) == 21
+    assert state.day_start_equity_usd(tomorrow.date()) == 9900
+    assert state.day_loss_usd(tomorrow.date() + timedelta(days=1)) == 0
+    assert state.day_start_equity_usd(tomorrow.date() + timedelta(days=1)) == 9879
+
+
+def test_a_fill_of_an_earlier_day_that_comes_late_does_not_reset_the_day() -> None:
+    yesterday = BEGIN - timedelta(days=1)
+    state = folded(
+        [
+            a_fill(SETUP, pnl="-100", number=1),
+            a_fill(SETUP, pnl="-7", at=yesterday, number=2),
+            a_fill(SETUP, pnl="-1", number=3),
+        ]
+    )
+
+    assert state.day == date(2026, 3, 2)
+    assert state.day_loss_usd(date(2026, 3, 2)) == 101
+    assert state.equity_usd == 9892
+
+
+def test_a_position_grows_at_the_fills_price_and_shrinks_in_proportion() -> None:
+    grown = folded(
+        [
+            a_fill(SETUP, price="100", after="1", number=1),
+            a_fill(SETUP, price="110", after="3", quantity="2", number=2),
+        ]
+    )
+    shrunk = folded([a_fill(SETUP, price="150", after="1.5", number=3)], begin=grown)
+    closed = folded([a_fill(SETUP, price="150", after="0", number=4)], begin=shrunk)
+
+    assert grown.exposure_usd == 320  # 1 x 100 + 2 x 110
+    assert shrunk.exposure_usd == 160  # half of it
+    assert closed.exposure_usd == 0
+    assert closed.positions == {}
+
+
+def test_a_position_that_flips_counts_at_the_flipping_price() -> None:
+    state = folded(
+        [
+            a_fill(SETUP, price="100", after="5", number=1),
+            a_fill(SETUP, price="90", after="-2", number=2),
+        ]
+    )
+
+    assert state.positions["sol-perp"].base == -2
+    assert state.exposure_usd == 180  # 2 x 90
+
+
+def test_a_setup_lives_from_its_approval_to_its_end() -> None:
+    approval = run([an_account(), a_signal(), a_marker()])[0]
+    assert isinstance(approval.event, OrderApproved)
+
+    live = folded([approval])
+    half = folded([a_fill(approval.id, quantity="20", remaining="30", after="20")], begin=live)
+    over = folded([a_closed_setup(approval.id)], begin=half)
+
+    assert live.exposure_usd == 5000  # 50 x 100 may still fill
+    assert half.exposure_usd == 5000  # 20 x 100 held, 30 x 100 may still fill
+    assert over.exposure_usd == 2000
+    assert over.setups == ()
+
+
+def test_an_exit_leaves_what_the_entry_may_still_fill() -> None:
+    approval = run([an_account(), a_signal(), a_marker()])[0]
+    state = folded(
+        [approval, a_fill(approval.id, leg=Leg.TP1, remaining="0", after="0", quantity="10")]
+    )
+
+    assert state.setups[0].unfilled_base == 50
+
+
+def test_changed_settings_name_their_event() -> None:
+    change = changed_settings(settings(strategy_enabled=False))
+    state = folded([change])
+
+    assert not state.settings.strategy_enabled
+    assert state.settings_by == change.id
