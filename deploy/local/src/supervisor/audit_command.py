@@ -1,0 +1,67 @@
+"""`audit`: run the auditor's command on a data folder, started for it or already up."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from supervisor.data_folder import MARKER, DataFolder, read_marker_feed, read_runtime
+from supervisor.nats_server import nats_child, wait_until_listening
+from supervisor.ports import free_port
+from supervisor.postgres import Postgres
+from supervisor.refusal import Refusal
+
+
+def run(options: Namespace) -> int:
+    """Give the exit code of `audit`: 0 clean, 1 a difference, 2 it could not run."""
+    path = (options.data_dir or _used_last()).resolve()
+    if not (path / MARKER).exists():
+        raise Refusal(f"expected a data folder that `up` made at {path}, found none")
+    arguments = [argument for argument in options.arguments if argument != "--"]
+    runtime = read_runtime(path)
+    if runtime is not None:
+        return _audit(arguments, runtime)
+    folder = DataFolder(path, feed=read_marker_feed(path))
+    try:
+        return asyncio.run(_with_servers(folder, arguments))
+    finally:
+        folder.close()
+
+
+async def _with_servers(folder: DataFolder, arguments: list[str]) -> int:
+    port = free_port()
+    logs = folder.path / "logs"
+    logs.mkdir(exist_ok=True)
+    nats = nats_child(folder.path, port=port, logs=logs)
+    postgres = Postgres(folder.path)
+    running = asyncio.create_task(nats.keep_running())
+    try:
+        await wait_until_listening(port, timeout_s=30)
+        await postgres.start()
+        runtime = {"nats_url": f"nats://127.0.0.1:{port}", "postgres_dsn": postgres.dsn}
+        return await asyncio.to_thread(_audit, arguments, runtime)
+    finally:
+        await nats.stop(grace_s=10)
+        await postgres.stop()
+        await running
+
+
+def _audit(arguments: list[str], runtime: dict[str, str]) -> int:
+    return subprocess.run(
+        [sys.executable, "-m", "audit", *arguments],
+        env={
+            **os.environ,
+            "NATS_URL": runtime["nats_url"],
+            "POSTGRES_DSN": runtime["postgres_dsn"],
+        },
+        check=False,
+    ).returncode
+
+
+def _used_last() -> Path:
+    folders = [marker.parent for marker in Path(".data").glob(f"*/{MARKER}")]
+    if not folders:
+        raise Refusal("expected a data folder under .data, found none; run `up` first")
+    return max(folders, key=lambda folder: (folder / ".lock").stat().st_mtime)

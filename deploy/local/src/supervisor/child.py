@@ -1,0 +1,128 @@
+"""One supervised process: started, watched, started again with backoff, stopped in order."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from supervisor.refusal import EXIT_CONFIGURATION, EXIT_DATA
+
+_BACKOFF_S_MIN = 0.5
+_BACKOFF_S_MAX = 10.0
+_STEADY_S = 20.0
+"""A process that lived this long starts its backoff anew."""
+_LINE_BYTES_MAX = 1 << 20
+
+
+class Child:
+    """A process that is kept running.
+
+    `refusal` is set when it ended for a reason that a restart does not mend.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+    ) -> None:
+        self.name = name
+        self.restarts = 0
+        self.refusal: str | None = None
+        self.state = "starting"
+        self._command = tuple(command)
+        self._environment = {**os.environ, **environment}
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopping = asyncio.Event()
+        self._tail: deque[str] = deque(maxlen=20)
+
+    @property
+    def pid(self) -> int | None:
+        """Give the process id while it runs."""
+        return None if self._process is None else self._process.pid
+
+    async def keep_running(self) -> None:
+        """Run the process, again and again, until `stop` or a refusal."""
+        backoff_s = _BACKOFF_S_MIN
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            code = await self._run_once()
+            if self._stopping.is_set():
+                return
+            if code == EXIT_CONFIGURATION:
+                self.refusal = self.last_words() or f"{self.name} refused its configuration"
+                return
+            if time.monotonic() - started > _STEADY_S:
+                backoff_s = _BACKOFF_S_MIN
+            if code == EXIT_DATA:
+                backoff_s = _BACKOFF_S_MAX
+            self.restarts += 1
+            self.state = f"ended with {code}, again in {backoff_s:g} s: {self.last_words()}"[:200]
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), backoff_s)
+            backoff_s = min(backoff_s * 2, _BACKOFF_S_MAX)
+
+    async def stop(self, *, grace_s: float) -> None:
+        """Ask the process to drain; kill it when the grace is over."""
+        self._stopping.set()
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), grace_s)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    def last_words(self) -> str:
+        """Give the last line that the process wrote, as text for a person."""
+        for line in reversed(self._tail):
+            with contextlib.suppress(ValueError, AttributeError):
+                record = json.loads(line)
+                return str(record.get("error") or record.get("reason") or record.get("event"))
+            if line:
+                return line
+        return ""
+
+    async def _run_once(self) -> int:
+        self.state = "starting"
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            # A Ctrl-C in the terminal reaches the supervisor alone; it stops the rest in order.
+            start_new_session=True,
+            limit=_LINE_BYTES_MAX,
+        )
+        self._process = process
+        if process.stdout is not None:
+            await self._copy_output(process.stdout)
+        code = await process.wait()
+        self._process = None
+        return code
+
+    async def _copy_output(self, output: asyncio.StreamReader) -> None:
+        with self._log.open("ab") as log:
+            while True:
+                try:
+                    line = await output.readline()
+                except ValueError:  # one line beyond the limit: keep what fits of the next ones
+                    continue
+                if not line:
+                    return
+                log.write(line)
+                log.flush()
+                self._tail.append(line.decode("utf-8", "replace").strip())

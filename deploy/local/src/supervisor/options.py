@@ -1,0 +1,133 @@
+"""What `up` was asked for, and the feed that follows from it."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from supervisor.refusal import Refusal
+
+FEEDS = ("auto", "binance", "synthetic", "tape")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Where the ticks come from, its environment for ingest, and its name on disk."""
+
+    identity: str
+    folder: str
+    description: str
+    environment: dict[str, str]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the command line of the supervisor."""
+    root = argparse.ArgumentParser(
+        prog="justw", description="The whole desk on one machine.", allow_abbrev=False
+    )
+    commands = root.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="run everything until Ctrl-C", allow_abbrev=False)
+    up.add_argument("--feed", choices=FEEDS, help="default: tape with --tape, else auto")
+    up.add_argument("--tape", action="append", default=[], metavar="FILES", help="comma-separated")
+    up.add_argument("--speed", help="times the exchange's own time, or max (tape, synthetic)")
+    up.add_argument("--symbol", default="solusdt", help="feed symbol of a live feed")
+    up.add_argument("--seed", type=int, default=7, help="of the synthetic market")
+    up.add_argument("--data-dir", type=Path, help="default: .data/<feed>")
+    up.add_argument("--port", type=int, default=8001, help="of the page and the API")
+    up.add_argument("--exit-at-end", action="store_true", help="stop when the tape is worked off")
+    audit = commands.add_parser("audit", help="verify or replay a data folder", allow_abbrev=False)
+    audit.add_argument("--data-dir", type=Path, help="default: the one used last under .data")
+    audit.add_argument("arguments", nargs=argparse.REMAINDER, help="verify, replay, ...")
+    return root
+
+
+def choose_feed(options: argparse.Namespace) -> Feed:
+    """Give the feed that the options ask for; `auto` asks the network for five seconds."""
+    files = [part for group in options.tape for part in group.split(",") if part]
+    kind = options.feed or ("tape" if files else "auto")
+    if files and kind != "tape":
+        raise Refusal(f"expected --feed tape with --tape, found --feed {kind}")
+    _check_speed(options.speed, kind)
+    if kind == "auto":
+        kind = "binance" if _live_answers(options.symbol) else "synthetic"
+    match kind:
+        case "tape":
+            return _tape(files, options.speed or "1")
+        case "binance":
+            return Feed(
+                f"binance:{options.symbol}",
+                f"binance-{options.symbol}",
+                f"live Binance {options.symbol}",
+                {"FEED": "binance", "FEED_SYMBOL": options.symbol},
+            )
+        case _:
+            speed = {"SYNTHETIC_SPEED": options.speed} if options.speed else {}
+            return Feed(
+                f"synthetic:{options.seed}",
+                f"synthetic-{options.seed}",
+                f"SYNTHETIC market, seed {options.seed}",
+                {"FEED": "synthetic", "SYNTHETIC_SEED": str(options.seed), **speed},
+            )
+
+
+def _check_speed(speed: str | None, kind: str) -> None:
+    if speed is None or speed == "max":
+        return
+    if kind == "binance":
+        raise Refusal("expected no --speed on a live feed: it runs in its own time")
+    try:
+        is_positive = 0 < float(speed) < 1e6
+    except ValueError:
+        is_positive = False
+    if not is_positive:
+        raise Refusal(f"expected --speed as a number above 0 or max, found {speed!r}")
+
+
+def _tape(files: list[str], speed: str) -> Feed:
+    if not files:
+        raise Refusal("expected --tape FILES with --feed tape, found none")
+    for file in files:
+        if not any(mark in file for mark in "*?[") and not Path(file).exists():
+            raise Refusal(f"expected a recording at {file}, found nothing there")
+    resolved = ",".join(str(Path(file).resolve()) for file in files)
+    found = subprocess.run(
+        [sys.executable, "-m", "ingest", "inspect", "--identity-only", *resolved.split(",")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode != 0:
+        raise Refusal(_last_line(found.stderr) or "the recording cannot be read")
+    summary = json.loads(_last_line(found.stdout))
+    identity = summary["identity"]
+    digest = identity.rsplit(":", 1)[-1][:8]
+    return Feed(
+        identity,
+        f"tape-{summary['symbol']}-{digest}",
+        f"TAPE of {summary['venue']} {summary['symbol']} at speed {speed}",
+        {"FEED": "tape", "TAPE_FILES": resolved, "TAPE_SPEED": speed},
+    )
+
+
+def _live_answers(symbol: str) -> bool:
+    print("Trying the live feed for 5 s ...", flush=True)
+    probe = subprocess.run(
+        [sys.executable, "-m", "ingest", "probe"],
+        env={**os.environ, "FEED_SYMBOL": symbol},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    is_live = probe.returncode == 0
+    if not is_live:
+        print(f"No live trades: {_last_line(probe.stdout + probe.stderr)}", flush=True)
+        print("Going SYNTHETIC: prices on this screen are made up.", flush=True)
+    return is_live
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""

@@ -1,0 +1,26 @@
+"""Loopback ports: the one that was asked for, or a free one."""
+
+import socket
+
+from supervisor.refusal import Refusal
+
+LOOPBACK = "127.0.0.1"
+
+
+def free_port() -> int:
+    """Give a loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+def require_free(port: int, *, option: str) -> None:
+    """Raise Refusal when somebody listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            raise Refusal(
+                f"port {port} is taken by another program; stop it or give another {option}"
+            ) from None

@@ -1,0 +1,55 @@
+"""What a person sees in the terminal: one row per process, and what the feed is."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from supervisor.ports import LOOPBACK
+
+_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One process as shown."""
+
+    name: str
+    state: str
+    pid: int | None
+    restarts: int
+
+
+async def ask_ready(port: int) -> str:
+    """Give `ready`, or in words why a service is not."""
+    return await asyncio.to_thread(_ask_ready, port)
+
+
+def table(title: str, rows: list[Row]) -> Table:
+    """Give the status as a table for the terminal."""
+    shown = Table(title=title, title_justify="left", title_style="bold #b6f23b")
+    for heading in ("process", "state", "pid", "restarts"):
+        shown.add_column(heading)
+    for row in rows:
+        style = "green" if row.state == "ready" else "yellow"
+        shown.add_row(
+            row.name, Text(row.state, style=style), str(row.pid or "-"), str(row.restarts)
+        )
+    return shown
+
+
+def _ask_ready(port: int) -> str:
+    try:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/ready", timeout=_TIMEOUT_S):
+            return "ready"
+    except urllib.error.HTTPError as error:
+        try:
+            return str(json.loads(error.read()).get("reason") or "not ready")[:160]
+        except (ValueError, AttributeError):
+            return "not ready"
+    except OSError:
+        return "starting"

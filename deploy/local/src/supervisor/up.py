@@ -1,0 +1,201 @@
+"""`up`: bring the desk up on one data folder, keep it up, and take it down in order."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from supervisor import status
+from supervisor.child import Child
+from supervisor.data_folder import DataFolder
+from supervisor.nats_server import nats_child, wait_until_listening
+from supervisor.options import Feed, choose_feed
+from supervisor.ports import LOOPBACK, free_port, require_free
+from supervisor.postgres import Postgres
+from supervisor.refusal import Refusal
+from supervisor.tape_end import wait_until_worked_off
+
+SERVICES = ("gateway", "audit", "execution", "risk", "signals", "ingest")
+"""In the order of their start; they stop in the opposite one, so that ticks end first."""
+_DRAIN_S = 15.0
+_LOOK_EVERY_S = 0.5
+
+
+class Stack:
+    """NATS, PostgreSQL and the services of one data folder."""
+
+    def __init__(self, folder: DataFolder, feed: Feed, *, port: int) -> None:
+        self.feed = feed
+        self.url = f"http://{LOOPBACK}:{port}"
+        self.nats_port = free_port()
+        self.nats_url = f"nats://{LOOPBACK}:{self.nats_port}"
+        self.postgres = Postgres(folder.path)
+        self._folder = folder
+        self._logs = folder.path / "logs"
+        self._logs.mkdir(exist_ok=True)
+        self._port = port
+        self.nats = nats_child(folder.path, port=self.nats_port, logs=self._logs)
+        self.services: list[Child] = []
+        self._health: dict[str, int] = {}
+        self._readiness: dict[str, str] = {}
+
+    async def start(self, group: asyncio.TaskGroup) -> None:
+        """Start everything; returns when all processes run, not when they are ready."""
+        group.create_task(self.nats.keep_running())
+        try:
+            await wait_until_listening(self.nats_port, timeout_s=30)
+        except TimeoutError:
+            raise Refusal(f"nats-server did not start: {self.nats.last_words()}") from None
+        self.nats.state = "ready"
+        await self.postgres.start()
+        self._folder.write_runtime(
+            {"nats_url": self.nats_url, "postgres_dsn": self.postgres.dsn, "url": self.url}
+        )
+        group.create_task(self.postgres.keep_running())
+        for name in SERVICES:
+            child = self._service(name)
+            self.services.append(child)
+            group.create_task(child.keep_running())
+
+    async def stop(self) -> None:
+        """Drain the services, then stop the servers."""
+        for child in reversed(self.services):
+            await child.stop(grace_s=_DRAIN_S)
+        await self.nats.stop(grace_s=_DRAIN_S)
+        await self.postgres.stop()
+
+    def refusal(self) -> str | None:
+        """Give the reason that no restart mends, if a process gave one."""
+        return next((c.refusal for c in [self.nats, *self.services] if c.refusal), None)
+
+    async def look(self) -> list[status.Row]:
+        """Give the state of every process now."""
+        names = [child.name for child in self.services]
+        answers = await asyncio.gather(*(status.ask_ready(self._health[name]) for name in names))
+        if self.nats.pid is not None:
+            self.nats.state = "ready"
+        for child, answer in zip(self.services, answers, strict=True):
+            if child.pid is not None:
+                child.state = answer
+        rows = [
+            status.Row(child.name, child.state, child.pid, child.restarts)
+            for child in [self.nats, *self.services]
+        ]
+        postgres = self.postgres
+        rows.insert(1, status.Row("postgresql", postgres.state, postgres.pid, postgres.restarts))
+        return rows
+
+    def _service(self, name: str) -> Child:
+        self._health[name] = free_port()
+        environment = {
+            "NATS_URL": self.nats_url,
+            "HEALTH_PORT": str(self._health[name]),
+            "INSTANCE": f"{name}-0",
+        }
+        match name:
+            case "gateway":
+                environment |= {"GATEWAY_HOST": LOOPBACK, "GATEWAY_PORT": str(self._port)}
+            case "audit":
+                environment |= {"POSTGRES_DSN": self.postgres.dsn}
+            case "ingest":
+                environment |= self.feed.environment
+            case _:
+                pass
+        return Child(
+            name,
+            [sys.executable, "-m", name],
+            environment=environment,
+            log=self._logs / f"{name}.log",
+        )
+
+
+def run(options: Namespace) -> int:
+    """Run the desk until Ctrl-C, SIGTERM, a refusal, or the end of the tape."""
+    require_free(options.port, option="--port")
+    feed = choose_feed(options)
+    path = options.data_dir or Path(".data") / feed.folder
+    folder = DataFolder(path.resolve(), feed=feed.identity)
+    try:
+        return asyncio.run(_run(folder, feed, options))
+    except ExceptionGroup as failures:
+        refused = failures.subgroup(Refusal)
+        raise failures if refused is None else _first(refused) from None
+    finally:
+        folder.close()
+
+
+def _first(failures: BaseExceptionGroup[Refusal]) -> Refusal:
+    found = failures.exceptions[0]
+    return found if isinstance(found, Refusal) else _first(found)
+
+
+async def _run(folder: DataFolder, feed: Feed, options: Namespace) -> int:
+    stack = Stack(folder, feed, port=options.port)
+    async with _stop_event() as stopping, asyncio.TaskGroup() as group:
+        try:
+            await stack.start(group)
+            tasks: list[asyncio.Task[object]] = [group.create_task(stopping.wait())]
+            if options.exit_at_end:
+                tasks.append(group.create_task(wait_until_worked_off(stack.nats_url)))
+            await _show_until(tasks, stack, folder)
+        finally:
+            print("Stopping: draining the services ...", flush=True)
+            await stack.stop()
+            for task in _others():
+                task.cancel()
+    if refusal := stack.refusal():
+        raise Refusal(refusal)
+    return 0
+
+
+async def _show_until(
+    tasks: Sequence[asyncio.Task[object]], stack: Stack, folder: DataFolder
+) -> None:
+    title = f"{stack.feed.description}   PAPER   {stack.url}   data: {folder.path}"
+    console = Console()
+    shown: dict[str, str] = {}
+    live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+    if live is None:
+        print(title, flush=True)
+    with live or contextlib.nullcontext():
+        while not any(task.done() for task in tasks) and stack.refusal() is None:
+            rows = await stack.look()
+            if live is not None:
+                live.update(status.table(title, rows), refresh=True)
+            else:
+                _print_changes(rows, shown)
+            await asyncio.wait(tasks, timeout=_LOOK_EVERY_S, return_when="FIRST_COMPLETED")
+
+
+def _print_changes(rows: list[status.Row], shown: dict[str, str]) -> None:
+    for row in rows:
+        if shown.get(row.name) != row.state:
+            shown[row.name] = row.state
+            print(f"{row.name:12} {row.state}", flush=True)
+    if shown and all(state == "ready" for state in shown.values()) and "all" not in shown:
+        shown["all"] = "ready"
+        print("all services ready", flush=True)
+
+
+@contextlib.asynccontextmanager
+async def _stop_event() -> AsyncGenerator[asyncio.Event]:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        yield stopping
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def _others() -> list[asyncio.Task[object]]:
+    mine = asyncio.current_task()
+    return [task for task in asyncio.all_tasks() if task is not mine]
