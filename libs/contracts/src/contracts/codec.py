@@ -4,6 +4,7 @@ The body is the event's JSON. `decode` refuses what it does not know by name, so
 rather than skip, and a consumer can park the message.
 """
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -113,7 +114,26 @@ def decode(
     upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS,
 ) -> Recorded:
     """Read a message of the log; raise an UndecodableMessage that names what is wrong."""
-    envelope = envelope_of(headers)
+    return open_envelope(
+        envelope_of(headers),
+        subject=subject,
+        body=body,
+        position=position,
+        recorded_at=recorded_at,
+        upcasters=upcasters,
+    )
+
+
+def open_envelope(
+    envelope: Envelope,
+    *,
+    subject: str,
+    body: bytes,
+    position: int,
+    recorded_at: datetime,
+    upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS,
+) -> Recorded:
+    """Read the rest of a message whose headers are read; raise an UndecodableMessage."""
     return Recorded(
         event=_body(envelope.event_class, envelope.version, body, upcasters),
         id=envelope.id,
@@ -239,9 +259,15 @@ def _integer(headers: Mapping[str, str], name: str) -> int:
 
 def _uuid(name: str, text: str) -> EventId:
     try:
-        return EventId(UUID(text))
+        return _parse_uuid(text)
     except ValueError:
         raise MissingHeader(f"expected a UUID in header {name}, found {text!r:.60}") from None
+
+
+@functools.lru_cache(maxsize=4096)
+def _parse_uuid(text: str) -> EventId:
+    # An id comes back as the cause and the correlation of the events that follow it.
+    return EventId(UUID(text))
 
 
 def _time(text: str) -> datetime:

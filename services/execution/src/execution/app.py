@@ -1,0 +1,36 @@
+"""The composition root: folds the log, completes it, then follows the log and the prints."""
+
+from chassis.service import ConfigurationError, Runtime
+from execution.consumers import follow
+from execution.handlers import Desk
+from execution.progress import ForeignFeed
+from execution.recovery import recover
+from execution.settings import ExecutionSettings
+from execution.status import status_of
+
+
+async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
+    """Plan and fill orders until the process is told to stop.
+
+    Raises ConfigurationError when the data is of more than one feed, and AnotherWriter when a
+    second process writes the same orders.
+    """
+    runtime.ready(False, "folding the log")
+    try:
+        standing, recorder = await recover(runtime.log, runtime.checkpoints, rules=settings.rules)
+        desk = Desk(
+            standing,
+            recorder,
+            dead_letters=runtime.dead_letters,
+            checkpoints=runtime.checkpoints,
+            checkpoint_events=settings.checkpoint_events,
+            show=runtime.show,
+        )
+        runtime.ready(True)
+        runtime.show(status_of(standing))
+        await follow(
+            runtime.log, runtime.market, desk, hint=standing.hint, stopping=runtime.stopping
+        )
+        await desk.checkpoint()
+    except ForeignFeed as error:
+        raise ConfigurationError(str(error)) from error

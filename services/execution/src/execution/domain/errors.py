@@ -1,0 +1,54 @@
+"""What a venue's refusal means for the plan (execution.md 2.12). Codes are those of the program."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+POST_ONLY_WOULD_CROSS = 6057
+ORDER_GONE = 6061
+WRONG_TRIGGER_STATE = 6110
+
+
+class Action(StrEnum):
+    """What is to be done about a refusal."""
+
+    STOP_ALL = "stop_all"
+    """Terminal: the key, the program or its layout is not ours any more. Nothing is sent."""
+    GIVE_UP = "give_up"
+    """The order will not be: no retry."""
+    REPLAN_PRICE = "replan_price"
+    """The market moved: another price, counted as a replace, never the same again."""
+    REREAD = "reread"
+    """The order is not what we thought: what happened to it is in the venue's own words."""
+    ADOPT = "adopt"
+    """An earlier copy arrived: it is ours."""
+    RETRY_PROTECTION = "retry_protection"
+    """Protection is tried again; an entry is dropped."""
+    SWEEP = "sweep"
+    """There is no room: take back what is not needed, then once more."""
+
+
+_ACTIONS: Mapping[int, Action] = {
+    101: Action.STOP_ALL,
+    2003: Action.STOP_ALL,
+    3002: Action.STOP_ALL,
+    3003: Action.STOP_ALL,
+    3007: Action.STOP_ALL,
+    6024: Action.RETRY_PROTECTION,
+    6035: Action.RETRY_PROTECTION,
+    POST_ONLY_WOULD_CROSS: Action.REPLAN_PRICE,
+    6060: Action.SWEEP,
+    ORDER_GONE: Action.REREAD,
+    6062: Action.REREAD,
+    6071: Action.ADOPT,
+    6109: Action.RETRY_PROTECTION,
+    WRONG_TRIGGER_STATE: Action.REREAD,
+    6111: Action.REREAD,
+    6112: Action.REREAD,
+    6147: Action.RETRY_PROTECTION,
+    6148: Action.RETRY_PROTECTION,
+}
+
+
+def classify(code: int) -> Action:
+    """Give what to do about a refusal; a code that we do not know is not tried again."""
+    return _ACTIONS.get(code, Action.GIVE_UP)

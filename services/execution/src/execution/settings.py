@@ -1,0 +1,48 @@
+"""What the environment says to execution."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from chassis.settings import ServiceSettings
+from execution.venues.paper.fees import FEES
+from execution.venues.paper.rules import PaperRules
+
+
+class ExecutionSettings(ServiceSettings):
+    """The shared settings, and how the paper venue is modelled; each default is pessimistic."""
+
+    paper_fees: str = "velocity"
+    """Whose fee table the paper venue charges: `velocity` or `drift`."""
+    paper_latency_ms: Annotated[int, Field(ge=0, le=60_000)] = 400
+    """From the cause of an intent to its effect, in the feed's time."""
+    paper_keeper_delay_ms: Annotated[int, Field(ge=0, le=600_000)] = 1_000
+    """From a stop's trigger to its fill, in the feed's time."""
+    paper_stop_slippage_bps: Annotated[Decimal, Field(ge=0, le=1_000)] = Decimal(2)
+    """How much worse than the worse of print and trigger a stop fills."""
+    paper_stale_after_ms: Annotated[int, Field(ge=1_000, le=3_600_000)] = 30_000
+    """How long an entry rests before it may be called stale."""
+    paper_stale_distance_bps: Annotated[Decimal, Field(ge=0, le=1_000)] = Decimal(3)
+    """How far the market must have left it."""
+    checkpoint_events: Annotated[int, Field(ge=1, le=100_000)] = 500
+    """Events folded between two checkpoints: what a restart folds again at most."""
+
+    @field_validator("paper_fees")
+    @classmethod
+    def _known_table(cls, name: str) -> str:
+        if name not in FEES:
+            raise ValueError(f"expected one of {', '.join(FEES)}, found {name!r:.40}")
+        return name
+
+    @property
+    def rules(self) -> PaperRules:
+        """Give the paper venue's rules."""
+        return PaperRules(
+            fees=FEES[self.paper_fees],
+            latency_ms=self.paper_latency_ms,
+            keeper_delay_ms=self.paper_keeper_delay_ms,
+            stop_slippage_bps=self.paper_stop_slippage_bps,
+            stale_after_ms=self.paper_stale_after_ms,
+            stale_distance_bps=self.paper_stale_distance_bps,
+        )

@@ -1,0 +1,229 @@
+"""Execution over one tape: the same log whatever the scheduling, the crashes and the batches."""
+
+import asyncio
+import itertools
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from contracts.event import Recorded
+from contracts.order import OrderFilled, OrderIntended, SetupClosed, VenueAdvanced
+from contracts.ticks import TapeEnd, Trade
+from contracts.values import from_millis, to_millis
+from execution.domain.planner import PlannerCore
+from execution.standing import VERSION
+from kit.execution_world import (
+    TRADES,
+    World,
+    a_tape,
+    approvals,
+    by_execution,
+    by_subject,
+    minutes_of,
+)
+from kit.memory import InMemoryMarket
+
+TAPE = a_tape(1, count=85)
+
+
+async def run(world: World) -> list[Recorded]:
+    return await world.run()
+
+
+def test_the_tape_exercises_what_the_other_tests_rely_on() -> None:
+    log = asyncio.run(run(World(a_tape(1))))
+    seen = {it.event.event_type for it in log}
+    assert seen >= {
+        "order_intended",
+        "replace_intended",
+        "cancel_intended",
+        "order_placed",
+        "order_rejected",
+        "order_replaced",
+        "order_canceled",
+        "order_filled",
+        "stop_triggered",
+        "entry_went_stale",
+        "setup_closed",
+    }
+    assert approvals(log) == 5
+    assert len([it for it in log if isinstance(it.event, SetupClosed)]) >= 3
+
+
+async def test_a_crash_after_any_append_or_handled_message_changes_nothing() -> None:
+    calm = World(TAPE)
+    expected = await run(calm)
+    assert calm.steps > 60
+    for crash_at in range(1, calm.steps + 1):
+        world = World(TAPE, crash_at=crash_at)
+        log = await run(world)
+        assert world.starts == 2, crash_at
+        assert by_subject(log) == by_subject(expected), crash_at
+        assert by_execution(log) == by_execution(expected), crash_at
+
+
+async def test_a_crash_loses_nothing_with_a_checkpoint_after_every_batch_and_with_none() -> None:
+    expected = await run(World(TAPE))
+    for events, crash_at in itertools.product((1, 100_000), range(3, 70, 9)):
+        log = await run(World(TAPE, seed=crash_at, crash_at=crash_at, checkpoint_events=events))
+        assert by_subject(log) == by_subject(expected), (events, crash_at)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_the_order_in_which_the_wire_delivers_changes_nothing(seed: int) -> None:
+    accounts = ("one", "two", "three")
+    tape = a_tape(100 + seed, count=160)
+    expected = await run(World(tape, accounts=accounts))
+    log = await run(World(tape, accounts=accounts, seed=seed))
+    assert by_subject(log) == by_subject(expected)
+
+
+async def test_crash_upon_crash_changes_nothing() -> None:
+    expected = await run(World(TAPE))
+    for seed in range(12):
+        world = _CrashesOften(TAPE, seed=seed)
+        log = await run(world)
+        assert world.starts > 2
+        assert by_subject(log) == by_subject(expected), seed
+
+
+class _CrashesOften(World):
+    def step(self) -> None:
+        self.crash_at = self.steps + 1 if self.chance.random() < 0.06 else None
+        super().step()
+
+
+async def test_a_market_stream_that_loses_its_end_and_repeats_itself_changes_nothing() -> None:
+    expected = await run(World(TAPE))
+    world = World(TAPE, seed=3)
+    running = asyncio.create_task(run(world))
+    chance = random.Random(3)
+    for _ in range(6):
+        await asyncio.sleep(0.01)
+        await world.market.interrupt(redelivered=chance.randint(1, 80))
+    assert by_subject(await running) == by_subject(expected)
+
+
+class _Stopping(World):
+    """Does something between a crash and the next start."""
+
+    async def between(self) -> None:
+        """Do it."""
+
+    async def execute(self) -> None:
+        if self.starts:
+            await self.between()
+        await super().execute()
+
+
+class _Damaging(_Stopping):
+    async def between(self) -> None:
+        self.checkpoints.damage("execution")
+
+
+async def test_a_damaged_checkpoint_is_refused_and_costs_only_time() -> None:
+    expected = await run(World(TAPE))
+    world = _Damaging(TAPE, checkpoint_events=1, crash_at=60, seed=5)
+    assert by_subject(await run(world)) == by_subject(expected)
+    assert world.checkpoints.refused == ["digest"]
+
+
+class _Reshaping(_Stopping):
+    async def between(self) -> None:
+        kept = await self.checkpoints.load("execution", version=VERSION)
+        assert kept is not None
+        await self.checkpoints.save(
+            "execution", version=VERSION, position=kept.position, state=b'{"planner":{}}'
+        )
+
+
+async def test_a_checkpoint_of_another_shape_is_refused_and_costs_only_time() -> None:
+    expected = await run(World(TAPE))
+    world = _Reshaping(TAPE, checkpoint_events=1, crash_at=60, seed=5)
+    assert by_subject(await run(world)) == by_subject(expected)
+
+
+class _Shifting(_Stopping):
+    async def between(self) -> None:
+        first, *_ = self.market.messages
+        shifted = InMemoryMarket()
+        for message in (first, first, *self.market.messages):
+            await shifted.put(TRADES, message.body)
+        self.market = shifted
+
+
+async def test_a_market_stream_that_begins_elsewhere_is_read_from_its_beginning() -> None:
+    expected = await run(World(TAPE))
+    world = _Shifting(TAPE, checkpoint_events=1, crash_at=60, seed=5)
+    log = await run(world)
+    assert len(world.market.messages) == len(TAPE) + 2
+    assert by_subject(log) == by_subject(expected)
+
+
+async def test_the_log_replays_to_the_same_intents() -> None:
+    log = await run(World(a_tape(2)))
+    core = PlannerCore()
+    derived = [draft.id for recorded in log for draft in core.step(recorded)]
+    assert derived == [it.id for it in log if isinstance(it.event, PlannerCore.decides)]
+
+
+async def test_an_intent_is_in_the_log_before_its_effect_and_its_fill_after_a_print_through() -> (
+    None
+):
+    log = await run(World(TAPE))
+    prints = {it.i: it for it in TAPE if isinstance(it, Trade)}
+    intents = {it.id: it for it in log if isinstance(it.event, OrderIntended)}
+    fills = [it for it in log if isinstance(it.event, OrderFilled)]
+    assert fills
+    for fill in fills:
+        assert isinstance(fill.event, OrderFilled)
+        intent = None if fill.causation_id is None else intents.get(fill.causation_id)
+        if intent is None:
+            continue  # moved since: its replace is the cause
+        assert isinstance(intent.event, OrderIntended)
+        assert intent.position < fill.position
+        through = prints[fill.event.clock.trade_id]
+        assert through.t >= to_millis(intent.event.earliest_at) + 400
+        if fill.event.leg == "entry":
+            beyond = fill.event.price_usd - type(fill.event.price_usd)(through.p)
+            assert fill.event.side.sign * beyond > 0
+
+
+async def test_the_venue_announces_each_minute_after_the_fills_before_it() -> None:
+    log = await run(World(TAPE))
+    closings = [it.event for it in log if isinstance(it.event, VenueAdvanced)]
+    minutes = minutes_of(TAPE)
+    assert [it.closed_at for it in closings] == [drafts[0].occurred_at for drafts in minutes]
+    for recorded in log:
+        if isinstance(recorded.event, OrderFilled):
+            before = [it for it in closings if it.last_trade_id < recorded.event.clock.trade_id]
+            later = [
+                it.position
+                for it in log
+                if isinstance(it.event, VenueAdvanced) and it.event not in before
+            ]
+            assert all(recorded.position < position for position in later)
+
+
+async def test_a_tape_that_ended_is_not_ended_again_by_the_next_start() -> None:
+    world = World(TAPE)
+    before = by_subject(await run(world))
+    world.stopping.clear()
+    again = asyncio.create_task(world.execute())
+    await asyncio.sleep(0.05)
+    world.stopping.set()
+    await again
+    assert by_subject(world.log.recorded) == before
+
+
+async def test_silence_over_many_minutes_is_announced_once() -> None:
+    first = TAPE[0]
+    assert isinstance(first, Trade)
+    later = Trade(i=2, t=first.t + 20 * 60_000, p="100", q="1", m=True)
+    ticks: Sequence[Trade | TapeEnd] = [first, later, TapeEnd(i=2, t=later.t)]
+    log = await run(World(ticks))
+    marks = [it.event for it in log if isinstance(it.event, VenueAdvanced)]
+    assert len(marks) == 2
+    assert marks[0].closed_at == from_millis(later.t)
+    assert marks[0].last_trade_id == 1

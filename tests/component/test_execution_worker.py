@@ -1,0 +1,284 @@
+"""Execution at its edges: a live feed, people, bad data, a rival."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import pytest
+
+from contracts.event import Draft
+from contracts.order import CancelIntended, CancelReason, OrderCanceled, OrderFilled, VenueAdvanced
+from contracts.ticks import TapeEnd, Trade, encode_tick
+from contracts.values import Leg
+from execution.progress import ForeignFeed
+from execution.recorder import AnotherWriter
+from kit.execution_events import (
+    BEGIN_MS,
+    a_cancel,
+    a_feed,
+    a_kill,
+    a_print,
+    a_resume,
+    an_account,
+    an_approval,
+)
+from kit.execution_world import TRADES, World
+
+WAIT_S_MAX = 10.0
+
+
+class Live(World):
+    """A world whose prints come when the test says so; nobody decides anything."""
+
+    async def print(self, trade_id: int, price: str, milliseconds: int) -> None:
+        """Publish a print."""
+        await self.put(encode_tick(a_print(trade_id, price, milliseconds=milliseconds)))
+
+    async def put(self, body: bytes, *, subject: str = TRADES) -> None:
+        """Publish bytes."""
+        await self.market.put(subject, body)
+
+    async def record(self, source: str, *drafts: Draft) -> None:
+        """Append as another service."""
+        await self.log.as_service(source).append(list(drafts))
+
+    async def seen(self, event_type: str, count: int = 1) -> None:
+        """Wait for events of a type."""
+        async with asyncio.timeout(WAIT_S_MAX):
+            while self.types().count(event_type) < count:
+                await self.turn()
+
+    async def worked(self) -> None:
+        """Wait until every message of the market stream is done."""
+        async with asyncio.timeout(WAIT_S_MAX):
+            while await self.waiting() > 0:
+                await self.turn()
+
+    async def waiting(self) -> int:
+        """Count the messages of the market stream that are not done."""
+        lags = await self.market.lags()
+        return lags.get("execution-work-prints", len(self.market.messages))
+
+    async def turn(self, times: int = 1) -> None:
+        """Let the others work."""
+        for _ in range(times):
+            await asyncio.sleep(0)
+
+    def types(self) -> list[str]:
+        """Name the events of the log."""
+        return [it.event.event_type for it in self.log.recorded]
+
+
+@asynccontextmanager
+async def live(*, is_replayable: bool = False, is_open: bool = True) -> AsyncGenerator[Live]:
+    world = Live([], is_replayable=is_replayable)
+    if is_open:
+        await world.open()
+    running = asyncio.create_task(world.execute())
+    try:
+        yield world
+        world.stopping.set()
+        await running
+    finally:
+        running.cancel()
+
+
+async def rests(world: Live) -> None:
+    """Bring an entry and its stop to rest."""
+    await world.print(1, "100.5", 1_000)
+    await world.record("risk", an_approval(milliseconds=1_000))
+    await world.seen("order_intended", 2)
+    await world.print(2, "100.5", 2_000)
+    await world.seen("order_placed", 2)
+
+
+async def test_a_live_feed_waits_for_nobody() -> None:
+    async with live() as world:
+        for minute in range(5):
+            await world.print(minute + 1, "100", minute * 60_000 + 600)
+        await world.seen("venue_advanced", 4)
+        await world.worked()
+
+
+async def test_a_feed_that_can_be_replayed_waits_for_its_decisions() -> None:
+    async with live(is_replayable=True) as world:
+        await world.print(1, "100", 600)
+        await world.print(2, "100", 61_000)
+        await world.seen("venue_advanced")
+        await world.turn(200)
+        assert await world.waiting() > 0
+
+
+async def test_a_kill_cancels_the_entry_at_the_next_print() -> None:
+    async with live() as world:
+        await rests(world)
+        await world.record("gateway", a_kill())
+        await world.seen("cancel_intended")
+        await world.print(3, "99", 2_400)
+        await world.seen("order_canceled")
+        assert "order_filled" not in world.types()
+        await world.print(4, "99", 2_900)
+        await world.seen("setup_closed")
+        await world.record("risk", an_approval("while halted", milliseconds=3_000))
+        await world.seen("setup_closed", 2)
+        await world.record("gateway", a_resume())
+        await world.record("risk", an_approval("after", milliseconds=3_000))
+        await world.seen("order_intended", 4)
+
+
+async def test_a_kill_is_remembered_by_the_next_process() -> None:
+    async with live() as world:
+        await rests(world)
+        await world.record("gateway", a_kill())
+        await world.seen("cancel_intended")
+    again = Live([], log=world.log, market=world.market, is_replayable=False)
+    running = asyncio.create_task(again.execute())
+    await again.record("risk", an_approval("later", milliseconds=3_000))
+    await again.seen("setup_closed")
+    assert again.types().count("order_intended") == 2
+    again.stopping.set()
+    await running
+
+
+async def test_a_person_cancels_an_order() -> None:
+    async with live() as world:
+        await rests(world)
+        entry = next(it.event for it in world.log.recorded if it.event.event_type == "order_placed")
+        await world.record("gateway", a_cancel(getattr(entry, "client_order_id", "")))
+        await world.seen("cancel_intended")
+        await world.print(3, "100.5", 3_000)
+        await world.seen("order_canceled")
+        canceled = [it.event for it in world.log.recorded if isinstance(it.event, OrderCanceled)]
+        assert canceled[0].reason == "requested"
+
+
+async def test_execution_waits_for_a_feed_and_for_an_account() -> None:
+    async with live(is_open=False) as world:
+        await world.print(1, "100.5", 600)
+        await world.turn(100)
+        assert await world.waiting() == 1
+        await world.record("ingest", a_feed(is_replayable=False))
+        await world.worked()
+        await world.record("gateway", an_account())
+        await world.record("risk", an_approval(milliseconds=1_000))
+        await world.seen("order_intended", 2)
+
+
+async def test_what_is_no_print_is_parked_and_the_rest_goes_on() -> None:
+    async with live() as world:
+        await rests(world)
+        bad = [
+            b"{",
+            b'{"k":"trade","i":"3"}',
+            encode_tick(a_print(3, "NaN", milliseconds=2_500)),
+            encode_tick(a_print(4, "-99", milliseconds=2_500)),
+            encode_tick(Trade(i=5, t=12, p="99", q="1", m=True)),
+            encode_tick(Trade(i=6, t=BEGIN_MS * 1_000, p="99", q="1", m=True)),
+            # It would close a minute, which the strategy refuses as well.
+            encode_tick(a_print(7, "0.0", milliseconds=70_000)),
+        ]
+        for body in bad:
+            await world.put(body)
+        await world.print(8, "99.9", 3_000)
+        await world.seen("order_filled")
+        assert [it.body for it in world.dead_letters.parked] == bad
+        assert {it.what for it in world.dead_letters.parked} == {"tick"}
+        assert "venue_advanced" not in world.types()
+
+
+async def test_a_trade_after_the_end_of_the_tape_is_parked() -> None:
+    async with live() as world:
+        await world.print(1, "100", 600)
+        await world.put(encode_tick(TapeEnd(i=1, t=BEGIN_MS + 600)))
+        await world.print(2, "100", 700)
+        await world.worked()
+        (letter,) = world.dead_letters.parked
+        assert "after the end of the tape" in letter.reason
+
+
+async def test_prints_that_come_twice_are_worked_once() -> None:
+    async with live() as world:
+        await rests(world)
+        for _ in range(3):
+            await world.put(
+                encode_tick(a_print(3, "99.9", milliseconds=3_000, quantity="4")),
+            )
+        await world.worked()
+        (fill,) = [it.event for it in world.log.recorded if isinstance(it.event, OrderFilled)]
+        assert fill.quantity_base == 4
+
+
+async def test_prints_of_another_feed_stop_the_service() -> None:
+    world = Live([], is_replayable=False)
+    await world.open()
+    await world.put(b"{}", subject="trades.binance-usdm.btcusdt")
+    with pytest.raises(ForeignFeed, match=r"expected only trades\.binance-usdm\.solusdt"):
+        await world.execute()
+
+
+async def test_a_second_feed_in_the_log_stops_the_service() -> None:
+    world = Live([], is_replayable=False)
+    await world.open()
+    await world.record("ingest", a_feed(market="btc-perp", symbol="btcusdt"))
+    with pytest.raises(ForeignFeed, match="expected one feed in a log"):
+        await world.execute()
+
+
+async def test_a_rival_that_writes_our_orders_stops_the_service() -> None:
+    world = Live([], is_replayable=False)
+    await world.open()
+    await world.print(1, "100.5", 1_000)
+    running = asyncio.create_task(world.execute())
+    await world.worked()
+    approval = an_approval(milliseconds=1_000)
+    rival = Draft(
+        event=CancelIntended(
+            account="local",
+            market="sol-perp",
+            setup=approval.id,
+            client_order_id="0" * 26,
+            leg=Leg.ENTRY,
+            reason=CancelReason.REQUESTED,
+            earliest_at=approval.occurred_at,
+        ),
+        id=approval.correlation_id,
+        subject="orders.p16.local.sol-perp",
+        occurred_at=approval.occurred_at,
+        correlation_id=approval.correlation_id,
+    )
+    # In one append, so that the service hears of the rival only after it has decided.
+    await world.log.as_service("risk").append([approval])
+    await world.log.append([rival])
+    with pytest.raises(AnotherWriter, match="expected to be the only writer of orders"):
+        await running
+
+
+async def test_what_it_shows() -> None:
+    async with live() as world:
+        await rests(world)
+        await world.print(3, "99.9", 3_000)
+        await world.seen("order_intended", 5)
+        await world.print(4, "100.2", 4_000)
+        await world.seen("order_placed", 5)
+        await world.worked()
+        shown = json.loads(json.dumps(world.shown))
+        assert shown["market"] == "sol-perp"
+        assert shown["clock"] == {"at": "2026-03-02T12:00:04+00:00", "trade_id": 4}
+        account = shown["accounts"]["local"]
+        assert account["position_base"] == "10"
+        assert [it["leg"] for it in account["open_orders"]] == ["stop", "tp1", "tp2", "tp3"]
+        assert account["setup"]["average_entry_usd"] == "100"
+
+
+async def test_venue_advanced_tells_the_last_print_before_it() -> None:
+    async with live() as world:
+        await world.print(5, "100", 600)
+        await world.print(9, "100", 59_000)
+        await world.print(12, "100", 60_499)  # the watermark is not there yet
+        await world.print(13, "100", 60_500)
+        await world.seen("venue_advanced")
+        (mark,) = [it.event for it in world.log.recorded if isinstance(it.event, VenueAdvanced)]
+        assert mark.last_trade_id == 12
+        assert Decimal(mark.closed_at.timestamp()) * 1_000 == BEGIN_MS + 60_500
