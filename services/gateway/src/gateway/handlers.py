@@ -1,0 +1,294 @@
+"""What people ask for becomes events: draft, append, answer.
+
+The kill is never refused: it takes any reason, waits for nothing, and when the log does not
+answer in time it goes on trying after the answer. Every other command that the log does not take
+in time is given up, and its outcome is said to be unknown.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+from uuid import uuid4, uuid5
+
+import structlog
+
+from chassis.appends import Appended, LogFull, VersionConflict
+from contracts import control
+from contracts.event import Draft, Event, Recorded
+from contracts.ids import EventId, MarketId, derive_root_id
+from contracts.markets import MarketSpec, UnknownMarket, market_spec
+from contracts.routes import subject_of
+from contracts.values import Leg, Side
+from gateway.domain.desk import AccountState, Verdict
+from gateway.limits import invalid, require_increments, require_limits
+from gateway.live import Live
+from gateway.problems import Code, FieldError, Problem
+from gateway.requests import OrderRequest, SettingsBody
+
+LOG_WAIT_S = 4.0
+"""Longest wait for the log before a person gets an answer."""
+VERDICT_WAIT_S = 2.0
+FOLD_WAIT_S = 2.0
+"""Longest wait until the state shows what was recorded."""
+KILL_FOLD_WAIT_S = 0.5
+CONFLICTS_MAX = 5
+BY = "local"
+"""Who commands, until there is a sign-in."""
+
+_log = structlog.get_logger()
+
+
+class CommandLog(Protocol):
+    """What commands need of the log."""
+
+    async def append(
+        self, drafts: Sequence[Draft], *, expected_last: Mapping[str, int] | None = None
+    ) -> list[Appended]:
+        """Record all drafts or none; wait out every outage."""
+        ...
+
+    def read(
+        self, *, after: int = 0, until: int | None = None, subjects: Sequence[str] = ()
+    ) -> AsyncIterator[Recorded]:
+        """Give the events after `after` until `until`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that the log holds, at `position`; None when it is still being recorded."""
+
+    command: EventId
+    position: int | None
+    is_replay: bool = False
+
+
+def _random_id() -> EventId:
+    return EventId(uuid4())
+
+
+@dataclass
+class Commands:
+    """The use cases of people."""
+
+    log: CommandLog
+    live: Live
+    clock: Callable[[], datetime]
+    new_id: Callable[[], EventId] = _random_id
+    log_wait_s: float = LOG_WAIT_S
+    verdict_wait_s: float = VERDICT_WAIT_S
+    _kills: set[asyncio.Task[Appended]] = field(default_factory=set[asyncio.Task[Appended]])
+
+    async def request_order(
+        self, order: OrderRequest, key: str | None
+    ) -> tuple[Done, Verdict | None]:
+        """Ask risk for a setup, and give its verdict when it comes in time."""
+        account, spec = self._account(), self._market()
+        require_increments(order, spec)
+        if order.venue != account.opened.venue:
+            message = f"expected {account.opened.venue}, found {order.venue}"
+            raise invalid([FieldError("/venue", message)])
+        event = control.ManualOrderRequested(
+            account=self.live.account_id,
+            market=spec.market,
+            side=Side(order.side),
+            entry_price_usd=Decimal(order.px),
+            quantity_base=Decimal(order.size),
+            stop_price_usd=Decimal(order.sl),
+            tp_prices_usd=(Decimal(order.tp1), Decimal(order.tp2), Decimal(order.tp3)),
+            leverage=Decimal(order.leverage),
+            venue=order.venue,
+            notes=order.notes,
+            by=BY,
+        )
+        done = await self._record(event, self._id("orders", key))
+        said = await self.live.verdict_on(done.command, timeout_s=self.verdict_wait_s)
+        return done, said
+
+    async def cancel(self, order_id: str, key: str | None) -> Done:
+        """Ask execution to take back one of our orders."""
+        known = {order.client_order_id: order for order in self.live.state.book.orders}
+        order = known.get(order_id)
+        if order is None:
+            raise Problem(Code.ORDER_UNKNOWN, f"expected an order of ours, found {order_id}")
+        identity = self._id("cancel", key)
+        if self.live.position_of(identity) is None:
+            if order.status.is_over:
+                raise Problem(
+                    Code.ORDER_NOT_OPEN, f"expected a resting order, found it {order.status}"
+                )
+            if order.leg is Leg.STOP:
+                raise Problem(
+                    Code.ORDER_IS_PROTECTION,
+                    "expected an entry or a take-profit, found the stop of a setup",
+                )
+        event = control.CancelRequested(
+            account=self.live.account_id,
+            market=self._market().market,
+            client_order_id=order_id,
+            by=BY,
+        )
+        return await self._record(event, identity)
+
+    async def kill(self, reason: str) -> Done:
+        """Stop automation. Never refused while the log can take an event at all."""
+        event = control.KillSwitchEngaged(account=self.live.account_id, reason=reason, by=BY)
+        draft = self._draft(event, self.new_id())
+        task = asyncio.create_task(self._append(draft))
+        self._kills.add(task)
+        task.add_done_callback(self._forget)
+        _log.warning("kill_requested", reason=reason, event_id=str(draft.id))
+        await asyncio.wait({task}, timeout=self.log_wait_s)
+        if not task.done():
+            _log.error("kill_not_recorded_yet", event_id=str(draft.id))
+            return Done(draft.id, None)
+        position = task.result().position
+        await self.live.folded(position, timeout_s=KILL_FOLD_WAIT_S)
+        return Done(draft.id, position)
+
+    async def resume(self, reason: str, key: str | None) -> Done:
+        """Lift the account's kill."""
+        event = control.TradingResumed(account=self.live.account_id, reason=reason, by=BY)
+        return await self._record(event, self._id("resume", key))
+
+    async def change_settings(
+        self, body: SettingsBody, *, if_match: int | None, key: str | None
+    ) -> AccountState:
+        """Replace the settings; give them as they stand. Equal settings change nothing.
+
+        `if_match` is the revision that the person saw; another one refuses the change.
+        """
+        require_limits(body)
+        wanted, identity = body.settings(), self._id("settings", key)
+        for _ in range(CONFLICTS_MAX):
+            account = self._account()
+            if await self._is_replay(identity, wanted):
+                return account
+            if if_match is not None and if_match != account.revision:
+                detail = f"expected revision {if_match}, found {account.revision}"
+                headers = {"ETag": f'"{account.revision}"'}
+                raise Problem(Code.SETTINGS_CHANGED, detail, headers=headers)
+            if wanted == account.settings:
+                return account
+            event = control.SettingsChanged(
+                account=self.live.account_id, before=account.settings, settings=wanted, by=BY
+            )
+            expected = {subject_of(event): self.live.state.control_position}
+            try:
+                await self._record(event, identity, expected_last=expected)
+            except VersionConflict as conflict:
+                await self.live.folded(conflict.found, timeout_s=FOLD_WAIT_S)
+                continue
+            return self._account()
+        raise Problem(
+            Code.LOG_UNAVAILABLE, "expected to write alone, found others in between", retry_after=1
+        )
+
+    async def settle(self, *, timeout_s: float) -> None:
+        """Wait for kills that the log has not taken yet."""
+        if self._kills:
+            await asyncio.wait(set(self._kills), timeout=timeout_s)
+
+    async def _record(
+        self,
+        event: Event,
+        identity: EventId,
+        *,
+        expected_last: Mapping[str, int] | None = None,
+    ) -> Done:
+        """Append one event, wait until the state holds it, and refuse a key that was reused."""
+        draft = self._draft(event, identity)
+        try:
+            async with asyncio.timeout(self.log_wait_s):
+                appended = await self._append(draft, expected_last=expected_last)
+                if appended.is_duplicate:
+                    await self._require_same(draft, appended.position)
+        except TimeoutError:
+            raise Problem(
+                Code.LOG_UNAVAILABLE,
+                f"expected the log's answer within {self.log_wait_s:g} s, found none; whether the "
+                "command was recorded is unknown: send it again with the same Idempotency-Key",
+                retry_after=5,
+            ) from None
+        await self.live.folded(appended.position, timeout_s=FOLD_WAIT_S)
+        return Done(draft.id, appended.position, is_replay=appended.is_duplicate)
+
+    async def _append(
+        self, draft: Draft, *, expected_last: Mapping[str, int] | None = None
+    ) -> Appended:
+        try:
+            return (await self.log.append([draft], expected_last=expected_last))[0]
+        except LogFull as full:
+            raise Problem(Code.LOG_FULL, str(full)) from full
+
+    async def _is_replay(self, identity: EventId, wanted: control.Settings) -> bool:
+        """Say whether this very change is in the log already; refuse a key that was reused."""
+        position = self.live.position_of(identity)
+        if position is None:
+            return False
+        recorded = await self._recorded_at(position)
+        event = None if recorded is None else recorded.event
+        if isinstance(event, control.SettingsChanged) and event.settings != wanted:
+            raise _key_reused(position)
+        return True
+
+    async def _recorded_at(self, position: int) -> Recorded | None:
+        async for recorded in self.log.read(after=position - 1, until=position):
+            return recorded
+        return None
+
+    async def _require_same(self, draft: Draft, position: int) -> None:
+        recorded = await self._recorded_at(position)
+        if recorded is not None and recorded.event != draft.event:
+            raise _key_reused(position)
+
+    def _draft(self, event: Event, identity: EventId) -> Draft:
+        return Draft(
+            event=event,
+            id=identity,
+            subject=subject_of(event),
+            occurred_at=self._moment(),
+            correlation_id=identity,
+        )
+
+    def _moment(self) -> datetime:
+        """Give the time on the desk's clock: on a tape the market's, else the world's."""
+        state = self.live.state
+        if state.feed is not None and state.feed.opened.is_replayable:
+            return state.market_at or state.feed.opened_at
+        return self.clock()
+
+    def _id(self, route: str, key: str | None) -> EventId:
+        if key is None:
+            return self.new_id()
+        space = derive_root_id("gateway_command", self.live.account_id, route)
+        return EventId(uuid5(space, key))
+
+    def _account(self) -> AccountState:
+        account = self.live.state.account
+        if account is None:
+            detail = "expected an open account, found none: no feed has opened yet"
+            raise Problem(Code.STARTING, detail, retry_after=2)
+        return account
+
+    def _market(self) -> MarketSpec:
+        feed = self.live.state.feed
+        if feed is None:
+            raise Problem(Code.NO_MARKET, "expected a feed in the log, found none")
+        try:
+            return market_spec(MarketId(feed.opened.market))
+        except UnknownMarket as unknown:
+            raise Problem(Code.NO_MARKET, str(unknown)) from unknown
+
+    def _forget(self, task: asyncio.Task[Appended]) -> None:
+        self._kills.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("kill_failed", error=str(task.exception()))
+
+
+def _key_reused(position: int) -> Problem:
+    detail = f"expected the request that is at position {position}, found another one"
+    return Problem(Code.IDEMPOTENCY_KEY_REUSED, detail)

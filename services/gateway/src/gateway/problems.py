@@ -1,0 +1,153 @@
+"""Every way in which a request can fail: RFC 9457 problems, catalogued.
+
+A problem's type, title and status are fixed by its code; `detail` is about the case at hand and
+says what was expected and what was found. No other body ever answers a failed request.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+import msgspec
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Code(StrEnum):
+    """Stable names of problems."""
+
+    MALFORMED_JSON = "malformed_json"
+    IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed"
+    NOT_FOUND = "not_found"
+    ORDER_UNKNOWN = "order_unknown"
+    EVENT_UNKNOWN = "event_unknown"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    NO_MARKET = "no_market"
+    ORDER_NOT_OPEN = "order_not_open"
+    ORDER_IS_PROTECTION = "order_is_protection"
+    SETTINGS_CHANGED = "settings_changed"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    HOST_NOT_ALLOWED = "host_not_allowed"
+    INVALID_REQUEST = "invalid_request"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    INTERNAL_ERROR = "internal_error"
+    STARTING = "starting"
+    LOG_UNAVAILABLE = "log_unavailable"
+    HISTORY_UNAVAILABLE = "history_unavailable"
+    LOG_FULL = "log_full"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is fixed about a problem."""
+
+    status: int
+    title: str
+
+
+CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
+    {
+        Code.MALFORMED_JSON: Kind(400, "The body is not JSON"),
+        Code.IDEMPOTENCY_KEY_INVALID: Kind(400, "The Idempotency-Key header is malformed"),
+        Code.ORIGIN_NOT_ALLOWED: Kind(403, "The request comes from another site"),
+        Code.NOT_FOUND: Kind(404, "Nothing is at this address"),
+        Code.ORDER_UNKNOWN: Kind(404, "No such order"),
+        Code.EVENT_UNKNOWN: Kind(404, "No such event"),
+        Code.METHOD_NOT_ALLOWED: Kind(405, "This address does not take this method"),
+        Code.NO_MARKET: Kind(409, "No feed has opened a market"),
+        Code.ORDER_NOT_OPEN: Kind(409, "The order is over"),
+        Code.ORDER_IS_PROTECTION: Kind(409, "A stop protects its position and stays"),
+        Code.SETTINGS_CHANGED: Kind(412, "The settings changed in between"),
+        Code.PAYLOAD_TOO_LARGE: Kind(413, "The body is too large"),
+        Code.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body must be application/json"),
+        Code.HOST_NOT_ALLOWED: Kind(421, "This server does not answer to that host name"),
+        Code.INVALID_REQUEST: Kind(422, "The request has invalid values"),
+        Code.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for another request"),
+        Code.INTERNAL_ERROR: Kind(500, "The gateway failed"),
+        Code.STARTING: Kind(503, "The gateway is not ready yet"),
+        Code.LOG_UNAVAILABLE: Kind(503, "The log does not answer"),
+        Code.HISTORY_UNAVAILABLE: Kind(503, "The audit service does not answer"),
+        Code.LOG_FULL: Kind(507, "The log is full"),
+    }
+)
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One value that is wrong; `pointer` is a JSON pointer into the body or a parameter's name."""
+
+    pointer: str
+    message: str
+
+
+class ProblemBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What a failed request is answered with (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str
+    """Id of the request, also in the `X-Request-Id` header."""
+    errors: list[FieldError] = []
+    retry_after: int | None = None
+    """Seconds after which asking again makes sense."""
+
+
+class Problem(Exception):
+    """A request fails for a reason of the catalogue."""
+
+    def __init__(
+        self,
+        code: Code,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.retry_after = retry_after
+        self.headers = dict(headers or {})
+
+    @property
+    def status(self) -> int:
+        """Give the HTTP status."""
+        return CATALOGUE[self.code].status
+
+    def body(self, *, request_id: str) -> bytes:
+        """Give the JSON that answers the request."""
+        return msgspec.json.encode(
+            ProblemBody(
+                type=f"urn:problem:{self.code}",
+                title=CATALOGUE[self.code].title,
+                status=self.status,
+                detail=self.detail,
+                code=self.code,
+                instance=request_id,
+                errors=list(self.errors),
+                retry_after=self.retry_after,
+            )
+        )
+
+    def all_headers(self) -> dict[str, str]:
+        """Give the headers that go with the answer."""
+        headers = dict(self.headers)
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        return headers
+
+
+def catalogue_text() -> str:
+    """Give the catalogue as a Markdown table."""
+    rows = [
+        f"| {kind.status} | `{code}` | {kind.title} |"
+        for code, kind in sorted(CATALOGUE.items(), key=lambda item: (item[1].status, item[0]))
+    ]
+    return "\n".join(["| status | code | title |", "|---|---|---|", *rows])

@@ -1,0 +1,116 @@
+"""What people may ask: closed, strict shapes; every number is a plain decimal string."""
+
+import unicodedata
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from contracts.control import Settings
+from contracts.values import plain
+
+TEXT_MAX = 500
+"""Characters of a person's text."""
+REASON_NOT_GIVEN = "not given"
+
+
+def _above_zero(text: str) -> str:
+    if not Decimal(text) > 0:
+        raise ValueError("expected a number above zero")
+    return text
+
+
+def _printable(text: str) -> str:
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+        raise ValueError("expected text without control characters")
+    return text
+
+
+PlainNumber = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?$", max_length=22, examples=["142.5"]),
+    AfterValidator(_above_zero),
+]
+"""A decimal above zero: no sign, no exponent, at most 12 digits before and 9 after the point."""
+Text = Annotated[str, Field(max_length=TEXT_MAX), AfterValidator(_printable)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class OrderRequest(_Request):
+    """A setup by hand: an entry with its stop and three take-profits."""
+
+    side: Literal["long", "short"]
+    type: Literal["post_only_limit"]
+    px: PlainNumber
+    """Entry price, USD."""
+    size: PlainNumber
+    """Quantity, base asset."""
+    sl: PlainNumber
+    tp1: PlainNumber
+    tp2: PlainNumber
+    tp3: PlainNumber
+    leverage: PlainNumber
+    venue: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
+    notes: Text = ""
+
+
+class CancelRequest(_Request):
+    """Take back one resting order."""
+
+    orderId: Annotated[str, Field(pattern=r"^[0-9a-z]{26}$")]  # noqa: N815 - the contract's name
+
+
+class ReasonRequest(_Request):
+    """Why trading is to be stopped or resumed."""
+
+    reason: Annotated[Text, Field(min_length=1)]
+
+
+class SettingsBody(_Request):
+    """An account's limits and switches, whole."""
+
+    max_leverage: PlainNumber
+    risk_per_trade: PlainNumber
+    """Equity lost when the stop is hit, in basis points."""
+    daily_drawdown_limit: PlainNumber
+    """Percent of equity."""
+    priority_fee_cap: Annotated[int, Field(ge=0, le=10**12)]
+    """Micro-lamports per compute unit."""
+    delegate_enabled: bool
+    strategy_enabled: bool
+
+    def settings(self) -> Settings:
+        """Give the settings as the log has them."""
+        return Settings(
+            leverage_max=Decimal(self.max_leverage),
+            risk_per_trade_bps=Decimal(self.risk_per_trade),
+            daily_drawdown_limit_pct=Decimal(self.daily_drawdown_limit),
+            priority_fee_cap_microlamports=self.priority_fee_cap,
+            delegate_enabled=self.delegate_enabled,
+            strategy_enabled=self.strategy_enabled,
+        )
+
+
+def settings_body(settings: Settings) -> SettingsBody:
+    """Give settings of the log in the API's words."""
+    return SettingsBody.model_construct(
+        max_leverage=plain(settings.leverage_max),
+        risk_per_trade=plain(settings.risk_per_trade_bps),
+        daily_drawdown_limit=plain(settings.daily_drawdown_limit_pct),
+        priority_fee_cap=settings.priority_fee_cap_microlamports,
+        delegate_enabled=settings.delegate_enabled,
+        strategy_enabled=settings.strategy_enabled,
+    )
+
+
+def clean_reason(text: object) -> str:
+    """Make any value a reason that the log takes; what is no text was not given."""
+    if not isinstance(text, str):
+        return REASON_NOT_GIVEN
+    kept = "".join(
+        " " if unicodedata.category(char) in ("Cc", "Cs") else char for char in text[: 4 * TEXT_MAX]
+    )
+    return " ".join(kept.split())[:TEXT_MAX] or REASON_NOT_GIVEN

@@ -1,0 +1,68 @@
+"""The account's limits and switches. Each change is an event with before, after and who."""
+
+import re
+from typing import Annotated
+
+from litestar import Response, get, put
+from litestar.params import HeaderParameter, JSONBody
+
+from gateway.domain.desk import AccountState
+from gateway.problems import Code, Problem
+from gateway.requests import SettingsBody, settings_body
+from gateway.routes.shared import (
+    CommandsPart,
+    IdempotencyKey,
+    LivePart,
+    checked_key,
+    json_only,
+    problems,
+)
+
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(name="If-Match", description="The ETag that was read; another one refuses."),
+]
+_ETAG = re.compile(r'"([0-9]{1,19})"')
+
+
+@get("/api/settings", responses=problems(503))
+async def read_settings(live: LivePart) -> Response[SettingsBody]:
+    """Give the settings; the ETag is their revision."""
+    account = live.state.account
+    if account is None:
+        detail = "expected an open account, found none: no feed has opened yet"
+        raise Problem(Code.STARTING, detail, retry_after=2)
+    return _answer(account)
+
+
+@put(
+    "/api/settings",
+    guards=[json_only],
+    responses=problems(400, 412, 413, 415, 422, 503, 507),
+)
+async def change_settings(
+    data: JSONBody[SettingsBody],
+    commands: CommandsPart,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[SettingsBody]:
+    """Replace the settings, all of them; give them as they stand in the log."""
+    account = await commands.change_settings(
+        data, if_match=_revision(if_match), key=checked_key(idempotency_key)
+    )
+    return _answer(account)
+
+
+def _revision(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise Problem(
+            Code.SETTINGS_CHANGED, f'expected If-Match such as "17", found {if_match!r:.80}'
+        )
+    return int(found.group(1))
+
+
+def _answer(account: AccountState) -> Response[SettingsBody]:
+    return Response(settings_body(account.settings), headers={"ETag": f'"{account.revision}"'})

@@ -1,0 +1,67 @@
+"""What routes share: headers, the problems that an address may answer with, and the JSON guard."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.params import HeaderParameter, SkipValidation
+
+from gateway.handlers import Commands, Done
+from gateway.history import History
+from gateway.live import Live
+from gateway.problems import MEDIA_TYPE, Code, Problem, ProblemBody
+
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        description="The same key again within 24 h gives the same command, recorded once.",
+    ),
+]
+# The parts come from the composition root: there is nothing to validate about them.
+LivePart = SkipValidation[NamedDependency[Live]]
+CommandsPart = SkipValidation[NamedDependency[Commands]]
+HistoryPart = SkipValidation[NamedDependency[History]]
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def checked_key(key: str | None) -> str | None:
+    """Give the key; refuse one that is no printable ASCII."""
+    if key is not None and not _KEY.fullmatch(key):
+        raise Problem(
+            Code.IDEMPOTENCY_KEY_INVALID,
+            f"expected 1 to 255 printable ASCII characters, found {key!r:.80}",
+        )
+    return key
+
+
+def replay_headers(done: Done) -> dict[str, str]:
+    """Give the headers that mark an answer to a repeated command."""
+    return {"Idempotency-Replayed": "true"} if done.is_replay else {}
+
+
+def problems(*statuses: int) -> Mapping[int, ResponseSpec]:
+    """Describe the problems that an address may answer with, beside those that all may."""
+    return {
+        status: ResponseSpec(
+            ProblemBody,
+            description="A problem (RFC 9457)",
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+        )
+        for status in sorted({403, 421, 500, *statuses})
+    }
+
+
+def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Refuse a body that is not declared as JSON: forms of other pages cannot declare it."""
+    declared = connection.headers.get("content-type", "").split(";")[0].strip().lower()
+    if declared != "application/json":
+        raise Problem(
+            Code.UNSUPPORTED_MEDIA_TYPE,
+            f"expected Content-Type application/json, found {declared!r:.80}",
+        )

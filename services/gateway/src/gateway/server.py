@@ -1,0 +1,84 @@
+"""HTTP on a loopback socket, inside the event loop that is already running."""
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import socket
+from collections.abc import AsyncGenerator, Generator
+
+import uvicorn
+
+from chassis.settings import ConfigurationError
+from gateway.edge import Edge
+from gateway.stream.protocol import FRAME_BYTES_MAX
+
+BIND_TRIES = 15
+BIND_EVERY_S = 0.2
+GRACE_S = 3
+
+
+async def bind(host: str, port: int) -> socket.socket:
+    """Give a listening socket; a port that stays taken raises ConfigurationError.
+
+    A process before this one may still be letting go of the port, so it is tried for a while.
+    """
+    why = ""
+    for _ in range(BIND_TRIES):
+        try:
+            return _bound(host, port)
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+                raise
+            why = str(error.strerror)
+        await asyncio.sleep(BIND_EVERY_S)
+    raise ConfigurationError(f"expected GATEWAY_PORT {port} of {host} to be free, found: {why}")
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    is_v6 = ipaddress.ip_address(host).version == 6
+    bound = socket.socket(socket.AF_INET6 if is_v6 else socket.AF_INET)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(128)
+        bound.setblocking(False)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave the signals to the process around this server."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Edge, listener: socket.socket) -> AsyncGenerator[None]:
+    """Answer requests for as long as the context lasts; then finish those in flight."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=FRAME_BYTES_MAX,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=16 * 1024,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task

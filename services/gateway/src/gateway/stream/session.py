@@ -1,0 +1,266 @@
+"""One open stream: catch up by position, follow, beat, answer pings, and end in good order."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import uuid4
+
+import msgspec
+
+from gateway.stream import protocol
+from gateway.stream.hub import Hub
+from gateway.stream.protocol import Close, SetTopics, Topic
+
+STREAMS_MAX = 32
+"""Streams open at one time."""
+PAGE = 50
+"""Events sent before anything else gets a turn."""
+SEND_S_MAX = 5.0
+"""A page that takes longer is a client that does not read."""
+CLOSE_S_MAX = 1.0
+BEAT_S = 5.0
+INBOUND_PER_S_MAX = 10
+PONGS_MAX = 10
+RETRY_MS = 1_000
+_POSITION_MAX = 2**63
+
+
+class Disconnected(Exception):
+    """The client is gone."""
+
+
+class Socket(Protocol):
+    """The client's end."""
+
+    async def send(self, text: str) -> None:
+        """Send a message; raise Disconnected."""
+        ...
+
+    async def receive(self) -> str:
+        """Give the next text message, or an empty string for a binary one; raise Disconnected."""
+        ...
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close with a code."""
+        ...
+
+
+class BadOpening(ValueError):
+    """The stream was asked for with parameters that make no sense; `code` closes it."""
+
+    def __init__(self, message: str, *, code: Close = Close.BAD_REQUEST) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a client asks for the stream."""
+
+    after: int | None = None
+    """Position of the last event that it has; None to hear only what is new."""
+    epoch: str = ""
+    topics: frozenset[Topic] = frozenset(Topic)
+    version: int = protocol.VERSION
+
+
+def read_opening(*, after: str, epoch: str, topics: str, version: str) -> Opening:
+    """Read the query parameters, each empty when it was not given; raise BadOpening."""
+    if after and not (after.isascii() and after.isdigit() and int(after[:20]) < _POSITION_MAX):
+        raise BadOpening(f"expected after to be a position, found {after!r:.40}")
+    if len(epoch) > 64:
+        raise BadOpening(f"expected an epoch of at most 64 characters, found {len(epoch)}")
+    names = topics.split(",") if topics else [*Topic]
+    unknown = [name for name in names if name not in [*Topic]]
+    if unknown:
+        raise BadOpening(f"expected topics of {', '.join(Topic)}, found {unknown[0]!r:.40}")
+    if version not in ("", str(protocol.VERSION)):
+        message = f"expected v={protocol.VERSION}, found {version!r:.40}"
+        raise BadOpening(message, code=Close.TOO_OLD)
+    return Opening(
+        after=int(after) if after else None, epoch=epoch, topics=frozenset(map(Topic, names))
+    )
+
+
+async def serve(
+    socket: Socket,
+    hub: Hub,
+    opening: Opening,
+    *,
+    clock: Callable[[], datetime],
+    beat_s: float = BEAT_S,
+    send_s_max: float = SEND_S_MAX,
+) -> Close | None:
+    """Run one stream to its end; give the code it was closed with, None when the client left."""
+    if hub.is_closing or not hub.is_open:
+        return await _close(socket, Close.TRY_LATER)
+    if hub.streams >= STREAMS_MAX:
+        return await _close(socket, Close.TOO_MANY)
+    session = _Session(socket, hub, opening, clock=clock, beat_s=beat_s, send_s_max=send_s_max)
+    tasks = (asyncio.create_task(session.read()), asyncio.create_task(session.write()))
+    hub.streams += 1
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        hub.streams -= 1
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+    code = next((end for end in ends if isinstance(end, Close)), None)
+    return None if code is None else await _close(socket, code)
+
+
+async def _close(socket: Socket, code: Close) -> Close:
+    try:
+        async with asyncio.timeout(CLOSE_S_MAX):
+            await socket.close(code, code.name.lower())
+    except (TimeoutError, Disconnected):
+        pass
+    return code
+
+
+class _Session:
+    def __init__(
+        self,
+        socket: Socket,
+        hub: Hub,
+        opening: Opening,
+        *,
+        clock: Callable[[], datetime],
+        beat_s: float,
+        send_s_max: float,
+    ) -> None:
+        self._socket = socket
+        self._hub = hub
+        self._opening = opening
+        self._clock = clock
+        self._beat_s = beat_s
+        self._send_s_max = send_s_max
+        self._topics = opening.topics
+        self._cursor = hub.ring.last
+        self._seen: dict[str, int] = {}
+        self._pongs: list[str] = []
+        self._woken: asyncio.Event | None = None
+
+    async def read(self) -> Close | None:
+        """Take the client's messages until it leaves or misbehaves."""
+        allowance, refilled = float(INBOUND_PER_S_MAX), time.monotonic()
+        while True:
+            try:
+                text = await self._socket.receive()
+            except Disconnected:
+                return None
+            now = time.monotonic()
+            allowance = min(INBOUND_PER_S_MAX, allowance + (now - refilled) * INBOUND_PER_S_MAX)
+            refilled = now
+            if allowance < 1:
+                return Close.TOO_MANY
+            allowance -= 1
+            if not self._take(text):
+                return Close.BAD_REQUEST
+
+    def _take(self, text: str) -> bool:
+        if len(text) > protocol.FRAME_BYTES_MAX:
+            return False
+        try:
+            message = protocol.read_inbound(text)
+        except (msgspec.DecodeError, RecursionError):
+            return False
+        if isinstance(message, SetTopics):
+            was_off = Topic.ACTIVITY not in self._topics
+            self._topics = frozenset(message.set)
+            if was_off:
+                self._cursor = self._hub.ring.last
+        elif len(self._pongs) < PONGS_MAX:
+            self._pongs.append(protocol.pong_text(ping_id=message.id[:64], now=self._clock()))
+        if self._woken is not None:
+            self._woken.set()
+        return True
+
+    async def write(self) -> Close | None:
+        """Send until the server stops, the client leaves, or it does not read."""
+        try:
+            with self._hub.bell() as bell:
+                self._woken = bell
+                return await self._write(bell)
+        except TimeoutError:
+            return Close.SLOW_CLIENT
+        except Disconnected:
+            return None
+
+    async def _write(self, bell: asyncio.Event) -> Close:
+        await self._send(self._greeting())
+        beat_at = time.monotonic() + self._beat_s
+        while True:
+            bell.clear()
+            if self._hub.is_closing:
+                await self._send([protocol.bye_text(code=Close.RESTART, retry_ms=RETRY_MS)])
+                return Close.RESTART
+            if Topic.ACTIVITY not in self._topics:
+                self._cursor = self._hub.ring.last
+            if self._cursor + 1 < self._hub.ring.first:
+                return Close.SLOW_CLIENT
+            page = self._hub.ring.after(self._cursor, limit=PAGE)
+            due = time.monotonic() >= beat_at
+            texts = [*self._take_pongs(), *(entry.text for entry in page), *self._new_snaps()]
+            if due:
+                texts.append(protocol.beat_text(head=self._hub.ring.last, now=self._clock()))
+                beat_at = time.monotonic() + self._beat_s
+            await self._send(texts)
+            if page:
+                self._cursor = max(self._cursor, page[-1].position)
+            if len(page) < PAGE:
+                await _wait(bell, beat_at - time.monotonic())
+
+    def _greeting(self) -> list[str]:
+        hub, ring, after = self._hub, self._hub.ring, self._opening.after
+        texts = [
+            protocol.hello_text(
+                conn=uuid4().hex[:12],
+                head=ring.last,
+                oldest=ring.first,
+                epoch=hub.epoch,
+                beat_ms=round(self._beat_s * 1000),
+                now=self._clock(),
+            )
+        ]
+        if after is None:
+            return texts
+        if after > ring.last or self._opening.epoch not in ("", hub.epoch):
+            texts.append(protocol.reset_text(reason="epoch", head=ring.last))
+        elif after + 1 < ring.first:
+            texts.append(protocol.reset_text(reason="gap", head=ring.last))
+        else:
+            self._cursor = after
+        return texts
+
+    def _take_pongs(self) -> list[str]:
+        pongs, self._pongs = self._pongs, []
+        return pongs
+
+    def _new_snaps(self) -> list[str]:
+        texts: list[str] = []
+        for snap in self._hub.snaps.values():
+            if snap.topic in self._topics and self._seen.get(snap.name) != snap.version:
+                self._seen[snap.name] = snap.version
+                texts.append(snap.text)
+        return texts
+
+    async def _send(self, texts: Sequence[str]) -> None:
+        async with asyncio.timeout(self._send_s_max):
+            for text in texts:
+                await self._socket.send(text)
+
+
+async def _wait(bell: asyncio.Event, timeout_s: float) -> None:
+    try:
+        async with asyncio.timeout(max(0.0, timeout_s)):
+            await bell.wait()
+    except TimeoutError:
+        pass

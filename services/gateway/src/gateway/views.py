@@ -1,0 +1,284 @@
+"""What the API answers: closed shapes in camelCase, money and sizes as plain decimal strings."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.stream.protocol import Activity
+
+
+class _View(msgspec.Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class FindingView(_View, frozen=True):
+    """One rule's result; null means not known."""
+
+    rule: str
+    passed: bool
+    observed: str | None
+    limit: str | None
+    unit: str
+
+
+class VerdictView(_View, frozen=True):
+    """Risk's answer to a proposal, with every rule."""
+
+    pos: str
+    id: str
+    proposal: str
+    is_approved: bool
+    headline: str | None
+    at: str
+    side: str
+    quantity_base: str
+    entry_price_usd: str
+    stop_price_usd: str
+    tp_prices_usd: list[str]
+    notional_usd: str
+    risk_usd: str
+    equity_usd: str
+    leverage_after: str | None
+    policy: str
+    findings: list[FindingView]
+
+
+class CommandAccepted(_View, frozen=True):
+    """A command is in the log at `pos`; what it leads to comes as events."""
+
+    command_id: str
+    pos: str | None
+    """Null when the log has not answered yet: it is recorded as soon as the log is back."""
+    status: str
+    """`recorded` or `recording`; of an order: `approved`, `denied` or `pending`."""
+    verdict: VerdictView | None = None
+
+
+class FeedView(_View, frozen=True):
+    """Where ticks come from."""
+
+    kind: str
+    """`synthetic`, `tape` or `binance`."""
+    venue: str
+    symbol: str
+    market: str
+    description: str
+    is_replayable: bool
+    opened_at: str
+    status: str
+    """`flowing`, `stalled` or `ended`."""
+    reason: str
+    gaps: int
+    missing_trades: int
+    refused_frames: int
+
+
+class PriceView(_View, frozen=True):
+    """The newest trade; `at` is the exchange's time, `heardAt` ours."""
+
+    last_usd: str
+    at: str
+    heard_at: str
+    trade_id: str
+
+
+class FlowView(_View, frozen=True):
+    """Session CVD and VWAP at market time `at`; live when open minutes are in."""
+
+    cvd_base: str
+    vwap_usd: str | None
+    at: str
+    heard_at: str
+    is_live: bool
+
+
+class BarView(_View, frozen=True):
+    """One closed minute; CVD and VWAP are the session's at its close."""
+
+    minute: str
+    open_usd: str
+    high_usd: str
+    low_usd: str
+    close_usd: str
+    volume_base: str
+    cvd_base: str
+    vwap_usd: str | None
+    trades: int
+    missing_trades: int
+    is_complete: bool
+
+
+class AccountView(_View, frozen=True):
+    """The account's money; equity is the balance plus what the position would make now."""
+
+    id: str
+    venue: str
+    start_equity_usd: str
+    balance_usd: str
+    equity_usd: str | None
+    realized_pnl_usd: str
+    unrealized_pnl_usd: str | None
+    fees_usd: str
+    fills: int
+    setups_closed: int
+
+
+class PositionView(_View, frozen=True):
+    """The signed position and its average entry price."""
+
+    quantity_base: str
+    entry_price_usd: str | None
+    notional_usd: str | None
+
+
+class MoneyView(_View, frozen=True):
+    """What the price moves: the account and its position."""
+
+    account: AccountView | None
+    position: PositionView
+
+
+class OrderView(_View, frozen=True):
+    """One order of ours."""
+
+    order_id: str
+    setup: str
+    leg: str
+    side: str
+    type: str
+    status: str
+    is_open: bool
+    price_usd: str
+    quantity_base: str | None
+    filled_base: str
+    is_reduce_only: bool
+    generation: int
+    reason: str
+    pos: str
+
+
+class SetupView(_View, frozen=True):
+    """The newest approved setup as approved, and how it went."""
+
+    id: str
+    proposal: str
+    side: str
+    status: str
+    """`approved`, `entering`, `open` or `closed`."""
+    quantity_base: str
+    entry_price_usd: str
+    stop_price_usd: str
+    tp_prices_usd: list[str]
+    notional_usd: str
+    risk_usd: str
+    approved_at: str
+    expires_at: str
+    outcome: str
+    realized_pnl_usd: str | None
+    fees_usd: str | None
+
+
+class DecisionView(_View, frozen=True):
+    """What the strategy said about the newest bar, and its indicators."""
+
+    pos: str
+    minute: str
+    wants_entry: bool
+    reason: str
+    rsi: str | None
+    atr_usd: str | None
+    """ATR(14) of five-minute bars."""
+    session_vwap_usd: str | None
+
+
+class HaltView(_View, frozen=True):
+    """An engaged kill switch."""
+
+    scope: str
+    """`account` or `all`."""
+    reason: str
+    by: str
+    pos: str
+    recorded_at: str
+
+
+class ServiceView(_View, frozen=True):
+    """What a service said of itself."""
+
+    name: str
+    is_up: bool
+    is_ready: bool
+    reason: str
+    answered_at: str | None
+    details: dict[str, str]
+
+
+class MarketView(_View, frozen=True):
+    """The market's increments."""
+
+    id: str
+    tick_usd: str
+    step_base: str
+    quantity_base_min: str
+
+
+class StateView(_View, frozen=True):
+    """The whole desk at a position of the log."""
+
+    pos: str
+    head_at: str | None
+    """When the log took the newest event."""
+    server_time: str
+    epoch: str
+    is_caught_up: bool
+    mode: str
+    """`paper`: no real money moves."""
+    feed: FeedView | None
+    market: MarketView | None
+    price: PriceView | None
+    flow: FlowView | None
+    account: AccountView | None
+    settings: dict[str, Any] | None
+    position: PositionView
+    orders: list[OrderView]
+    setup: SetupView | None
+    verdict: VerdictView | None
+    decision: DecisionView | None
+    halts: list[HaltView]
+    is_halted: bool
+    services: list[ServiceView]
+    unreadable_events: int
+    unreadable_pos: str | None
+    bars: list[BarView]
+
+
+class ActivityPage(_View, frozen=True):
+    """Events of the log, newest first; oldest first when asked with `after`."""
+
+    items: list[Activity]
+    next: str | None
+    """Cursor of the next page in the same direction; null when there is none."""
+    head: str
+
+
+class Pong(_View, frozen=True):
+    """The gateway answers."""
+
+    ok: bool
+    pos: str
+    server_time: str
+
+
+class Health(_View, frozen=True):
+    """Whether the gateway lives, or works."""
+
+    ok: bool
+    reason: str
+
+
+class Version(_View, frozen=True):
+    """What runs."""
+
+    service: str
+    version: str
+    api: str

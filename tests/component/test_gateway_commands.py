@@ -1,0 +1,444 @@
+"""What people ask for becomes events: once, by the right name, and the kill always."""
+
+import asyncio
+import itertools
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from structlog.testing import capture_logs
+
+from contracts import control, order
+from contracts.ids import EventId
+from contracts.values import Leg
+from contracts.verdict import Rule
+from kit import gateway_events as events
+from kit.gateway_app import NOW, Desk, running_desk, until
+
+ORDER: dict[str, Any] = {
+    "side": "long",
+    "type": "post_only_limit",
+    "px": "150.125",
+    "size": "1.5",
+    "sl": "149",
+    "tp1": "151",
+    "tp2": "152",
+    "tp3": "153",
+    "leverage": "2",
+    "venue": "paper",
+    "notes": "by hand",
+}
+SETTINGS: dict[str, Any] = {
+    "max_leverage": "4",
+    "risk_per_trade": "25.5",
+    "daily_drawdown_limit": "2",
+    "priority_fee_cap": 5_000,
+    "delegate_enabled": False,
+    "strategy_enabled": False,
+}
+
+
+def last_event(desk: Desk) -> Any:
+    return desk.log.recorded[-1].event
+
+
+# Orders.
+
+
+async def test_an_order_by_hand_is_recorded_and_pending_without_a_verdict() -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.post("/api/engine/orders", json=ORDER)
+        assert answer.status_code == 202
+        body = answer.json()
+        recorded = desk.log.recorded[-1]
+        assert (body["commandId"], body["pos"]) == (str(recorded.id), str(recorded.position))
+        assert (body["status"], body["verdict"]) == ("pending", None)
+        assert recorded.correlation_id == recorded.id
+        assert recorded.occurred_at == events.START  # The feed is replayable: no wall clock.
+        event = recorded.event
+        assert isinstance(event, control.ManualOrderRequested)
+        assert str(event.entry_price_usd) == "150.125"
+        assert (event.account, event.market, event.by) == ("local", events.MARKET, "local")
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+async def test_a_verdict_that_comes_in_time_is_in_the_answer(is_approved: bool) -> None:
+    async with running_desk(verdict_wait_s=5) as desk:
+
+        async def judge() -> None:
+            await until(lambda: isinstance(last_event(desk), control.ManualOrderRequested))
+            proposal = desk.log.recorded[-1].id
+            verdict = (
+                events.order_approved(proposal)
+                if is_approved
+                else events.order_denied(proposal, Rule.LEVERAGE)
+            )
+            await desk.story.write(verdict)
+
+        answer, _ = await asyncio.gather(desk.http.post("/api/engine/orders", json=ORDER), judge())
+        body = answer.json()
+        assert body["status"] == ("approved" if is_approved else "denied")
+        assert body["verdict"]["proposal"] == body["commandId"]
+        assert body["verdict"]["headline"] == (None if is_approved else "leverage")
+        assert len(body["verdict"]["findings"]) == len(Rule)
+
+
+async def test_the_same_key_gives_the_same_event_once() -> None:
+    async with running_desk() as desk:
+        headers = {"Idempotency-Key": "order-1"}
+        first = await desk.http.post("/api/engine/orders", json=ORDER, headers=headers)
+        again = await desk.http.post("/api/engine/orders", json=ORDER, headers=headers)
+        assert first.json() == again.json()
+        assert "idempotency-replayed" not in first.headers
+        assert again.headers["idempotency-replayed"] == "true"
+        assert UUID(first.json()["commandId"]).version == 5
+        assert await desk.log.head() == int(first.json()["pos"])
+
+
+async def test_the_same_key_with_another_order_is_refused() -> None:
+    async with running_desk() as desk:
+        headers = {"Idempotency-Key": "order-1"}
+        await desk.http.post("/api/engine/orders", json=ORDER, headers=headers)
+        other = await desk.http.post(
+            "/api/engine/orders", json={**ORDER, "size": "2"}, headers=headers
+        )
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_without_a_key_every_order_is_its_own() -> None:
+    async with running_desk() as desk:
+        answers = [await desk.http.post("/api/engine/orders", json=ORDER) for _ in range(2)]
+        ids = {answer.json()["commandId"] for answer in answers}
+        assert len(ids) == 2
+        assert {UUID(one).version for one in ids} == {4}
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\xe9"])
+async def test_a_malformed_key_is_refused(key: str) -> None:
+    async with running_desk() as desk:
+        headers = [(b"Idempotency-Key", key.encode("latin-1"))]
+        answer = await desk.http.post("/api/engine/orders", json=ORDER, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_invalid")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"px": "150.1251"}, "/px"),
+        ({"tp3": "153.0001"}, "/tp3"),
+        ({"size": "1.005"}, "/size"),
+        ({"venue": "drift"}, "/venue"),
+    ],
+)
+async def test_what_the_venue_cannot_hold_is_refused_at_once(
+    change: dict[str, str], pointer: str
+) -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.post("/api/engine/orders", json={**ORDER, **change})
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+async def test_without_a_feed_there_is_no_account_to_command() -> None:
+    async with running_desk(opens_account=False) as desk:
+        order_answer = await desk.http.post("/api/engine/orders", json=ORDER)
+        assert (order_answer.status_code, order_answer.json()["code"]) == (503, "starting")
+        assert (await desk.http.get("/api/settings")).status_code == 503
+        assert (await desk.http.get("/readyz")).status_code == 503
+
+
+# Cancels.
+
+
+async def test_an_entry_and_a_take_profit_may_be_canceled_but_a_stop_stays() -> None:
+    async with running_desk() as desk:
+        setup = await desk.story.holds(0)
+        await desk.caught_up()
+        statuses: dict[Leg, tuple[int, str | None]] = {}
+        for leg in Leg:
+            order_id = desk.story.order_id(setup, leg)
+            answer = await desk.http.post("/api/engine/cancel", json={"orderId": order_id})
+            statuses[leg] = (answer.status_code, answer.json().get("code"))
+        assert statuses == {
+            Leg.ENTRY: (409, "order_not_open"),
+            Leg.STOP: (409, "order_is_protection"),
+            Leg.TP1: (202, None),
+            Leg.TP2: (202, None),
+            Leg.TP3: (202, None),
+        }
+        assert isinstance(last_event(desk), control.CancelRequested)
+
+
+async def test_an_order_that_is_not_ours_is_unknown() -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.post("/api/engine/cancel", json={"orderId": "0" * 26})
+        assert (answer.status_code, answer.json()["code"]) == (404, "order_unknown")
+
+
+async def test_a_replayed_cancel_is_answered_even_when_the_order_is_over() -> None:
+    async with running_desk() as desk:
+        setup = await desk.story.holds(0)
+        await desk.caught_up()
+        ask = {"orderId": desk.story.order_id(setup, Leg.TP1)}
+        headers = {"Idempotency-Key": "c-1"}
+        first = await desk.http.post("/api/engine/cancel", json=ask, headers=headers)
+        await desk.story.observes(
+            order.OrderCanceled,
+            setup,
+            Leg.TP1,
+            reason=order.CancelReason.REQUESTED,
+            unfilled_base=None,
+        )
+        await desk.caught_up()
+        again = await desk.http.post("/api/engine/cancel", json=ask, headers=headers)
+        assert (again.status_code, again.json()) == (202, first.json())
+
+
+# Kill and resume.
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not given"),
+        (b"{}", "not given"),
+        (b"{", "not given"),
+        (b"null", "not given"),
+        (b'"now"', "not given"),
+        (b'{"reason": 5}', "not given"),
+        (b'{"reason": ""}', "not given"),
+        (b"\xff\x00", "not given"),
+        (b"[" * 10_000, "not given"),
+        (b"x" * 100_000, "not given"),
+        (b'{"reason": "smoke", "more": [1]}', "smoke"),
+        (b'{"reason": "a\\u0000b"}', "a b"),
+        (json.dumps({"reason": "y" * 3_000}).encode(), "y" * 500),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+async def test_the_kill_takes_any_body(body: bytes, reason: str) -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.post("/api/engine/kill", content=body)
+        assert (answer.status_code, answer.json()["status"]) == (202, "recorded")
+        event = last_event(desk)
+        assert isinstance(event, control.KillSwitchEngaged)
+        assert (event.account, event.reason) == ("local", reason)
+        assert (await desk.http.get("/api/state")).json()["isHalted"]
+
+
+async def test_the_kill_ignores_every_precondition() -> None:
+    async with running_desk() as desk:
+        headers = {"If-Match": '"999"', "Idempotency-Key": "k\xff", "Content-Type": "text/plain"}
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        for _ in range(50):
+            answer = await desk.http.post("/api/engine/kill", headers=raw)
+            assert answer.status_code == 202
+        kills = [one for one in desk.log.recorded if one.event.event_type == "kill_switch_engaged"]
+        assert len(kills) == 50
+
+
+async def test_the_kill_works_before_there_is_a_feed_or_an_account() -> None:
+    async with running_desk(opens_account=False) as desk:
+        answer = await desk.http.post("/api/engine/kill", json={"reason": "early"})
+        assert (answer.status_code, answer.json()["pos"]) == (202, "1")
+        assert desk.log.recorded[0].occurred_at == NOW
+        assert (await desk.http.get("/api/state")).json()["isHalted"]
+
+
+async def test_a_kill_while_the_log_is_away_is_recorded_when_it_is_back() -> None:
+    async with running_desk(log_wait_s=0.05) as desk:
+        desk.log.pause()
+        with capture_logs() as logs:
+            answer = await desk.http.post("/api/engine/kill", json={"reason": "away"})
+        body = answer.json()
+        assert (answer.status_code, body["status"], body["pos"]) == (202, "recording", None)
+        assert "kill_not_recorded_yet" in [line["event"] for line in logs]
+        desk.log.resume()
+        await desk.commands.settle(timeout_s=5)
+        assert str(desk.log.recorded[-1].id) == body["commandId"]
+        await desk.caught_up()
+        assert desk.live.state.is_halted
+
+
+async def test_a_kill_outlives_the_client_that_asked_for_it() -> None:
+    async with running_desk(log_wait_s=5) as desk:
+        desk.log.pause()
+        asking = asyncio.create_task(desk.http.post("/api/engine/kill", json={"reason": "gone"}))
+        await asyncio.sleep(0.01)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        desk.log.resume()
+        await desk.commands.settle(timeout_s=5)
+        assert isinstance(last_event(desk), control.KillSwitchEngaged)
+
+
+async def test_other_commands_give_up_when_the_log_is_away_and_say_so() -> None:
+    async with running_desk(log_wait_s=0.05) as desk:
+        desk.log.pause()
+        for answer in (
+            await desk.http.post("/api/engine/orders", json=ORDER),
+            await desk.http.post("/api/engine/resume", json={"reason": "x"}),
+            await desk.http.put("/api/settings", json=SETTINGS),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (503, "log_unavailable")
+            assert answer.headers["retry-after"]
+        before = await _head_after_resume(desk)
+        assert desk.log.recorded[-1].position == before == 3  # Nothing came late.
+
+
+async def _head_after_resume(desk: Desk) -> int:
+    desk.log.resume()
+    await asyncio.sleep(0.02)
+    return await desk.log.head()
+
+
+async def test_a_full_log_is_named() -> None:
+    async with running_desk() as desk:
+        desk.log.limit(3)
+        for path in ("/api/engine/kill", "/api/engine/orders"):
+            answer = await desk.http.post(path, json=ORDER)
+            assert (answer.status_code, answer.json()["code"]) == (507, "log_full")
+
+
+async def test_resume_lifts_the_kill() -> None:
+    async with running_desk() as desk:
+        await desk.http.post("/api/engine/kill", json={"reason": "x"})
+        assert (
+            await desk.http.post("/api/engine/resume", json={"reason": "ok"})
+        ).status_code == 202
+        assert not (await desk.http.get("/api/state")).json()["isHalted"]
+
+
+# Settings.
+
+
+async def test_settings_are_read_with_their_revision_and_replaced_whole() -> None:
+    async with running_desk() as desk:
+        read = await desk.http.get("/api/settings")
+        assert read.headers["etag"] == '"3"'
+        assert read.json()["max_leverage"] == "5"
+        changed = await desk.http.put(
+            "/api/settings", json=SETTINGS, headers={"If-Match": read.headers["etag"]}
+        )
+        assert (changed.status_code, changed.json()) == (200, SETTINGS)
+        assert changed.headers["etag"] == '"4"'
+        event = last_event(desk)
+        assert isinstance(event, control.SettingsChanged)
+        assert event.before == events.settings()
+        assert (await desk.http.get("/api/settings")).json() == SETTINGS
+
+
+async def test_settings_that_changed_in_between_are_not_overwritten() -> None:
+    async with running_desk() as desk:
+        await desk.http.put("/api/settings", json=SETTINGS)
+        stale = await desk.http.put(
+            "/api/settings",
+            json={**SETTINGS, "max_leverage": "1"},
+            headers={"If-Match": '"3"'},
+        )
+        assert (stale.status_code, stale.json()["code"]) == (412, "settings_changed")
+        assert stale.headers["etag"] == '"4"'
+
+
+@pytest.mark.parametrize("etag", ["3", 'W/"3"', "x", '"-1"'])
+async def test_a_malformed_if_match_never_matches(etag: str) -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.put("/api/settings", json=SETTINGS, headers={"If-Match": etag})
+        assert answer.status_code == 412
+
+
+async def test_equal_settings_write_nothing() -> None:
+    async with running_desk() as desk:
+        await desk.http.put("/api/settings", json=SETTINGS)
+        head = await desk.log.head()
+        again = await desk.http.put("/api/settings", json=SETTINGS)
+        assert (again.status_code, await desk.log.head()) == (200, head)
+
+
+async def test_a_replayed_change_does_not_undo_a_later_one() -> None:
+    async with running_desk() as desk:
+        headers = {"Idempotency-Key": "s-1"}
+        await desk.http.put("/api/settings", json=SETTINGS, headers=headers)
+        later = {**SETTINGS, "max_leverage": "3"}
+        await desk.http.put("/api/settings", json=later)
+        replay = await desk.http.put("/api/settings", json=SETTINGS, headers=headers)
+        assert (replay.status_code, replay.json()) == (200, later)
+        reused = await desk.http.put("/api/settings", json=later, headers=headers)
+        assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_commands_at_the_same_time_do_not_lose_a_settings_change() -> None:
+    async with running_desk() as desk:
+        bodies = [{**SETTINGS, "priority_fee_cap": number} for number in range(4)]
+        answers = await asyncio.gather(
+            *(desk.http.put("/api/settings", json=body) for body in bodies),
+            *(desk.http.post("/api/engine/kill") for _ in range(4)),
+        )
+        assert {answer.status_code for answer in answers} <= {200, 202}
+        changes = [
+            one.event for one in desk.log.recorded if isinstance(one.event, control.SettingsChanged)
+        ]
+        assert len(changes) == 4
+        for before, after in itertools.pairwise(changes):
+            assert after.before == before.settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_leverage", "100.1"),
+        ("risk_per_trade", "1001"),
+        ("daily_drawdown_limit", "101"),
+        ("max_leverage", "NaN"),
+        ("max_leverage", 5),
+        ("priority_fee_cap", "5"),
+        ("priority_fee_cap", -1),
+        ("priority_fee_cap", 10**13),
+        ("priority_fee_cap", 1.5),
+        ("strategy_enabled", "true"),
+        ("strategy_enabled", 1),
+        ("delegate_enabled", None),
+    ],
+)
+async def test_settings_beyond_their_limits_are_refused_by_name(name: str, value: object) -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.put("/api/settings", json={**SETTINGS, name: value})
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{name}"]
+
+
+# The account's first event.
+
+
+async def test_the_account_opens_once_at_the_feeds_own_time() -> None:
+    async with running_desk(opens_account=False) as desk:
+        desk.story.market_at = events.START
+        await desk.story.opens()
+        await until(lambda: desk.live.state.account is not None)
+        first = desk.log.recorded[-1]
+        assert isinstance(first.event, control.AccountOpened)
+        assert first.occurred_at == events.START
+    async with running_desk(log=desk.log, environment={"max_leverage": "9"}) as again:
+        await again.caught_up()
+        await asyncio.sleep(0.01)
+        assert again.log.recorded[-1].id == first.id
+        assert (await again.http.get("/api/settings")).json()["max_leverage"] == "5"
+
+
+async def test_a_kill_before_the_account_does_not_keep_it_from_opening() -> None:
+    async with running_desk(opens_account=False) as desk:
+        await desk.http.post("/api/engine/kill", json={"reason": "early"})
+        await desk.story.opens()
+        await until(lambda: desk.live.state.account is not None)
+        assert desk.live.state.is_halted
+
+
+async def test_two_logs_have_the_same_account_byte_for_byte() -> None:
+    bodies: list[tuple[EventId, bytes]] = []
+    for _ in range(2):
+        async with running_desk(opens_account=False) as desk:
+            await desk.story.opens()
+            await until(lambda: desk.live.state.account is not None)
+            bodies.append((desk.log.recorded[-1].id, desk.log.recorded[-1].body))
+    assert bodies[0] == bodies[1]

@@ -1,0 +1,216 @@
+"""Who may knock: hosts, origins, bodies and paths of other people's making."""
+
+import json
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from kit.gateway_app import BASE, running_desk
+
+PROBLEM = "application/problem+json"
+COMMANDS = (
+    ("POST", "/api/engine/orders"),
+    ("POST", "/api/engine/cancel"),
+    ("POST", "/api/engine/kill"),
+    ("POST", "/api/engine/resume"),
+    ("PUT", "/api/settings"),
+)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8001", "localhost:8001", "[::1]:8001", "LOCALHOST:8001"]
+)
+async def test_our_own_names_are_answered(host: str) -> None:
+    async with running_desk() as desk:
+        assert (await desk.http.get("/healthz", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example:8001",
+        "127.0.0.1",
+        "127.0.0.1:80",
+        "127.0.0.1:8001.evil",
+        "localhost.:8001",
+        "",
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/api/state", "/nothing"])
+async def test_another_host_name_is_misdirected(host: str, path: str) -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.get(path, headers={"Host": host})
+        assert (answer.status_code, answer.headers["content-type"]) == (421, PROBLEM)
+        assert answer.json()["code"] == "host_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://127.0.0.1:8001"},
+        {"Origin": "http://localhost:8001"},  # Ours, but not the name that was asked.
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": BASE, "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Mode": "no-cors"},
+        {"Referer": "http://evil.example/page"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(("method", "path"), COMMANDS)
+async def test_a_command_from_another_site_is_refused_and_changes_nothing(
+    headers: dict[str, str], method: str, path: str
+) -> None:
+    async with running_desk() as desk:
+        before = await desk.log.head()
+        answer = await desk.http.request(method, path, json={"reason": "x"}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
+        assert await desk.log.head() == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": BASE},
+        {"Origin": BASE, "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Site": "same-origin", "Referer": f"{BASE}/"},
+    ],
+    ids=str,
+)
+async def test_our_page_and_tools_without_a_browser_may_command(headers: dict[str, str]) -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.post("/api/engine/kill", json={"reason": "x"}, headers=headers)
+        assert answer.status_code == 202
+
+
+async def test_two_origins_are_none() -> None:
+    async with running_desk() as desk:
+        pairs = [("Origin", BASE), ("Origin", "http://evil.example")]
+        answer = await desk.http.post("/api/engine/kill", headers=pairs)
+        assert answer.status_code == 403
+
+
+async def test_every_answer_carries_the_security_headers_and_a_request_id() -> None:
+    async with running_desk() as desk:
+        for path in ("/", "/assets/app.js", "/api/state", "/nothing"):
+            headers = (await desk.http.get(path, headers={"X-Request-Id": "given-1234"})).headers
+            assert "script-src 'self'" in headers["content-security-policy"]
+            assert "unsafe" not in headers["content-security-policy"]
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["x-request-id"] == "given-1234"
+        answer = await desk.http.get("/healthz", headers={"X-Request-Id": "bad\tid"})
+        assert len(answer.headers["x-request-id"]) == 32
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/../settings.py",
+        "/assets/%2e%2e/settings.py",
+        "/assets/..%2fsettings.py",
+        "/assets/%2e%2e%2f%2e%2e%2fpyproject.toml",
+        "/assets/....//settings.py",
+        "/assets//etc/passwd",
+        "/assets/%00",
+        "/assets/app.js%00.css",
+        "/assets/",
+        "/assets/index.py",
+    ],
+)
+async def test_no_path_leads_out_of_the_page(path: str) -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM)
+        assert answer.json()["code"] == "not_found"
+
+
+BODIES: tuple[tuple[bytes, int, str], ...] = (
+    (b"", 422, "invalid_request"),
+    (b"null", 422, "invalid_request"),
+    (b"[]", 422, "invalid_request"),
+    (b'"text"', 422, "invalid_request"),
+    (b"{}", 422, "invalid_request"),
+    (b'{"reason": 5}', 422, "invalid_request"),
+    (b'{"reason": "x", "more": 1}', 422, "invalid_request"),
+    (b'{"reason": NaN}', 400, "malformed_json"),
+    (b'{"reason": 1e999}', 400, "malformed_json"),
+    (b'{"reason": "\\ud800"}', 400, "malformed_json"),
+    (b"{", 400, "malformed_json"),
+    (b"\xff\xfe", 400, "malformed_json"),
+    (b"[" * 16_000, 400, "malformed_json"),
+    (b'{"reason": "' + b"x" * 20_000 + b'"}', 413, "payload_too_large"),
+)
+
+
+@pytest.mark.parametrize(("body", "status", "code"), BODIES, ids=lambda value: repr(value)[:30])
+async def test_a_bad_body_is_a_problem_of_the_catalogue(
+    body: bytes, status: int, code: str
+) -> None:
+    async with running_desk() as desk:
+        before = await desk.log.head()
+        headers = {"Content-Type": "application/json"}
+        answer = await desk.http.post("/api/engine/resume", content=body, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM)
+        assert answer.json()["code"] == code
+        assert await desk.log.head() == before
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_a_body_that_is_not_declared_as_json_is_refused(kind: str) -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.post(
+            "/api/engine/resume", content=b'{"reason": "x"}', headers={"Content-Type": kind}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/api", 404, "not_found"),
+        ("DELETE", "/api/settings", 405, "method_not_allowed"),
+        ("GET", "/api/engine/kill", 405, "method_not_allowed"),
+        ("GET", "/api/events/x", 422, "invalid_request"),
+        ("GET", "/api/events/0", 404, "event_unknown"),
+        ("GET", "/api/events/999", 404, "event_unknown"),
+        ("GET", "/api/events/-1", 422, "invalid_request"),
+        ("GET", "/api/activity?limit=0", 422, "invalid_request"),
+        ("GET", "/api/activity?limit=501", 422, "invalid_request"),
+        ("GET", "/api/activity?limit=NaN", 422, "invalid_request"),
+        ("GET", "/api/activity?before=-1", 422, "invalid_request"),
+        ("GET", f"/api/activity?after={2**63}", 422, "invalid_request"),
+        ("GET", "/api/activity?after=1&before=3", 422, "invalid_request"),
+    ],
+)
+async def test_every_refusal_is_a_problem(method: str, path: str, status: int, code: str) -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.request(method, path)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM)
+        body: dict[str, Any] = answer.json()
+        assert (body["code"], body["status"], body["type"]) == (code, status, f"urn:problem:{code}")
+        assert body["instance"] == answer.headers["x-request-id"]
+        if status == 405:
+            assert answer.headers["allow"]
+
+
+async def test_a_failure_inside_is_a_problem_that_tells_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret of the inside")
+
+    async with running_desk() as desk:
+        monkeypatch.setattr("gateway.routes.reading.state_view", fail)
+        with capture_logs() as logs:
+            answer = await desk.http.get("/api/state")
+        assert "request_failed" in [line["event"] for line in logs]
+        assert (answer.status_code, answer.headers["content-type"]) == (500, PROBLEM)
+        assert "secret" not in json.dumps(answer.json())
+        assert answer.json()["instance"] in answer.json()["detail"]

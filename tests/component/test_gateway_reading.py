@@ -1,0 +1,289 @@
+"""What the API tells: state, activity, single events, services, prices; and what it survives."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from structlog.testing import capture_logs
+
+from contracts import codec, queries, subjects
+from contracts.event import Recorded
+from contracts.ids import SourceVenue, Symbol
+from contracts.ticks import TapeEnd, Trade, encode_tick
+from contracts.values import Leg, to_millis
+from gateway import consumers
+from gateway.asgi import describe
+from gateway.consumers import read_status
+from gateway.domain.desk import STATE_VERSION
+from gateway.openapi import text as openapi_text
+from gateway.stream.protocol import Activity
+from gateway.stream.ring import Ring
+from gateway.views import StateView
+from kit.gateway_app import Desk, running_desk, until
+from kit.gateway_events import START, minute_closed
+from kit.memory import InMemoryCheckpoints, InMemoryLog
+
+TRADES = subjects.trades(SourceVenue("binance-usdm"), Symbol("solusdt"))
+
+
+async def state_of(desk: Desk) -> StateView:
+    await desk.caught_up()
+    answer = await desk.http.get("/api/state")
+    return msgspec.json.decode(answer.content, type=StateView)
+
+
+async def test_the_state_is_the_whole_desk() -> None:
+    async with running_desk() as desk:
+        await desk.story.passes(0)
+        setup = await desk.story.holds(1)
+        await desk.story.fills(setup, Leg.TP1, "151", "25", after="25", made="25")
+        state = await state_of(desk)
+        assert (state.mode, state.is_caught_up, state.is_halted) == ("paper", True, False)
+        assert state.feed is not None
+        assert state.feed.kind == "synthetic"
+        assert state.account is not None
+        # 10000 + 25 - 2 x 0.75; 25 left at 150.2, the last close: + 5.
+        assert (state.account.balance_usd, state.account.equity_usd) == ("10023.5", "10028.5")
+        assert state.position.quantity_base == "25"
+        assert [order.leg for order in state.orders if order.is_open] == ["stop", "tp2", "tp3"]
+        assert state.verdict is not None
+        assert state.verdict.is_approved
+        assert len(state.bars) == 2
+        assert state.decision is not None
+        assert state.decision.wants_entry
+
+
+async def test_an_event_that_cannot_be_read_is_shown_and_everything_goes_on() -> None:
+    async with running_desk() as desk:
+        headers = {codec.ID: "not-a-uuid", codec.TYPE: "order_teleported"}
+        position = await desk.log.put_raw("orders.p16.local.sol-perp", headers, b"\xff\x00junk")
+        await desk.log.put_raw("signals.sol-perp", {}, b"{")
+        await desk.story.passes(0)
+        state = await state_of(desk)
+        assert (state.unreadable_events, state.unreadable_pos) == (2, str(position + 1))
+        assert len(state.bars) == 1
+        shown = (await desk.http.get(f"/api/events/{position}")).json()
+        assert (shown["event"], shown["type"], shown["level"]) == ("unreadable", "error", "bad")
+        assert shown["summary"].startswith(f"unreadable event at position {position}: ")
+        assert shown["data"] is None
+
+
+async def test_activity_pages_walk_back_to_the_first_event_and_forward_to_the_last() -> None:
+    async with running_desk() as desk:
+        for number in range(10):
+            await desk.story.passes(number)
+        await desk.caught_up()
+        head = desk.live.state.position
+        backward = await walk(desk, "before", head + 1)
+        assert backward == list(range(head, 0, -1))
+        assert await walk(desk, "after", 0) == list(range(1, head + 1))
+
+
+async def walk(desk: Desk, direction: str, cursor: int) -> list[int]:
+    found: list[int] = []
+    following: str | None = str(cursor)
+    while following is not None:
+        answer = await desk.http.get(f"/api/activity?{direction}={following}&limit=7")
+        page: dict[str, Any] = answer.json()
+        found += [int(item["pos"]) for item in page["items"]]
+        following = page["next"]
+    return found
+
+
+def archived(recorded: Recorded, **changes: Any) -> queries.EventRow:
+    """Give an event as audit answers it."""
+    row: dict[str, Any] = {
+        "position": recorded.position,
+        "id": recorded.id,
+        "type": recorded.event.event_type,
+        "version": recorded.version,
+        "subject": recorded.subject,
+        "source": recorded.source,
+        "correlation_id": recorded.correlation_id,
+        "causation_id": recorded.causation_id,
+        "occurred_at": recorded.occurred_at,
+        "recorded_at": recorded.recorded_at,
+        "data": json.loads(recorded.body),
+        "defect": None,
+    }
+    return queries.EventRow(**{**row, **changes})
+
+
+async def test_older_events_are_asked_of_audit() -> None:
+    async with running_desk() as desk:
+        desk.live.hub.ring = Ring(events_max=2)
+        for number in range(3):
+            await desk.story.passes(number)
+        await desk.caught_up()
+        silent = await desk.http.get("/api/activity?before=3")
+        assert (silent.status_code, silent.json()["code"]) == (503, "history_unavailable")
+        assert silent.headers["retry-after"]
+        first, opened = desk.log.recorded[:2]
+        rows = (
+            archived(opened),
+            archived(first, version=None, occurred_at=None, data=None, defect="headers lost"),
+        )
+        answer = queries.EventsAnswer(events=rows, next=None, head=opened.position)
+        desk.ask.answers[queries.EVENTS] = answer.model_dump_json().encode()
+        page = (await desk.http.get("/api/activity?before=3&limit=2")).json()
+        assert [item["event"] for item in page["items"]] == ["feed_opened", "unreadable"]
+        assert page["items"][0]["data"] == json.loads(opened.body)
+        assert "headers lost" in page["items"][1]["summary"]
+        asked = [body for subject, body in desk.ask.asked if subject == queries.EVENTS]
+        query = queries.EventsQuery.model_validate_json(asked[-1])
+        assert (query.before, query.limit, query.order) == (3, 2, queries.Order.NEWEST_FIRST)
+        assert (await desk.http.get("/api/events/2")).json()["event"] == "feed_opened"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"<html>", "cannot read"),
+        (b'{"error": {"code": "unavailable", "message": "no database"}}', "no database"),
+    ],
+)
+async def test_an_audit_that_fails_is_a_problem_that_says_why(answer: bytes, says: str) -> None:
+    async with running_desk() as desk:
+        desk.live.hub.ring = Ring(events_max=1)
+        await desk.story.passes(0)
+        await desk.caught_up()
+        desk.ask.answers[queries.EVENTS] = answer
+        found = await desk.http.get("/api/activity?after=0")
+        assert (found.status_code, found.json()["code"]) == (503, "history_unavailable")
+        assert says in found.json()["detail"]
+
+
+async def test_a_restart_shows_the_same_state_from_its_checkpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(consumers, "CHECKPOINT_EVENTS", 5)
+    log = InMemoryLog(service="gateway")
+    checkpoints = InMemoryCheckpoints(log)
+    async with running_desk(log=log, checkpoints=checkpoints) as desk:
+        await desk.story.holds(0)
+        first = await state_of(desk)
+        epoch = desk.live.hub.epoch
+    kept = await checkpoints.load(consumers.CHECKPOINT, version=STATE_VERSION)
+    assert kept is not None
+    async with running_desk(log=log, checkpoints=checkpoints) as again:
+        assert await state_of(again) == first
+        assert again.live.hub.epoch == epoch
+        assert again.live.hub.ring.first == 1  # Older events are there to be asked for.
+    checkpoints.damage(consumers.CHECKPOINT)
+    async with running_desk(log=log, checkpoints=checkpoints) as third:
+        assert await state_of(third) == first
+
+
+async def test_ticks_show_as_price_and_flow_and_bad_ones_are_counted() -> None:
+    async with running_desk() as desk:
+        at = to_millis(START)
+        await desk.market.put(TRADES, encode_tick(Trade(i=1, t=at, p="150.5", q="2", m=False)))
+        await desk.market.put(TRADES, b"{half a frame")
+        await desk.market.put(TRADES, encode_tick(Trade(i=2, t=at, p="NaN", q="2", m=False)))
+        await desk.market.put(TRADES, encode_tick(Trade(i=3, t=at + 5, p="150.7", q="3", m=True)))
+        await desk.market.put(TRADES, encode_tick(TapeEnd(i=3, t=at + 5)))
+        await until(lambda: desk.live.market.price is not None)
+        await until(lambda: desk.live.market.refused_ticks == 2)
+        state = await state_of(desk)
+        assert state.price is not None
+        assert (state.price.last_usd, state.price.trade_id) == ("150.7", "3")
+        assert state.flow is not None
+        assert (state.flow.cvd_base, state.flow.is_live) == ("-1", True)
+        assert {"price", "cvd", "services"} <= desk.live.hub.snaps.keys()
+
+
+async def test_ticks_that_pile_up_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "TICKS_BEHIND_MAX", 100)
+    monkeypatch.setattr(consumers, "CHECK_S", 0.0)
+    async with running_desk(opens_account=False) as desk:
+        at = to_millis(START)
+        for number in range(1, 3_000):
+            body = encode_tick(Trade(i=number, t=at + number, p="150", q="1", m=False))
+            await desk.market.put(TRADES, body)
+        with capture_logs() as logs:
+            await desk.story.opens()
+            await until(lambda: desk.live.market.price is not None)
+        assert "ticks_passed_over" in [line["event"] for line in logs]
+        price = desk.live.market.price
+        assert price is not None
+        assert price.trade_id == 2_999
+        assert desk.live.market.flow is None  # Not all ticks were seen, and no minute has closed.
+
+
+async def test_services_that_answer_are_up_and_the_others_say_so() -> None:
+    async with running_desk() as desk:
+        status = {"ready": True, "reason": "", "position": 17, "lag": 0}
+        desk.ask.answers["status.risk"] = json.dumps(status).encode()
+        desk.ask.answers["status.signals"] = json.dumps({"ready": False, "reason": "late"}).encode()
+        live = desk.live
+        task = asyncio.create_task(
+            consumers.show_services(live, desk.ask, clock=desk.commands.clock)
+        )
+        await until(lambda: any(one.is_up for one in live.services))
+        task.cancel()
+        table = {one.name: one for one in (await state_of(desk)).services}
+        assert list(table) == ["ingest", "signals", "risk", "execution", "gateway", "audit"]
+        assert (table["risk"].is_up, table["risk"].is_ready) == (True, True)
+        assert table["risk"].details == {"position": "17", "lag": "0"}
+        assert (table["signals"].is_up, table["signals"].is_ready) == (True, False)
+        assert (table["audit"].is_up, table["audit"].reason) == (False, "no answer")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"5", b"\xff", b"[" * 9_000, b'{"a":"' + b"x" * 20_000 + b'"}']
+)
+def test_a_status_that_is_none_says_what_was_expected(body: bytes) -> None:
+    assert read_status(body)["reason"].startswith("expected ")
+
+
+def test_a_status_is_cut_to_what_a_table_shows() -> None:
+    body = json.dumps({f"key{number}": "x" * 300 for number in range(50)}).encode()
+    status = read_status(body)
+    assert len(status) == consumers.DETAILS_MAX
+    assert {len(text) for text in status.values()} == {200}
+
+
+async def test_the_health_addresses_answer() -> None:
+    async with running_desk() as desk:
+        for path in ("/healthz", "/readyz", "/api/version", "/api/engine/ping"):
+            assert (await desk.http.get(path)).status_code == 200
+
+
+async def test_the_committed_description_is_current() -> None:
+    committed = Path(consumers.__file__).parents[2] / "openapi.json"
+    assert committed.read_text(encoding="utf-8") == openapi_text(), (
+        "expected services/gateway/openapi.json as generated; write it with "
+        "`python -m gateway.openapi services/gateway/openapi.json`"
+    )
+    async with running_desk() as desk:
+        answer = await desk.http.get("/api/openapi.json")
+        assert answer.json() == json.loads(committed.read_text(encoding="utf-8"))
+
+
+def test_the_description_has_every_address_of_the_contract_and_all_patterns() -> None:
+    document = describe()
+    assert {
+        "/api/engine/orders",
+        "/api/engine/cancel",
+        "/api/engine/kill",
+        "/api/engine/ping",
+        "/api/settings",
+        "/api/state",
+        "/api/activity",
+    } <= document["paths"].keys()
+    order = document["components"]["schemas"]["OrderRequest"]
+    assert order["additionalProperties"] is False
+    assert order["properties"]["px"]["pattern"]
+
+
+async def test_what_the_stream_sends_is_what_activity_answers() -> None:
+    async with running_desk() as desk:
+        await desk.story.write(minute_closed(0))
+        await desk.caught_up()
+        entry = desk.live.hub.ring.after(0, limit=100)[-1]
+        page = (await desk.http.get("/api/activity?limit=1")).json()
+        assert page["items"] == [json.loads(entry.text)]
+        msgspec.json.decode(entry.text, type=Activity)

@@ -1,0 +1,151 @@
+"""What a person sees: the page in a real browser, over the gateway's real HTTP and WebSocket."""
+
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from contracts import control, subjects
+from contracts.ids import SourceVenue, Symbol, derive_root_id
+from contracts.ticks import Trade, encode_tick
+from contracts.values import Leg, to_millis
+from contracts.verdict import Rule
+from kit.browser import Page, browser_page
+from kit.gateway_app import Desk, running_desk, served, until
+from kit.gateway_events import START, order_denied
+
+HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
+TRADES = subjects.trades(SourceVenue("binance-usdm"), Symbol("solusdt"))
+MINUTES = 45
+
+
+async def a_busy_desk(desk: Desk) -> None:
+    """Play three quarters of an hour that end with a denied entry and an open position."""
+    price = Decimal("149.2")
+    for number in range(MINUTES):
+        close = price + Decimal(f"{math.sin(number / 4) / 5 + 0.02:.3f}")
+        await desk.story.passes(
+            number,
+            open_usd=price,
+            high_usd=max(price, close) + Decimal("0.08"),
+            low_usd=min(price, close) - Decimal("0.06"),
+            close_usd=close,
+            turnover_usd=close * 100,
+            buy_volume_base=Decimal(60 if close > price else 42),
+        )
+        price = close
+    await desk.story.write(order_denied(derive_root_id("early"), Rule.DAILY_LOSS))
+    setup = await desk.story.holds(MINUTES)
+    await desk.story.fills(setup, Leg.TP1, "151", "25", after="25", made="25")
+    status = json.dumps({"ready": True, "reason": "", "position": 1}).encode()
+    desk.ask.answers = {f"status.{name}": status for name in ("ingest", "signals", "risk")}
+    await desk.caught_up()
+
+
+async def tick(desk: Desk, number: int, price: str) -> None:
+    at = to_millis(START + timedelta(minutes=MINUTES + 1)) + 100 * number
+    await desk.market.put(
+        TRADES, encode_tick(Trade(i=100_000 + number, t=at, p=price, q="1.5", m=False))
+    )
+
+
+async def text_of(page: Page, test_id: str) -> str:
+    return str(
+        await page.evaluate(f"document.querySelector('[data-testid=\"{test_id}\"]').innerText")
+    )
+
+
+@pytest.mark.timeout(150)  # A machine without a browser installs one first.
+async def test_the_page_shows_the_desk_live_and_stops_it(tmp_path: Path) -> None:
+    async with running_desk(clock=lambda: datetime.now(UTC)) as desk, served() as port:
+        await a_busy_desk(desk)
+        async with browser_page(tmp_path) as page:
+            await page.open(f"http://127.0.0.1:{port}/")
+            await it_shows_where_the_desk_stands(desk, page)
+            await it_follows_prices_and_events(desk, page)
+            await page.evaluate("window.scrollTo(0, 0)")
+            await page.screenshot(tmp_path / "page.png")
+            await it_catches_up_after_a_lost_connection(desk, page)
+            await it_switches_the_strategy(desk, page)
+            await it_kills_and_resumes(desk, page)
+            assert page.errors == []
+            assert await page.evaluate("window.pwned === undefined")
+        assert (tmp_path / "page.png").stat().st_size > 20_000
+
+
+async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
+    await page.wait_for("document.querySelector('.pill').textContent.startsWith('live')")
+    assert await text_of(page, "env-banner") == "PAPER"
+    assert await text_of(page, "feed-banner") == "SYNTHETIC"
+    ladder = await text_of(page, "setup-card")
+    for rung in ("TP3", "TP2", "TP1", "ENTRY", "STOP", "149.000", "153.000", "25 of 25", "resting"):
+        assert rung in ladder
+    assert "+25 at 150.000" in await text_of(page, "position-card")
+    verdict = await text_of(page, "verdict-why")
+    assert "approved" in verdict
+    for rule in Rule:
+        assert rule.replace("_", " ") in verdict
+    await page.wait_for("document.querySelectorAll('#services tr').length === 6")
+    assert "no answer" in await text_of(page, "services-card")
+
+
+async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
+    await tick(desk, 1, "150.4")
+    await tick(desk, 2, "151.234")
+    await page.wait_for("document.getElementById('price').textContent === '151.234'")
+    # 10000 + 25 - 1.5 fees + 25 x (151.234 - 150) = 10054.35
+    await page.wait_for("document.getElementById('account').innerText.includes('10,054.35 USD')")
+    order = {
+        "side": "long", "type": "post_only_limit", "px": "150", "size": "1", "sl": "149",
+        "tp1": "151", "tp2": "152", "tp3": "153", "leverage": "2", "venue": "paper",
+        "notes": HOSTILE,
+    }  # fmt: skip
+    await desk.http.post("/api/engine/orders", json=order)
+    await desk.http.post("/api/engine/resume", json={"reason": HOSTILE})
+    await page.wait_for("document.getElementById('activity').innerText.includes('<img src=x')")
+    await page.click(".event:not(.noise)")
+    shown = await page.evaluate("document.getElementById('show-json').textContent")
+    assert json.loads(shown)["data"]["reason"] == HOSTILE
+    await page.click("#show-close")
+
+
+async def it_catches_up_after_a_lost_connection(desk: Desk, page: Page) -> None:
+    await page.evaluate("desk.socket.close()")
+    await desk.story.write(order_denied(derive_root_id("while away"), Rule.LEVERAGE))
+    head = await desk.log.head()
+    row = f"[data-testid=activity-row-{head}]"
+    await page.wait_for(f"document.querySelectorAll('{row}').length === 1")
+    await page.wait_for("document.getElementById('verdict-state').textContent === 'denied'")
+    rows = "[...document.querySelectorAll('.event')].map((e) => Number(e.dataset.testid.slice(13)))"
+    positions = await page.evaluate(rows)
+    assert positions == list(range(head, head - len(positions), -1))
+
+
+async def it_switches_the_strategy(desk: Desk, page: Page) -> None:
+    await page.click("[data-testid=strategy-toggle]")
+    await page.wait_for("document.getElementById('strategy').textContent === 'off'")
+    changed = desk.log.recorded[-1].event
+    assert isinstance(changed, control.SettingsChanged)
+    assert not changed.settings.strategy_enabled
+
+
+async def it_kills_and_resumes(desk: Desk, page: Page) -> None:
+    await page.click("[data-testid=emergency-stop]")
+    assert "stop and take-profits" in await text_of(page, "stop-dialog")
+    await page.type("looks wrong")
+    await page.click("[data-testid=stop-confirm]")
+    await page.wait_for("document.getElementById('ask-result').textContent.startsWith('Recorded')")
+    await page.click("#ask-cancel")
+    await page.wait_for("!document.getElementById('halt').hidden")
+    assert "looks wrong" in await text_of(page, "halt-banner")
+    killed = desk.log.recorded[-1].event
+    assert isinstance(killed, control.KillSwitchEngaged)
+    assert killed.reason == "looks wrong"
+    await page.click("[data-testid=resume-button]")
+    await page.type("checked")
+    await page.click("[data-testid=stop-confirm]")
+    await page.wait_for("document.getElementById('halt').hidden")
+    await until(lambda: not desk.live.state.is_halted)

@@ -1,0 +1,192 @@
+"""The whole gateway in one process, over the log in memory: its loops, its API, its stream."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import httpx
+from litestar import Litestar
+
+from contracts.ids import AccountId
+from gateway import consumers
+from gateway.asgi import Parts, create_app
+from gateway.consumers import NoAnswer
+from gateway.domain.desk import DeskState
+from gateway.edge import Edge
+from gateway.handlers import Commands
+from gateway.history import History
+from gateway.live import Live
+from gateway.opening import open_account
+from gateway.server import bind, serving
+from gateway.settings import GatewaySettings
+from gateway.stream.session import Disconnected
+from kit.gateway_events import Story
+from kit.memory import InMemoryCheckpoints, InMemoryLog, InMemoryMarket
+
+PORT = 8001
+BASE = f"http://127.0.0.1:{PORT}"
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+_PARTS: list[Parts] = []
+"""Of the desk that runs now: one application serves them all, because building it takes long."""
+
+
+@cache
+def _app() -> Litestar:
+    return create_app(lambda: _PARTS[0])
+
+
+@dataclass
+class FakeAsker:
+    """Answers by subject; nobody else answers."""
+
+    answers: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    asked: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
+
+    async def __call__(self, subject: str, body: bytes, *, timeout_s: float) -> bytes:
+        """Give the answer that was put there."""
+        self.asked.append((subject, body))
+        await asyncio.sleep(0)
+        if subject not in self.answers:
+            raise NoAnswer(f"expected an answer on {subject}, found none in {timeout_s} s")
+        return self.answers[subject]
+
+
+@dataclass
+class Desk:
+    """A running gateway and everything around it."""
+
+    log: InMemoryLog
+    market: InMemoryMarket
+    checkpoints: InMemoryCheckpoints
+    ask: FakeAsker
+    live: Live
+    commands: Commands
+    http: httpx.AsyncClient
+    story: Story
+
+    async def caught_up(self) -> None:
+        """Wait until the gateway shows the whole log."""
+        head = await self.log.head()
+        await until(lambda: self.live.hub.is_open and self.live.state.position >= head)
+
+
+async def until(is_true: Callable[[], bool], *, timeout_s: float = 5.0) -> None:
+    """Wait for a condition."""
+    async with asyncio.timeout(timeout_s):
+        while not is_true():  # noqa: ASYNC110  Any condition, of things that announce nothing.
+            await asyncio.sleep(0.001)
+
+
+@contextlib.asynccontextmanager
+async def running_desk(
+    *,
+    log: InMemoryLog | None = None,
+    checkpoints: InMemoryCheckpoints | None = None,
+    opens_account: bool = True,
+    log_wait_s: float = 2.0,
+    verdict_wait_s: float = 0.02,
+    clock: Callable[[], datetime] = lambda: NOW,
+    environment: dict[str, Any] | None = None,
+) -> AsyncGenerator[Desk]:
+    """Run a gateway for as long as the context lasts; `opens_account` writes the feed first."""
+    log = log or InMemoryLog(service="gateway")
+    checkpoints = checkpoints or InMemoryCheckpoints(log)
+    story = Story(log)
+    if opens_account and await log.head() == 0:
+        await story.opens()
+        await story.opens_account()
+    live = Live(DeskState(account_id=AccountId("local")))
+    commands = Commands(
+        log=log,
+        live=live,
+        clock=clock,
+        log_wait_s=log_wait_s,
+        verdict_wait_s=verdict_wait_s,
+    )
+    ask, market = FakeAsker(), InMemoryMarket()
+    _PARTS[:] = [Parts(live=live, commands=commands, history=History(ask=ask, log=log))]
+    loops = [
+        consumers.show_log(live, log, checkpoints),
+        consumers.show_trades(live, market, clock=clock),
+        consumers.show_services(live, ask, clock=clock),
+        open_account(live, log, GatewaySettings(**(environment or {}))),
+    ]
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    transport = httpx.ASGITransport(app=Edge(_app(), port=PORT))
+    async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
+        desk = Desk(log, market, checkpoints, ask, live, commands, http, story)
+        try:
+            await until(lambda: live.hub.is_open)
+            yield desk
+        finally:
+            live.hub.close()
+            for task in tasks:
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+
+
+@contextlib.asynccontextmanager
+async def served() -> AsyncGenerator[int]:
+    """Serve the running desk on a free port of the loopback; give the port."""
+    listener = await bind("127.0.0.1", 0)
+    port = int(listener.getsockname()[1])
+    async with serving(Edge(_app(), port=port), listener):
+        yield port
+
+
+@dataclass
+class FakeSocket:
+    """A client's end of a stream: what it got, what it says, and how fast it reads."""
+
+    got: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    closed: int | None = None
+    reads: asyncio.Event = field(default_factory=asyncio.Event)
+    """Cleared while the client does not read."""
+    _said: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue[str | None])
+
+    def __post_init__(self) -> None:
+        self.reads.set()
+
+    async def send(self, text: str) -> None:
+        """Take a message of the server."""
+        await self.reads.wait()
+        await asyncio.sleep(0)
+        self.got.append(json.loads(text))
+
+    async def receive(self) -> str:
+        """Give what the client says next."""
+        said = await self._said.get()
+        if said is None:
+            raise Disconnected
+        return said
+
+    async def close(self, code: int, reason: str) -> None:
+        """Take the server's close."""
+        await self.reads.wait()
+        self.closed = code
+
+    def say(self, message: object) -> None:
+        """Send a message; a string goes as it is."""
+        self._said.put_nowait(message if isinstance(message, str) else json.dumps(message))
+
+    def leave(self) -> None:
+        """Go away."""
+        self._said.put_nowait(None)
+
+    def kinds(self, kind: str) -> list[dict[str, Any]]:
+        """Give the messages of one kind."""
+        return [message for message in self.got if message["kind"] == kind]
+
+    def positions(self) -> list[int]:
+        """Give the positions of the events, in the order that they came in."""
+        return [int(message["pos"]) for message in self.kinds("ev")]

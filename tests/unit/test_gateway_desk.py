@@ -1,0 +1,227 @@
+"""The gateway's fold over the log: what it shows after what happened."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts import control, feed, order, verdict
+from contracts.ids import AccountId
+from contracts.values import Leg
+from gateway.domain import desk
+from gateway.domain.desk import DeskState, FeedStatus
+from gateway.domain.orders import OrderStatus, SetupStatus
+from kit import gateway_events as events
+from kit.gateway_events import START, Story
+from kit.memory import InMemoryLog
+
+Write = Callable[[Story], Awaitable[object]]
+
+
+async def written(*chapters: Write) -> InMemoryLog:
+    """Write a story."""
+    log = InMemoryLog()
+    story = Story(log)
+    await story.opens()
+    await story.opens_account()
+    for chapter in chapters:
+        await chapter(story)
+    return log
+
+
+def folded(*chapters: Write) -> DeskState:
+    """Fold what a story writes."""
+    state = DeskState(account_id=AccountId("local"))
+    for recorded in asyncio.run(written(*chapters)).recorded:
+        state = desk.evolve(state, recorded)
+    return state
+
+
+def test_an_open_position_shows_its_average_entry_and_its_ladder() -> None:
+    state = folded(lambda story: story.holds(0))
+    assert state.book.holding.quantity_base == 50
+    assert state.book.holding.entry_price_usd == 150
+    assert state.book.setup is not None
+    assert state.book.setup.status is SetupStatus.OPEN
+    statuses = {one.leg: one.status for one in state.book.orders}
+    assert statuses == {
+        Leg.ENTRY: OrderStatus.FILLED,
+        Leg.STOP: OrderStatus.RESTING,
+        Leg.TP1: OrderStatus.RESTING,
+        Leg.TP2: OrderStatus.RESTING,
+        Leg.TP3: OrderStatus.RESTING,
+    }
+
+
+def test_equity_is_the_start_plus_what_fills_made_less_fees_plus_what_is_open() -> None:
+    async def chapter(story: Story) -> None:
+        setup = await story.holds(0)
+        await story.fills(setup, Leg.TP1, "151", "25", after="25", made="25", fee="0.5")
+
+    state = folded(chapter)
+    # 10000 + 25 made - 0.75 - 0.5 fees = 10023.75; 25 left, 2 above the entry: + 50.
+    assert desk.equity_usd(state, Decimal(152)) == Decimal("10073.75")
+    assert desk.equity_usd(state, None) is None
+
+
+def test_a_growing_position_averages_its_entries_and_a_shrinking_one_keeps_them() -> None:
+    async def chapter(story: Story) -> None:
+        setup = await story.approves(await story.signals(0))
+        await story.places(setup, Leg.ENTRY, "150", "50")
+        await story.fills(setup, Leg.ENTRY, "150", "10", after="10", remaining="40")
+        await story.fills(setup, Leg.ENTRY, "149", "30", after="40", remaining="10")
+        await story.fills(setup, Leg.TP1, "151", "20", after="20")
+
+    state = folded(chapter)
+    # (10 x 150 + 30 x 149) / 40 = 149.25
+    assert state.book.holding.entry_price_usd == Decimal("149.25")
+    assert state.book.orders[0].status is OrderStatus.PARTIALLY_FILLED
+
+
+def test_a_closed_setup_is_flat_and_says_how_it_ended() -> None:
+    async def chapter(story: Story) -> None:
+        setup = await story.holds(0)
+        await story.fills(setup, Leg.STOP, "149", "50", after="0", made="-50")
+        closed = order.SetupClosed(
+            account="local",
+            market=events.MARKET,
+            setup=setup,
+            outcome="stopped",
+            realized_pnl_usd=Decimal(-50),
+            fees_usd=Decimal("1.5"),
+        )
+        await story.write(closed)
+
+    state = folded(chapter)
+    assert state.book.setup is not None
+    assert state.book.setup.status is SetupStatus.CLOSED
+    assert state.book.setup.outcome == "stopped"
+    assert state.book.holding.quantity_base == 0
+    assert state.book.holding.entry_price_usd is None
+    assert state.book.holding.setups_closed == 1
+
+
+def test_a_rejected_order_is_over_but_a_rejected_replace_leaves_it_resting() -> None:
+    async def chapter(story: Story) -> None:
+        setup = await story.approves(await story.signals(0))
+        await story.intends(setup, Leg.TP1, "151", "10")
+        await story.observes(order.OrderRejected, setup, Leg.TP1, code=3, reason="would-cross")
+        await story.places(setup, Leg.ENTRY, "150", "50")
+        await story.observes(
+            order.ReplaceIntended,
+            setup,
+            Leg.ENTRY,
+            generation=1,
+            price_usd=Decimal("149.9"),
+            reason="stale",
+            earliest_at=START,
+        )
+        await story.observes(order.OrderRejected, setup, Leg.ENTRY, code=3, reason="would-cross")
+
+    rejected, entry = folded(chapter).book.orders
+    assert (rejected.status, rejected.reason) == (OrderStatus.REJECTED, "would-cross")
+    assert entry.status is OrderStatus.RESTING
+
+
+def test_a_kill_halts_and_a_resume_of_the_same_scope_lifts_it() -> None:
+    def kill(account: str | None) -> Write:
+        event = control.KillSwitchEngaged(account=account, reason="enough", by="local")
+        return lambda story: story.write(event)
+
+    def resume(account: str | None) -> Write:
+        event = control.TradingResumed(account=account, reason="fine", by="local")
+        return lambda story: story.write(event)
+
+    assert folded(kill("local")).is_halted
+    assert not folded(kill("local"), resume("local")).is_halted
+    assert folded(kill(None), resume("local")).is_halted
+    assert not folded(kill(None), resume(None)).is_halted
+
+
+def test_another_accounts_events_change_only_the_position() -> None:
+    event = control.KillSwitchEngaged(account="other", reason="theirs", by="them")
+    state = folded(lambda story: story.write(event))
+    assert state.position == 4
+    assert not state.is_halted
+
+
+def test_gaps_stalls_and_the_end_of_a_tape_show_on_the_feed() -> None:
+    gap = feed.TradeGapDetected(
+        venue="binance-usdm",
+        symbol="solusdt",
+        first_missing_id=10,
+        last_missing_id=14,
+        missing_trades=5,
+        before_at=START,
+        after_at=START,
+    )
+    stalled = feed.FeedStalled(
+        venue="binance-usdm", symbol="solusdt", stream="trades", reason="silence", silence_ms=9_000
+    )
+    state = folded(lambda story: story.write(gap), lambda story: story.write(stalled))
+    assert state.feed is not None
+    assert (state.feed.gaps, state.feed.missing_trades) == (1, 5)
+    assert (state.feed.status, state.feed.reason) == (FeedStatus.STALLED, "silence")
+
+
+def test_the_session_sums_start_anew_at_midnight() -> None:
+    before_midnight = 14 * 60 + 59  # The story starts at 09:00.
+
+    async def chapter(story: Story) -> None:
+        await story.passes(before_midnight, buy_volume_base=Decimal(80))
+        await story.passes(before_midnight + 1, buy_volume_base=Decimal(55))
+
+    state = folded(chapter)
+    assert state.session is not None
+    assert [bar.cvd_base for bar in state.bars] == [60, 10]  # 2 x 80 - 100, then 2 x 55 - 100.
+    assert state.session.minute == START + timedelta(hours=15)
+
+
+def test_an_unreadable_event_is_counted_and_moves_the_lock() -> None:
+    state = folded()
+    passed = desk.pass_over(
+        state, position=9, subject="control.p16.local", recorded_at=START + timedelta(hours=1)
+    )
+    assert (passed.unreadable, passed.unreadable_position) == (1, 9)
+    assert (passed.position, passed.control_position) == (9, 9)
+
+
+def test_a_damaged_checkpoint_is_refused() -> None:
+    with pytest.raises(ValueError, match="account_id"):
+        desk.load(b"{}")
+
+
+NOBODY = events.derive_root_id("nobody")
+CHAPTERS: tuple[Write, ...] = (
+    lambda story: story.passes(story.count),
+    lambda story: story.holds(story.count),
+    lambda story: story.opens(),
+    lambda story: story.opens_account(),
+    lambda story: story.write(events.order_denied(NOBODY, verdict.Rule.LEVERAGE)),
+    lambda story: story.fills(NOBODY, Leg.STOP, "149", "5", after="-5"),
+    lambda story: story.observes(
+        order.StopTriggered, NOBODY, Leg.STOP, trigger_price_usd=Decimal(1)
+    ),
+    lambda story: story.write(
+        control.KillSwitchEngaged(account="local", reason="enough", by="local")
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(CHAPTERS), max_size=6), st.integers(0, 60))
+@settings(max_examples=40, deadline=None)
+def test_a_checkpoint_anywhere_in_any_story_changes_nothing(
+    chapters: list[Write], position: int
+) -> None:
+    recorded = asyncio.run(written(*chapters)).recorded
+    whole = split = DeskState(account_id=AccountId("local"))
+    for one in recorded:
+        whole = desk.evolve(whole, one)
+        split = desk.evolve(split, one)
+        if one.position == position:
+            split = desk.load(desk.dump(split))
+    assert split == whole
