@@ -1,0 +1,68 @@
+"""What of a feed MARKET does not hold yet.
+
+A feed may begin earlier than where MARKET ends: after a restart, or where a feed repeats itself.
+Each kind of tick has an order of its own that tells what is new.
+"""
+
+from dataclasses import dataclass
+
+from contracts.ticks import Liquidation, MarkPrice, TapeEnd, TopOfBook, Trade
+from ingest.domain.sequence import Gap, Implausible, Place, TradeSequence
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The last message of each kind in MARKET."""
+
+    trade: Trade | TapeEnd | None = None
+    top: TopOfBook | None = None
+    mark: MarkPrice | None = None
+    liquidation: Liquidation | None = None
+
+    @property
+    def is_ended(self) -> bool:
+        """Say whether MARKET holds the end of the recording."""
+        return isinstance(self.trade, TapeEnd)
+
+
+class Passage:
+    """Lets through what is new; mutates, because it sees every tick."""
+
+    def __init__(self, published: Published) -> None:
+        trade, top, mark = published.trade, published.top, published.mark
+        self._sequence = (
+            TradeSequence() if trade is None else TradeSequence(last_id=trade.i, last_ms=trade.t)
+        )
+        self._last_update = -1 if top is None else top.u
+        self._last_mark_ms = -1 if mark is None else mark.t
+        self._awaited = published.liquidation
+
+    def trade(self, trade_id: int, time_ms: int) -> Place | Gap | Implausible:
+        """Say where a trade stands; only what is known already must not pass."""
+        return self._sequence.step(trade_id, time_ms)
+
+    def lets_top(self, top: TopOfBook) -> bool:
+        """Say whether this update of the book is newer than the last."""
+        if top.u <= self._last_update:
+            return False
+        self._last_update = top.u
+        return True
+
+    def lets_mark(self, mark: MarkPrice) -> bool:
+        """Say whether this mark price is newer than the last."""
+        if mark.t <= self._last_mark_ms:
+            return False
+        self._last_mark_ms = mark.t
+        return True
+
+    def lets_liquidation(self, liquidation: Liquidation) -> bool:
+        """Say whether this one stands behind the last in MARKET; they have no ids."""
+        awaited = self._awaited
+        if awaited is None:
+            return True
+        if liquidation.t > awaited.t:
+            self._awaited = None
+            return True
+        if liquidation == awaited:
+            self._awaited = None
+        return False

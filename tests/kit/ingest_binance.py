@@ -1,0 +1,247 @@
+"""A Binance USD-M server on the loopback that keeps the exchange's rules (market-data.md 2.1).
+
+bookTicker is heard on /public only and the rest on /market only: on the wrong path a connection
+opens and stays silent. Connections live for a set time, must answer pings, and may send ten
+messages a second, pings and pongs counted. Trades go on whether somebody listens or not.
+"""
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+
+from contracts.ticks import Trade
+from kit.ingest_frames import NOON_MS, agg_trade, book_ticker, combined, force_order, mark_price
+
+PUBLIC = ("bookTicker", "depth")
+MESSAGES_PER_S_MAX = 10
+WEIGHT_MAX = 2_400
+TOO_MANY = 1008
+
+
+@dataclass
+class Rules:
+    """The exchange's limits, scaled to what a test can wait for; seconds."""
+
+    life_s: float = 3600
+    ping_s: float = 3600
+    pong_s: float = 3600
+    trades_per_s: float = 400
+    rest_delay_s: float = 0.0
+    status: HTTPStatus | None = None
+    """Answered to every handshake instead of a socket."""
+
+
+class CountingConnection(ServerConnection):
+    """Counts every frame that the client sends, as the exchange does."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # Any: the library's own arguments.
+        super().__init__(*given, **named)
+        self.received: deque[float] = deque()
+        self.most_per_s = 0
+
+    def process_event(self, event: Any) -> None:  # Any: its events are frames and handshakes.
+        if isinstance(event, Frame) and event.opcode is not Opcode.CLOSE:
+            now_s = time.monotonic()
+            self.received.append(now_s)
+            while self.received[0] < now_s - 1:
+                self.received.popleft()
+            self.most_per_s = max(self.most_per_s, len(self.received))
+        super().process_event(event)
+
+
+@dataclass(eq=False)
+class Listener:
+    """One connection and what it asked for."""
+
+    connection: CountingConnection
+    path: str
+    streams: set[str]
+
+    def hears(self, stream: str) -> bool:
+        is_public = stream.partition("@")[2].startswith(PUBLIC)
+        return stream in self.streams and self.path.startswith(
+            "/public" if is_public else "/market"
+        )
+
+
+@dataclass
+class FakeBinance:
+    """The exchange. `trades` is what happened, heard or not."""
+
+    rules: Rules
+    trades: list[Trade] = field(default_factory=list[Trade])
+    listeners: set[Listener] = field(default_factory=set[Listener])
+    opened: int = 0
+    killed: int = 0
+    most_per_s: int = 0
+    requests: list[int] = field(default_factory=list[int])
+    silent: set[str] = field(default_factory=set[str])
+    """Streams on which nothing is sent."""
+    spoiled: deque[bytes] = field(default_factory=deque[bytes])
+    """Frames to be sent once, to everyone on /market."""
+    port: int = 0
+
+    @property
+    def ws_url(self) -> str:
+        """Give the address of the sockets."""
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def rest_url(self) -> str:
+        """Give the address of the REST interface."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def drop_all(self) -> None:
+        """Break every connection without a word."""
+        for listener in self.listeners:
+            listener.connection.transport.abort()
+
+    def trade(self) -> None:
+        """Let one trade happen and tell whoever listens."""
+        number = len(self.trades) + 1
+        at_ms = NOON_MS + number * 10
+        data = agg_trade(number, p=f"15{number % 7}.{number % 100:02d}", T=at_ms, E=at_ms + 100)
+        self.trades.append(Trade(number, at_ms, data["p"], data["q"], data["m"]))
+        self._tell("solusdt@aggTrade", combined(data, stream="solusdt@aggTrade"))
+        self._tell("solusdt@bookTicker", combined(book_ticker(number * 3)))
+        if number % 40 == 0:
+            self._tell("solusdt@markPrice@1s", combined(mark_price(at_ms)))
+            self._tell("solusdt@forceOrder", combined(force_order(at_ms)))
+        while self.spoiled:
+            self._tell("solusdt@aggTrade", self.spoiled.popleft())
+
+    def _tell(self, stream: str, frame: bytes) -> None:
+        if stream in self.silent:
+            return
+        for listener in self.listeners:
+            is_open = listener.connection.protocol.state is State.OPEN
+            if is_open and listener.hears(stream):
+                # Straight to the transport, in order, without waiting for a slow client.
+                listener.connection.protocol.send_text(frame)
+                listener.connection.send_data()
+
+    async def run(self) -> None:
+        """Trade until canceled."""
+        begin_s = time.monotonic()
+        while True:
+            await asyncio.sleep(0.005)
+            due = int((time.monotonic() - begin_s) * self.rules.trades_per_s)
+            while len(self.trades) < due:
+                self.trade()
+
+    async def serve_socket(self, connection: ServerConnection) -> None:
+        """Keep the rules on one connection until it ends."""
+        assert isinstance(connection, CountingConnection)
+        assert connection.request is not None
+        url = urlsplit(connection.request.path)
+        streams = parse_qs(url.query).get("streams", [""])[0].split("/")
+        listener = Listener(connection, url.path, set(streams))
+        self.opened += 1
+        tasks = [
+            asyncio.create_task(self._live(listener)),
+            asyncio.create_task(self._ping(listener)),
+        ]
+        self.listeners.add(listener)
+        try:
+            async for message in connection:
+                if connection.most_per_s > MESSAGES_PER_S_MAX:
+                    await connection.close(TOO_MANY, "Too many requests")
+                await connection.send(self._answer(listener, message))
+        except ConnectionClosed:
+            pass
+        finally:
+            self.most_per_s = max(self.most_per_s, connection.most_per_s)
+            self.listeners.discard(listener)
+            for task in tasks:
+                task.cancel()
+
+    async def _live(self, listener: Listener) -> None:
+        await asyncio.sleep(self.rules.life_s)
+        self.killed += 1
+        await listener.connection.close(1001, "24 hours")
+
+    async def _ping(self, listener: Listener) -> None:
+        while True:
+            await asyncio.sleep(self.rules.ping_s)
+            if listener.connection.most_per_s > MESSAGES_PER_S_MAX:
+                await listener.connection.close(TOO_MANY, "Too many requests")
+            pong = await listener.connection.ping(str(time.time_ns()))
+            try:
+                await asyncio.wait_for(pong, self.rules.pong_s)
+            except TimeoutError:
+                listener.connection.transport.abort()
+
+    def _answer(self, listener: Listener, message: str | bytes) -> str:
+        asked = json.loads(message)
+        match asked:
+            case {"method": "SUBSCRIBE", "params": params, "id": number}:
+                listener.streams |= set(params)
+                return json.dumps({"result": None, "id": number})
+            case _:
+                error = {"code": 2, "msg": "Invalid request"}
+                return json.dumps({"error": error, "id": asked.get("id")})
+
+    async def answer_http(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer REST, refuse what is no path of ours, and let the sockets through."""
+        url = urlsplit(request.path)
+        if self.rules.status is not None:
+            return connection.respond(self.rules.status, "limited\n")
+        if url.path == "/fapi/v1/aggTrades":
+            await asyncio.sleep(self.rules.rest_delay_s)
+            return self._rows(connection, parse_qs(url.query))
+        if url.path in ("/public/stream", "/market/stream", "/public/ws", "/market/ws"):
+            return None
+        # The paths of before were retired.
+        return connection.respond(HTTPStatus.NOT_FOUND, "no such path\n")
+
+    def _rows(self, connection: ServerConnection, query: dict[str, list[str]]) -> Response:
+        first = int(query["fromId"][0])
+        limit = int(query.get("limit", ["500"])[0])
+        self.requests.append(first)
+        if len(self.requests) * 20 > WEIGHT_MAX:
+            return connection.respond(HTTPStatus.TOO_MANY_REQUESTS, "weight\n")
+        rows = [
+            {"a": it.i, "p": it.p, "q": it.q, "nq": it.q, "f": 1, "l": 1, "T": it.t, "m": it.m}
+            for it in self.trades[first - 1 : first - 1 + limit]
+        ]
+        body = json.dumps(rows).encode()
+        headers = Headers({"Content-Type": "application/json", "Content-Length": str(len(body))})
+        return Response(HTTPStatus.OK, "OK", headers, body)
+
+
+@asynccontextmanager
+async def fake_binance(rules: Rules | None = None) -> AsyncGenerator[FakeBinance, None]:
+    """Run the exchange for as long as the context lasts."""
+    exchange = FakeBinance(rules or Rules())
+    server: Server
+    async with serve(
+        exchange.serve_socket,
+        "127.0.0.1",
+        0,
+        process_request=exchange.answer_http,
+        create_connection=CountingConnection,
+        ping_interval=None,
+        close_timeout=0.2,
+        compression=None,
+    ) as server:
+        exchange.port = next(iter(server.sockets)).getsockname()[1]
+        trading = asyncio.create_task(exchange.run())
+        try:
+            yield exchange
+        finally:
+            trading.cancel()
+            await asyncio.gather(trading, return_exceptions=True)
