@@ -100,7 +100,8 @@ def _tape(files: list[str], speed: str) -> Feed:
         check=False,
     )
     if found.returncode != 0:
-        raise Refusal(_last_line(found.stderr) or "the recording cannot be read")
+        reason = _last_line(found.stderr).removeprefix("configuration_error: ")
+        raise Refusal(reason or "the recording cannot be read")
     summary = json.loads(_last_line(found.stdout))
     identity = summary["identity"]
     digest = identity.rsplit(":", 1)[-1][:8]

@@ -1,0 +1,121 @@
+"""The commands of the README, as a person types them: `up` on a recording, then the auditor's."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kit.cuts import cut_ticks
+
+# 2025-06-21 12:00 to 14:52 UTC: ends with an approved and filled short.
+FROM_MS = 1_750_507_200_000
+UNTIL_MS = 1_750_517_520_000
+
+
+def supervisor(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of the supervisor to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "supervisor", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+def free_port() -> str:
+    """Give a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a folder that the unprivileged user of PostgreSQL can reach when tests run as root.
+
+    pytest closes its own folder to others whenever a session starts.
+    """
+    with tempfile.TemporaryDirectory(prefix="perp-desk-") as path:
+        yield Path(path)
+
+
+@pytest.mark.timeout(240)
+def test_a_tape_is_played_archived_verified_replayed_and_continued(folder: Path) -> None:
+    tape = str(cut_ticks(folder / "LTCUSDT_cut.csv", from_ms=FROM_MS, until_ms=UNTIL_MS))
+    data = str(folder / "data")
+    play = ("up", "--tape", tape, "--speed", "max", "--data-dir", data, "--exit-at-end", "--port")
+
+    first = supervisor(*play, free_port(), cwd=folder)
+    assert first.returncode == 0, first.stderr
+    assert "TAPE of binance-spot ltcusdt" in first.stdout
+    assert "all services ready" in first.stdout
+
+    verified = supervisor("audit", "--data-dir", data, "verify", cwd=folder)
+    assert (verified.returncode, verified.stdout.splitlines()[-1]) == (0, "clean"), verified.stderr
+    replayed = supervisor("audit", "--data-dir", data, "replay", cwd=folder)
+    assert (replayed.returncode, replayed.stdout.splitlines()[-1]) == (0, "clean"), replayed.stderr
+
+    again = supervisor(*play, free_port(), cwd=folder)
+    assert again.returncode == 0, again.stderr
+    verified = supervisor("audit", "--data-dir", data, "verify", cwd=folder)
+    assert verified.returncode == 0, verified.stdout
+
+
+@pytest.mark.timeout(180)
+def test_up_shows_the_synthetic_market_survives_a_kill_and_drains_on_ctrl_c(
+    folder: Path,
+) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "supervisor", "up", "--feed", "synthetic", "--port", port]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            shown = ""
+            while "all services ready" not in shown:
+                line = running.stdout.readline()
+                assert line, shown
+                shown += line
+            assert "SYNTHETIC" in shown
+            state = wait_for_feed(port)
+            assert state["feed"]["kind"] == "synthetic"
+            os.kill(pid_of(running.pid, "signals"), signal.SIGKILL)
+            while "signals      ended with -9" not in shown:
+                shown += running.stdout.readline()
+            while "signals      ready" not in shown.split("ended with -9")[-1]:
+                shown += running.stdout.readline()
+        finally:
+            running.send_signal(signal.SIGINT)
+            rest = running.stdout.read() if running.stdout else ""
+        assert running.wait(60) == 0
+        assert "draining" in rest
+
+
+def wait_for_feed(port: str) -> dict[str, dict[str, str]]:
+    """Give the desk's state once the feed is known."""
+    deadline = time.monotonic() + 30
+    while True:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/state", timeout=5) as answer:
+            state = json.load(answer)
+        if state.get("feed"):
+            return state
+        assert time.monotonic() < deadline, state
+        time.sleep(0.1)
+
+
+def pid_of(supervisor_pid: int, service: str) -> int:
+    """Give the process id of a service under a supervisor."""
+    children = psutil.Process(supervisor_pid).children()
+    (found,) = [child.pid for child in children if child.cmdline()[1:] == ["-m", service]]
+    return found
