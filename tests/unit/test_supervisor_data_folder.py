@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from supervisor.data_folder import MARKER, DataFolder, read_runtime
 from supervisor.refusal import Refusal
 

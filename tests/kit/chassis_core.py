@@ -1,0 +1,48 @@
+"""The smallest core there is: it counts kills and answers each with one event."""
+
+import json
+from collections.abc import Sequence
+
+from contracts import subjects
+from contracts.control import KillSwitchEngaged
+from contracts.event import Draft, Recorded
+from contracts.ids import derive_id
+from contracts.process import ServiceStopped
+
+SERVICE = "risk"
+CONSUMER = "audit-archive-log"
+ANSWERS = subjects.process(SERVICE)
+
+
+class CountingCore:
+    """Answers the n-th kill with `service_stopped` of instance `n`, twice from the second on."""
+
+    def __init__(self) -> None:
+        self.kills = 0
+        self.own = 0
+
+    def step(self, recorded: Recorded) -> Sequence[Draft]:
+        """Count a kill; pass over everything else."""
+        if not isinstance(recorded.event, KillSwitchEngaged):
+            self.own += recorded.subject == ANSWERS
+            return ()
+        self.kills += 1
+        return [
+            Draft(
+                event=ServiceStopped(service=SERVICE, instance=str(self.kills)),
+                id=derive_id(recorded.id, "service_stopped", ordinal),
+                subject=ANSWERS,
+                occurred_at=recorded.occurred_at,
+                correlation_id=recorded.correlation_id,
+                causation_id=recorded.id,
+            )
+            for ordinal in range(min(self.kills, 2))
+        ]
+
+    def snapshot(self) -> bytes:
+        """Give the counts."""
+        return json.dumps([self.kills, self.own]).encode()
+
+    def restore(self, state: bytes) -> None:
+        """Take the counts."""
+        self.kills, self.own = json.loads(state)
