@@ -101,3 +101,13 @@ def test_both_see_the_same_prints_close_the_same_minutes(ticks: list[Tick]) -> N
         assert asyncio.run(closings_of_execution(ticks)) == closings_of_signals(ticks)
     finally:
         structlog.reset_defaults()
+
+
+def test_both_refuse_an_absurd_id_and_go_on() -> None:
+    ticks: list[Tick] = [
+        Trade(i=trade_id, t=BEGIN_MS + second * 1_000, p="100", q="1", m=True)
+        for trade_id, second in ((1, 0), (2, 10), (30_000_000_000, 20), (3, 61), (4, 125))
+    ]
+    closings = asyncio.run(closings_of_execution(ticks))
+    assert len(closings) == 2
+    assert closings == closings_of_signals(ticks)

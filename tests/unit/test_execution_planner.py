@@ -507,3 +507,26 @@ def test_the_planner_needs_no_feed_to_begin() -> None:
     rig = Rig(accounts=())
     assert core.step(rig.append(a_kill())) == []
     assert core.step(rig.append(a_feed())) == ()
+
+
+def test_a_resume_does_not_move_the_stop_to_where_the_market_no_longer_is() -> None:
+    rig = working(Rig())
+    rig.prints("99.9", "100.2", "100.2")
+    rig.record(a_kill())
+    rig.prints("101.1", "99.5")  # TP1 fills while halted; then the market falls
+    assert rig.filled(Leg.TP1)
+    assert types(rig.record(a_resume())) == ["trading_resumed"]
+    stop = rig.held(Leg.STOP)
+    assert stop is not None
+    assert stop.price_usd == 99
+
+
+def test_a_kill_takes_the_latency_from_now_and_can_lose_the_race() -> None:
+    rig = working(Rig())
+    rig.prints(*["100.01"] * 40)
+    rig.record(a_kill())
+    rig.print("99.9", quantity="4", after_ms=1)
+    assert rig.position() == 4
+    rig.print("99.9", quantity="4", after_ms=400)
+    assert rig.position() == 4
+    assert rig.held(Leg.ENTRY) is None

@@ -26,7 +26,7 @@ from execution.recorder import Recorder
 from execution.recovery import CHECKPOINT
 from execution.standing import VERSION, Standing, mark_of
 from execution.status import status_of
-from execution.ticks import BadTick, Soundness, decode_ticks, require_plausible
+from execution.ticks import ID_JUMP_MAX, BadTick, Soundness, decode_ticks, require_plausible
 from execution.venues.paper.rules import BadPrint
 
 _log = structlog.get_logger()
@@ -149,6 +149,8 @@ class Desk:
         last_id = venue.last_trade_id
         if last_id is not None and tick.i <= last_id:
             return
+        if last_id is not None and tick.i - last_id > ID_JUMP_MAX:
+            raise BadTick(f"expected a trade soon after {last_id}, found {tick.i}")
         self._soundness.require(tick)
         if tick.t >= progress.closes_ms or tick.t < EARLIEST_MS:
             await self._close_minutes(tick, wait_for_log)

@@ -1,11 +1,12 @@
 """What the environment says to execution."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from chassis.settings import ServiceSettings
+from execution.domain.policy import POLICY
 from execution.venues.paper.fees import FEES
 from execution.venues.paper.rules import PaperRules
 
@@ -34,6 +35,25 @@ class ExecutionSettings(ServiceSettings):
         if name not in FEES:
             raise ValueError(f"expected one of {', '.join(FEES)}, found {name!r:.40}")
         return name
+
+    @model_validator(mode="after")
+    def _cancels_come_before_the_keeper(self) -> Self:
+        if self.paper_latency_ms > self.paper_keeper_delay_ms:
+            raise ValueError(
+                f"expected a latency of at most the keeper's delay, {self.paper_keeper_delay_ms}"
+                f" ms, found {self.paper_latency_ms}: an entry could fill after its stop is gone"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _break_even_covers_the_costs(self) -> Self:
+        fee, slippage = FEES[self.paper_fees].taker_bps, self.paper_stop_slippage_bps
+        if fee > POLICY.exit_fee_bps or slippage > POLICY.exit_slippage_bps:
+            raise ValueError(
+                f"expected at most {POLICY.exit_fee_bps} bps fee and {POLICY.exit_slippage_bps}"
+                f" bps slippage, which break-even counts on; found {fee} and {slippage}"
+            )
+        return self
 
     @property
     def rules(self) -> PaperRules:

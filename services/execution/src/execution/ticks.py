@@ -17,6 +17,7 @@ from contracts.ticks import Tick, Trade, decode_tick
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,8}0*)?")
 _CACHE_MAX = 65_536
 _TURNOVER_USD_MAX = 10**12
+ID_JUMP_MAX = 10**10
 _ticks = msgspec.json.Decoder(list[Tick])
 
 

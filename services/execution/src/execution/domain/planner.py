@@ -158,7 +158,8 @@ class PlannerCore:
 
     def _replan_all(self, drafts: Drafts) -> Sequence[Draft]:
         for setup in self._state.setups:
-            self._replan(setup, drafts)
+            # The market of the last exit is not the market that a kill or its end finds.
+            self._replan(replace(setup, last_exit_usd=None), drafts)
         return drafts.all
 
     def _replan(self, setup: Setup, drafts: Drafts) -> Sequence[Draft]:

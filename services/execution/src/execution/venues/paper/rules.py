@@ -5,8 +5,8 @@ gives what is seen at it. The clock is the feed's: an intent takes effect at the
 its cause plus the latency, so the outcome depends neither on speed nor on scheduling.
 
 It is pessimistic where it cannot know (execution.md 7.2): an order never fills at the print at
-which it arrived, a touch is no fill, a fill is at most the print's quantity, a stop waits for its
-keeper and pays slippage, cancels and replaces lose races.
+which it arrived, a touch is no fill, the fills of entries and take-profits are at most the
+print's quantity, a stop waits for its keeper and pays slippage, cancels and replaces lose races.
 """
 
 from dataclasses import dataclass, field
@@ -119,7 +119,7 @@ class PaperVenue:
         book = self._state.books.get(intent.account)
         if book is None:
             book = self._state.books[intent.account] = Book(intent.account, intent.market)
-        book.expect(recorded, intent, latency_ms=self._rules.latency_ms)
+        book.expect(recorded, intent, now_ms=self._state.now_ms, latency_ms=self._rules.latency_ms)
         self._note_busy()
 
     def on_observation(self, observation: Observation) -> None:
@@ -150,6 +150,7 @@ class PaperVenue:
         self.pass_over(trade.i, trade.t)
         drafts: list[Draft] = []
         with localcontext(ARITHMETIC):
+            # Accounts do not see each other: a replica may hold one without the others.
             for book in self._busy:
                 at = Print(
                     trade_id=trade.i,
