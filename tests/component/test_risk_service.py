@@ -38,10 +38,10 @@ TAPE: Sequence[Draft] = (
     a_marker(-1),
     a_signal(0),
     a_marker(0),
-    a_fill(FIRST, quantity="50", after="50", fee="1.5"),
+    a_fill(FIRST, quantity="38.46", after="38.46", fee="1.5"),
     a_signal(1),
     a_marker(1),
-    a_fill(FIRST, leg=Leg.STOP, pnl="-100", after="0", number=1),
+    a_fill(FIRST, leg=Leg.STOP, pnl="-76.92", after="0", number=1),
     a_closed_setup(FIRST),
     changed_settings(settings(strategy_enabled=False)),
     a_signal(2),
@@ -145,7 +145,7 @@ async def test_a_wrong_checkpoint_is_refused_and_the_log_is_folded_from_its_begi
 async def test_a_checkpoint_that_is_no_state_is_refused() -> None:
     rig = Rig()
     await rig.say(TAPE)
-    await rig.checkpoints.save("risk", version="risk-1", position=3, state=b'{"policy":"risk-1"}')
+    await rig.checkpoints.save("risk", version="risk-2", position=3, state=b'{"policy":"risk-2"}')
     async with rig.risk() as runner:
         await rig.settled(runner)
 

@@ -109,11 +109,11 @@ def test_a_setup_lives_from_its_approval_to_its_end() -> None:
     assert isinstance(approval.event, OrderApproved)
 
     live = folded([approval])
-    half = folded([a_fill(approval.id, quantity="20", remaining="30", after="20")], begin=live)
+    half = folded([a_fill(approval.id, quantity="20", remaining="18.46", after="20")], begin=live)
     over = folded([a_closed_setup(approval.id)], begin=half)
 
-    assert live.exposure_usd == 5000  # 50 x 100 may still fill
-    assert half.exposure_usd == 5000  # 20 x 100 held, 30 x 100 may still fill
+    assert live.exposure_usd == 3846  # 38.46 x 100 may still fill
+    assert half.exposure_usd == 3846  # 20 x 100 held, 18.46 x 100 may still fill
     assert over.exposure_usd == 2000
     assert over.setups == ()
 
@@ -124,7 +124,7 @@ def test_an_exit_leaves_what_the_entry_may_still_fill() -> None:
         [approval, a_fill(approval.id, leg=Leg.TP1, remaining="0", after="0", quantity="10")]
     )
 
-    assert state.setups[0].unfilled_base == 50
+    assert state.setups[0].unfilled_base == Decimal("38.46")  # 100 / (1.3 x 2)
 
 
 def test_changed_settings_name_their_event() -> None:

@@ -71,12 +71,12 @@ def test_an_approval_says_what_was_approved() -> None:
     verdict = one.event
 
     assert isinstance(verdict, OrderApproved)
-    assert verdict.quantity_base == Decimal(50)  # 10,000 x 100 bps / |100 - 98|
-    assert verdict.notional_usd == Decimal(5000)  # 50 x 100
-    assert verdict.risk_usd == Decimal(100)  # 50 x 2
-    assert verdict.leverage_after == Decimal("0.5")  # 5,000 / 10,000
+    assert verdict.quantity_base == Decimal("38.46")  # 10,000 x 100 bps / (1.3 x |100 - 98|), cut
+    assert verdict.notional_usd == Decimal(3846)  # 38.46 x 100
+    assert verdict.risk_usd == Decimal("99.996")  # 38.46 x (2 + 0.3 x 2)
+    assert verdict.leverage_after == Decimal("0.3869076")  # 38.46 x (100 + 0.3 x 2) / 10,000
     assert verdict.equity_usd == Decimal(10_000)
-    assert verdict.policy == "risk-1"
+    assert verdict.policy == "risk-2"
     assert verdict.expires_at == closed_at(0) + timedelta(minutes=5)
     assert verdict.priority_fee_microlamports == 10_000
     assert one.occurred_at == closed_at(0)
@@ -264,7 +264,7 @@ def test_a_fill_just_before_midnight_belongs_to_its_own_day() -> None:
 
 
 def test_a_quantity_under_the_venues_minimum_denies() -> None:
-    # 10,000 x 0.01 bps / 2 = 0.005, of which no step of 0.01 remains
+    # 10,000 x 0.01 bps / (1.3 x 2) = 0.0038, of which no step of 0.01 remains
     one = judged(changed_settings(settings(risk_per_trade_bps=Decimal("0.01"))))
 
     assert finding(one, Rule.QUANTITY_MIN).observed == 0
@@ -286,11 +286,12 @@ def test_leverage_counts_positions_live_setups_and_the_new_entry() -> None:
         a_signal(0, market="eth-perp", entry="1000", stop="990", tps=("1010", "1020", "1030")),
         a_marker(0, market="eth-perp"),
     ]
-    # 1 x 20,000 held; 10,000 x 1 % / 10 = 10 eth at 1,000 live; 50 sol at 100
+    # 1 x 20,000 held; 10,000 x 1 % / (1.3 x 10) = 7.692 eth at 1,000 live;
+    # 38.46 sol at 100 + 0.3 x 2
     roomy = run([an_account(), held, *live, a_signal(1), a_marker(1)])[1]
     tight = run(
         [
-            an_account(settings=settings(leverage_max=Decimal("3.49"))),
+            an_account(settings=settings(leverage_max=Decimal("3.156"))),
             held,
             *live,
             a_signal(1),
@@ -298,20 +299,21 @@ def test_leverage_counts_positions_live_setups_and_the_new_entry() -> None:
         ]
     )[1]
 
-    assert finding(roomy, Rule.LEVERAGE).observed == Decimal("3.5")  # 35,000 / 10,000
+    # 20,000 + 7,692 + 3,869.076, over 10,000
+    assert finding(roomy, Rule.LEVERAGE).observed == Decimal("3.1561076")
     assert finding(roomy, Rule.LEVERAGE).passed
     assert_denied_by(tight, Rule.LEVERAGE)
 
 
 def test_a_filled_entry_is_counted_once() -> None:
     first = run([an_account(), a_signal(0), a_marker(0)])[0]
-    half = a_fill(first.id, quantity="20", remaining="30", after="20")
+    half = a_fill(first.id, quantity="20", remaining="18.46", after="20")
     before = [an_account(), a_signal(0), a_marker(0), half]
 
     second = run([*before, a_signal(1), a_marker(1)])[1]
 
-    # 20 held, 30 still resting and 50 more, all at 100
-    assert finding(second, Rule.LEVERAGE).observed == Decimal(1)
+    # 20 held and 18.46 still resting, at 100; 38.46 more at 100 + 0.3 x 2; over 10,000
+    assert finding(second, Rule.LEVERAGE).observed == Decimal("0.7715076")
     assert finding(second, Rule.LEVERAGE).inputs[-2:] == (half.id, first.id)
 
 
@@ -320,14 +322,15 @@ def test_the_leverage_that_a_person_asks_for_is_capped_too() -> None:
 
     assert_denied_by(one, Rule.LEVERAGE)
     assert finding(one, Rule.LEVERAGE).observed == Decimal("5.5")
-    assert verdict_of(one).leverage_after == Decimal("0.01")  # 1 x 100 / 10,000
+    assert verdict_of(one).leverage_after == Decimal("0.01006")  # 1 x (100 + 0.3 x 2) / 10,000
 
 
-@pytest.mark.parametrize(("quantity", "is_approved"), [("50", True), ("50.01", False)])
+@pytest.mark.parametrize(("quantity", "is_approved"), [("38.46", True), ("38.47", False)])
 def test_an_order_by_hand_may_not_risk_more_than_a_signal(quantity: str, is_approved: bool) -> None:
     one = judged_by_hand(a_withheld(), a_marker(), order=a_manual_order(quantity=quantity))
 
-    assert finding(one, Rule.RISK_PER_TRADE).observed == Decimal(quantity) * 2
+    # Execution may chase the entry by 0.3 x 2.
+    assert finding(one, Rule.RISK_PER_TRADE).observed == Decimal(quantity) * Decimal("2.6")
     assert finding(one, Rule.RISK_PER_TRADE).limit == 100  # 10,000 x 100 bps
     assert finding(one, Rule.RISK_PER_TRADE).passed is is_approved
 
@@ -346,23 +349,24 @@ def test_the_priority_fee_stays_under_its_cap(fee: int, is_approved: bool) -> No
 
 
 def test_liquidation_must_be_four_atr_away_for_a_long() -> None:
-    # 1 % over 0.1 = 1,000 sol. P = (1000 x 100 - 10,000) / (1000 x 0.97) = 92.78350516
+    # 1 % over 1.3 x 0.1 = 769.23 sol.
+    # P = (769.23 x 100 - 10,000) / (769.23 x 0.97) = 89.69070825
     def at(atr: str) -> Draft:
         signal = a_signal(entry="100", stop="99.9", atr=atr)
         return judged(changed_settings(settings(leverage_max=Decimal(20))), signal=signal)
 
-    assert finding(at("1.8"), Rule.LIQUIDATION_DISTANCE).observed == Decimal("7.21649484")
-    assert finding(at("1.8"), Rule.LIQUIDATION_DISTANCE).limit == Decimal("7.2")
-    assert_approved(at("1.8"))
-    assert_denied_by(at("1.81"), Rule.LIQUIDATION_DISTANCE)
+    assert finding(at("2.57"), Rule.LIQUIDATION_DISTANCE).observed == Decimal("10.30929175")
+    assert finding(at("2.57"), Rule.LIQUIDATION_DISTANCE).limit == Decimal("10.28")
+    assert_approved(at("2.57"))
+    assert_denied_by(at("2.58"), Rule.LIQUIDATION_DISTANCE)
 
 
 def test_liquidation_must_be_four_atr_away_for_a_short() -> None:
-    # P = (1000 x 100 + 10,000) / (1000 x 1.03) = 106.79611650
+    # P = (769.23 x 100 + 10,000) / (769.23 x 1.03) = 109.70875048
     signal = a_signal(side=Side.SHORT, stop="100.1", tps=("99", "98", "97"), atr="1")
     one = judged(changed_settings(settings(leverage_max=Decimal(20))), signal=signal)
 
-    assert finding(one, Rule.LIQUIDATION_DISTANCE).observed == Decimal("6.7961165")
+    assert finding(one, Rule.LIQUIDATION_DISTANCE).observed == Decimal("9.70875048")
     assert_approved(one)
 
 

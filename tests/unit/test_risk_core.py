@@ -89,7 +89,11 @@ def test_every_open_account_gets_one_verdict() -> None:
     )
 
     assert [verdict_of(one).account for one in verdicts] == ["a", "b"]
-    assert [verdict_of(one).quantity_base for one in verdicts] == [50, 25]
+    # 100 and 50 over 1.3 x 2, in steps of 0.01
+    assert [verdict_of(one).quantity_base for one in verdicts] == [
+        Decimal("38.46"),
+        Decimal("19.23"),
+    ]
     assert len({one.id for one in verdicts}) == 2
     assert {one.subject.split(".")[2] for one in verdicts} == {"a", "b"}
 

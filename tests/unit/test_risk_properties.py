@@ -14,7 +14,7 @@ from contracts import codec
 from contracts.control import Settings
 from contracts.event import Draft
 from contracts.values import Leg, Side
-from contracts.verdict import Finding, OrderApproved, OrderDenied, Rule
+from contracts.verdict import ENTRY_CHASE_R_MAX, Finding, OrderApproved, OrderDenied, Rule
 from kit.risk_events import (
     BEGIN,
     a_closed_setup,
@@ -328,6 +328,22 @@ def test_raising_a_limit_never_turns_an_approval_into_a_denial(
 
     if isinstance(verdict(low), OrderApproved):
         assert isinstance(verdict(high), OrderApproved)
+
+
+@MANY
+@given(limits(), minutes, st.none() | sizes)
+def test_a_setup_loses_no_more_than_allowed_wherever_its_entry_is_chased(
+    allowed: Settings, minute: int, by_hand: str | None
+) -> None:
+    proposed = the_signal(minute) if by_hand is None else a_manual_order(quantity=by_hand)
+    log = [an_account(settings=allowed), a_withheld(), a_marker(minute), proposed]
+    verdict = verdict_of(run(log)[0])
+    distance = abs(verdict.entry_price_usd - verdict.stop_price_usd)
+    farthest = verdict.entry_price_usd + verdict.side.sign * ENTRY_CHASE_R_MAX * distance
+
+    assert verdict.quantity_base * abs(farthest - verdict.stop_price_usd) <= verdict.risk_usd
+    if by_hand is None or isinstance(verdict, OrderApproved):
+        assert verdict.risk_usd <= verdict.equity_usd * allowed.risk_per_trade_bps / 10_000
 
 
 @FEW

@@ -1,5 +1,6 @@
 """Risk's answer: exactly one verdict per proposal and account, with every rule's finding."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -8,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.event import Event
 from contracts.values import DecimalString, NotNegative, Positive, Side, Token, UtcTime
+
+ENTRY_CHASE_R_MAX = Decimal("0.3")
+"""Farthest that execution may move an approved entry toward its take-profits, in units of R, the
+distance from the entry to the stop. Risk sizes for an entry there."""
 
 
 class Rule(StrEnum):
@@ -64,13 +69,14 @@ class _Verdict(Event):
     notional_usd: NotNegative
     """Quantity times entry price."""
     risk_usd: NotNegative
-    """What the account loses when the stop fills at its price, before fees."""
+    """What the account loses when the stop fills at its price, from the farthest entry that
+    execution may chase to, before fees."""
     equity_usd: DecimalString
     """Opening equity plus realized PnL less fees."""
     leverage_after: DecimalString | None
-    """Exposure with this entry over equity; None without equity."""
+    """Exposure with this entry, and its farthest chase on top, over equity; None without equity."""
     policy: Token
-    """Version of the rules: `risk-1`."""
+    """Version of the rules: `risk-2`."""
     findings: tuple[Finding, ...]
     """One per rule, in the order of `Rule`."""
 

@@ -172,7 +172,7 @@ def leverage_fits(case: Case) -> Finding:
 
 
 def risk_per_trade_fits(case: Case) -> Finding:
-    """Lose no more at the stop than one setup may."""
+    """Lose no more at the stop, from the farthest entry, than one setup may."""
     has_equity = case.account.equity_usd > 0
     return _at_most(
         Rule.RISK_PER_TRADE,
@@ -233,11 +233,16 @@ CHECKS: tuple[Check, ...] = (
 
 
 def leverage_after(case: Case) -> Decimal | None:
-    """Give the account's leverage once this entry is filled; None without equity."""
+    """Give the account's leverage once this entry is filled; None without equity.
+
+    Never less than it will be: a long may be chased to a dearer entry. A short is chased to a
+    cheaper one, and counts the same.
+    """
     equity = case.account.equity_usd
     if equity <= 0:
         return None
-    return rounded_up((case.account.exposure_usd + case.sizing.notional_usd) / equity)
+    chased_usd = case.sizing.quantity_base * case.proposal.chase_distance_usd
+    return rounded_up((case.account.exposure_usd + case.sizing.notional_usd + chased_usd) / equity)
 
 
 def _liquidation_distance_usd(case: Case) -> Decimal | None:

@@ -8,6 +8,7 @@ from contracts.control import ManualOrderRequested
 from contracts.ids import EventId
 from contracts.signal import EntrySignaled
 from contracts.values import Side
+from contracts.verdict import ENTRY_CHASE_R_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Proposal:
     def stop_distance_usd(self) -> Decimal:
         """Give the distance from the entry to the stop, never negative."""
         return abs(self.entry_price_usd - self.stop_price_usd)
+
+    @property
+    def chase_distance_usd(self) -> Decimal:
+        """Give how much farther from the stop execution may move the entry."""
+        return self.stop_distance_usd * ENTRY_CHASE_R_MAX
 
 
 def from_signal(event: EntrySignaled, *, event_id: EventId) -> Proposal:
