@@ -91,9 +91,9 @@ def test_up_shows_the_synthetic_market_survives_a_kill_and_drains_on_ctrl_c(
             state = wait_for_feed(port)
             assert state["feed"]["kind"] == "synthetic"
             os.kill(pid_of(running.pid, "signals"), signal.SIGKILL)
-            while "signals      ended with -9" not in shown:
+            while "signals      killed by signal 9" not in shown:
                 shown += running.stdout.readline()
-            while "signals      ready" not in shown.split("ended with -9")[-1]:
+            while "signals      ready" not in shown.split("killed by signal 9")[-1]:
                 shown += running.stdout.readline()
         finally:
             running.send_signal(signal.SIGINT)

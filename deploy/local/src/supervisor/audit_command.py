@@ -34,13 +34,13 @@ async def _with_servers(folder: DataFolder, arguments: list[str]) -> int:
     port = free_port()
     logs = folder.path / "logs"
     logs.mkdir(exist_ok=True)
-    nats = nats_child(folder.path, port=port, logs=logs)
+    nats, nats_url = nats_child(folder.path, port=port, logs=logs)
     postgres = Postgres(folder.path)
     running = asyncio.create_task(nats.keep_running())
     try:
         await wait_until_listening(port, timeout_s=30)
         await postgres.start()
-        runtime = {"nats_url": f"nats://127.0.0.1:{port}", "postgres_dsn": postgres.dsn}
+        runtime = {"nats_url": nats_url, "postgres_dsn": postgres.dsn}
         return await asyncio.to_thread(_audit, arguments, runtime)
     finally:
         await nats.stop(grace_s=10)

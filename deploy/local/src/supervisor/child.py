@@ -65,7 +65,9 @@ class Child:
             if code == EXIT_DATA:
                 backoff_s = _BACKOFF_S_MAX
             self.restarts += 1
-            self.state = f"ended with {code}, again in {backoff_s:g} s: {self.last_words()}"[:200]
+            how = f"killed by signal {-code}" if code < 0 else f"ended with {code}"
+            words = "" if code < 0 else f": {self.last_words()}"
+            self.state = f"{how}, again in {backoff_s:g} s{words}"[:200]
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), backoff_s)
             backoff_s = min(backoff_s * 2, _BACKOFF_S_MAX)

@@ -1,6 +1,8 @@
 """The embedded nats-server: JetStream on file storage, synced before it acknowledges."""
 
 import asyncio
+import os
+import secrets
 import shutil
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from supervisor.refusal import Refusal
 
 _CONFIGURATION = """\
 listen: "{host}:{port}"
+authorization {{ token: "{token}" }}
 max_payload: 1MB
 jetstream {{
   store_dir: {store}
@@ -32,21 +35,29 @@ def binary() -> str:
     return found
 
 
-def nats_child(data: Path, *, port: int, logs: Path) -> Child:
-    """Give the nats-server of a data folder, not started yet."""
+def nats_child(data: Path, *, port: int, logs: Path) -> tuple[Child, str]:
+    """Give the nats-server of a data folder, not started yet, and the URL that opens it.
+
+    The URL holds a token that is new at every start: other users of this machine reach the port,
+    and must not reach the log. Keep it out of what is shown.
+    """
+    token = secrets.token_hex(24)
     store = data / "nats"
     store.mkdir(exist_ok=True)
     configuration = data / "nats.conf"
     quoted = '"' + str(store).replace("\\", "\\\\").replace('"', '\\"') + '"'
-    configuration.write_text(
-        _CONFIGURATION.format(host=LOOPBACK, port=port, store=quoted), encoding="utf-8"
-    )
-    return Child(
+    text = _CONFIGURATION.format(host=LOOPBACK, port=port, store=quoted, token=token)
+    configuration.unlink(missing_ok=True)
+    descriptor = os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    child = Child(
         "nats-server",
         [binary(), "-c", str(configuration)],
         environment={},
         log=logs / "nats-server.log",
     )
+    return child, f"nats://{token}@{LOOPBACK}:{port}"
 
 
 async def wait_until_listening(port: int, *, timeout_s: float) -> None:

@@ -15,7 +15,9 @@ def free_port() -> int:
 
 
 def require_free(port: int, *, option: str) -> None:
-    """Raise Refusal when somebody listens on the port already."""
+    """Raise Refusal when it is no port, or somebody listens on it already."""
+    if not 1 <= port <= 65535:
+        raise Refusal(f"expected {option} from 1 to 65535, found {port}")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -34,13 +34,12 @@ class Stack:
         self.feed = feed
         self.url = f"http://{LOOPBACK}:{port}"
         self.nats_port = free_port()
-        self.nats_url = f"nats://{LOOPBACK}:{self.nats_port}"
         self.postgres = Postgres(folder.path)
         self._folder = folder
         self._logs = folder.path / "logs"
         self._logs.mkdir(exist_ok=True)
         self._port = port
-        self.nats = nats_child(folder.path, port=self.nats_port, logs=self._logs)
+        self.nats, self.nats_url = nats_child(folder.path, port=self.nats_port, logs=self._logs)
         self.services: list[Child] = []
         self._health: dict[str, int] = {}
         self._readiness: dict[str, str] = {}
