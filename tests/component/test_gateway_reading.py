@@ -287,3 +287,19 @@ async def test_what_the_stream_sends_is_what_activity_answers() -> None:
         page = (await desk.http.get("/api/activity?limit=1")).json()
         assert page["items"] == [json.loads(entry.text)]
         msgspec.json.decode(entry.text, type=Activity)
+
+
+async def test_the_end_of_the_activity_is_an_empty_page_however_far() -> None:
+    async with running_desk() as desk:
+        await desk.caught_up()
+        answer = await desk.http.get("/api/activity?after=9223372036854775807")
+        assert answer.status_code == 200
+        assert answer.json()["items"] == []
+
+
+async def test_no_page_of_the_framework_is_served() -> None:
+    async with running_desk() as desk:
+        for path in ("/schema", "/schema/swagger", "/schema/redoc", "/api/schema/redoc"):
+            assert (await desk.http.get(path)).status_code == 404, path
+        schema = await desk.http.get("/api/schema/openapi.json")
+        assert "cdn" not in schema.text

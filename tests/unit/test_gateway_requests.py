@@ -119,3 +119,13 @@ def test_no_reason_is_said_to_be_none(value: object) -> None:
 def test_a_reason_is_cut_to_what_the_log_takes() -> None:
     assert clean_reason("a\n b\x00c") == "a b c"
     assert len(clean_reason("x" * 10_000)) == 500
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "sold\u202egnihton", "two\u2028lines", "bell\x07"])
+def test_a_reason_that_is_blank_or_hides_something_is_refused(reason: str) -> None:
+    with pytest.raises(ValidationError):
+        ReasonRequest.model_validate({"reason": reason})
+
+
+def test_a_kill_takes_the_same_text_without_what_hides() -> None:
+    assert clean_reason("sold\u202egnihton") == "sold gnihton"

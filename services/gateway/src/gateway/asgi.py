@@ -16,6 +16,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.pydantic import PydanticPlugin
 
 from gateway.edge import request_id_of
@@ -108,8 +109,9 @@ def _openapi() -> OpenAPIConfig:
             "`/api/ws/engine.events` or by `/api/activity`. Every failure is a problem of this "
             f"catalogue:\n\n{catalogue_text()}"
         ),
-        path=None,
-        render_plugins=[],
+        # Without a plugin Litestar serves pages that load scripts from elsewhere.
+        path="/api/schema",
+        render_plugins=[JsonRenderPlugin()],
     )
 
 

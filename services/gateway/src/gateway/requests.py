@@ -20,10 +20,28 @@ def _above_zero(text: str) -> str:
     return text
 
 
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def _is_hidden(char: str) -> bool:
+    """Say whether a character controls how text is shown: it could make a log line lie."""
+    return (
+        unicodedata.category(char) in _HIDDEN_CATEGORIES
+        or unicodedata.bidirectional(char) in _DIRECTIONS
+    )
+
+
 def _printable(text: str) -> str:
-    if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+    if any(map(_is_hidden, text)):
         raise ValueError("expected text without control characters")
     return text
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected a reason, found blanks")
+    return text.strip()
 
 
 PlainNumber = Annotated[
@@ -66,7 +84,7 @@ class CancelRequest(_Request):
 class ReasonRequest(_Request):
     """Why trading is to be stopped or resumed."""
 
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Annotated[Text, Field(min_length=1), AfterValidator(_said)]
 
 
 class SettingsBody(_Request):
@@ -110,7 +128,5 @@ def clean_reason(text: object) -> str:
     """Make any value a reason that the log takes; what is no text was not given."""
     if not isinstance(text, str):
         return REASON_NOT_GIVEN
-    kept = "".join(
-        " " if unicodedata.category(char) in ("Cc", "Cs") else char for char in text[: 4 * TEXT_MAX]
-    )
+    kept = "".join(" " if _is_hidden(char) else char for char in text[: 4 * TEXT_MAX])
     return " ".join(kept.split())[:TEXT_MAX] or REASON_NOT_GIVEN

@@ -107,7 +107,7 @@ function renderSetup(s) {
   const rungs = Object.entries(planned).map(([leg, plan]) => {
     const o = orders.get(leg);
     const size = o ? (o.quantityBase ?? "position") : "";
-    const filled = o && Number(o.filledBase) ? `${number(o.filledBase)} of ${size === "position" ? size : number(size)}` : size === "position" ? size : size && number(size);
+    const filled = o && Number(o.filledBase) ? (size === "position" ? number(o.filledBase) : `${number(o.filledBase)} of ${number(size)}`) : size === "position" ? size : size && number(size);
     const state = o ? words(o.status) + (o.reason ? `: ${words(o.reason)}` : "") : "planned";
     const isHit = o && o.status === "filled";
     return { at: Number(o ? o.priceUsd : plan), row: row([[leg.toUpperCase(), isHit ? (leg === "stop" ? "bad" : "good") : ""], [price(o ? o.priceUsd : plan), "num"], [filled, "num"], [state, ""]], !o || o.isOpen || isHit ? "" : "over") };

@@ -52,6 +52,7 @@ async def read_activity(
             errors=[FieldError("after", "expected alone, found with before")],
         )
     if after is not None:
+        after = min(after, ring.last)
         if after + 1 >= ring.first:
             texts = [entry.text for entry in ring.after(after, limit=limit)]
         else:
