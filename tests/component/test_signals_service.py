@@ -243,7 +243,7 @@ async def test_a_wrong_checkpoint_costs_time_and_nothing_else() -> None:
         if damage == "digest":
             stage.checkpoints.damage("signals")
         else:
-            version = "signals-1" if damage == "state" else "signals-0"
+            version = "signals-2" if damage == "state" else "signals-1"
             await stage.checkpoints.save("signals", version=version, position=2, state=b'{"a":1}')
         with capture_logs() as said:
             async with running(stage):
@@ -394,7 +394,7 @@ async def test_told_to_stop_it_stops_and_keeps_its_place() -> None:
         stage.stopping.set()
         await service
 
-    kept = await stage.checkpoints.load("signals", version="signals-1")
+    kept = await stage.checkpoints.load("signals", version="signals-2")
     assert kept is not None
     assert kept.position == await stage.log.head()
 

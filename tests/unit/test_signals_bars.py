@@ -88,7 +88,7 @@ def test_silence_closes_every_minute_that_it_covers() -> None:
     assert starts(minutes) == [0, 1, 2]
     assert {minute.closed_at for minute in minutes} == {from_millis(BEGIN_MS + 200_000)}
     first, *empty = minutes
-    assert first.silence_ms_max == 10_000
+    assert first.silence_ms_max == 180_000
     assert [minute.silence_ms_max for minute in empty] == [100_000, 160_000]  # since second 20
     for minute in empty:
         assert minute.open_usd == minute.high_usd == minute.low_usd == Decimal(101)
@@ -98,23 +98,36 @@ def test_silence_closes_every_minute_that_it_covers() -> None:
         assert minute.ticks_sha256 == sha256(b"").hexdigest()
 
 
-def test_a_silence_counts_in_the_bar_in_which_it_ends() -> None:
+def test_a_silence_counts_in_the_bars_in_which_it_begins_and_ends() -> None:
     first, second, third = folded(
         [a_trade(1, 10), a_trade(2, 95), a_trade(3, 100), a_trade(4, 125), a_trade(5, 190)]
     )
 
-    assert first.silence_ms_max == 0
+    assert first.silence_ms_max == 85_000
     assert second.silence_ms_max == 85_000
-    assert third.silence_ms_max == 25_000
+    assert third.silence_ms_max == 65_000
 
 
-def test_missing_trades_count_in_the_bar_that_reveals_them() -> None:
+def test_a_silence_ends_with_the_next_trade_though_that_does_not_close_the_bar() -> None:
+    first, second = folded([a_trade(1, 10), a_trade(2, 60.2), a_trade(3, 100), a_trade(4, 121)])
+
+    assert first.silence_ms_max == 50_200
+    assert second.silence_ms_max == 50_200
+
+
+def test_missing_trades_count_in_the_bar_that_is_open_when_they_are_missed() -> None:
     first, second = folded(
         [a_trade(7, 10), a_trade(8, 20), a_trade(12, 70), a_trade(15, 80), a_trade(16, 130)]
     )
 
-    assert first.missing_trades == 0
-    assert second.missing_trades == 5  # 9, 10, 11 and 13, 14
+    assert first.missing_trades == 3  # 9, 10, 11
+    assert second.missing_trades == 2  # 13, 14
+
+
+def test_missing_trades_before_one_of_the_next_bar_count_in_the_open_one() -> None:
+    first, second = folded([a_trade(1, 10), a_trade(4, 60.2), a_trade(5, 61), a_trade(6, 121)])
+
+    assert (first.missing_trades, second.missing_trades) == (2, 0)
 
 
 def test_the_first_trade_opens_its_own_minute() -> None:
@@ -233,7 +246,7 @@ def test_what_is_refused_changes_nothing_and_its_loss_shows(bad: Tick) -> None:
     [minute] = [*fold.fold(a_trade(3, 30)), *fold.fold(a_trade(4, 61))]
     assert (minute.trades, minute.missing_trades) == (2, 1)
     assert minute.late_trades == 0
-    assert minute.silence_ms_max == 20_000
+    assert minute.silence_ms_max == 31_000  # from the trade at 30 to the one that closed it
 
 
 def test_a_minute_has_one_id_in_every_run() -> None:
@@ -333,7 +346,7 @@ def test_trades_that_the_stream_has_lost_since_are_not_called_missing() -> None:
 
     assert again.missing_trades == third.missing_trades == 0
     # The last trade's own time is lost with it: the silence is at most this long.
-    assert third.silence_ms_max == 45_000
+    assert third.silence_ms_max == 60_000  # from 4 to 5
     assert again.silence_ms_max == 65_000
 
 

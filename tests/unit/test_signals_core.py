@@ -13,14 +13,17 @@ from contracts.event import Draft
 from contracts.ids import derive_id
 from contracts.minute import MinuteClosed
 from contracts.signal import EntrySignaled, EntryWithheld, Phase, WithheldReason
+from contracts.ticks import Trade
 from contracts.values import Side, to_millis
 from kit.signals_minutes import (
     BEGIN_MS,
     a_feed,
     a_minute,
+    a_trade,
     answers,
     events,
     feed_draft,
+    folded,
     recorded,
 )
 from signals.domain.bars import minute_draft
@@ -77,7 +80,7 @@ def test_a_reclaim_of_vwap_signals_a_long() -> None:
 
     assert isinstance(event, EntrySignaled)
     assert event.side is Side.LONG
-    assert event.strategy == "vwap-reclaim-1"
+    assert event.strategy == "vwap-reclaim-2"
     assert event.entry_price_usd == Decimal(101)
     features = event.features
     assert features.atr_5m_usd is not None
@@ -114,6 +117,59 @@ def test_missing_trades_of_the_window_travel_with_the_entry() -> None:
 
     assert isinstance(event, EntrySignaled)
     assert event.missing_trades_in_window == 3
+
+
+CONFIRMED_S = (WARM + len(RECLAIM)) * 60
+"""End of the bar that confirms the reclaim."""
+
+
+def after_a_reclaim(*later: tuple[int, float]) -> EntrySignaled | EntryWithheld:
+    """Give the answer to the confirming bar, when trades follow it.
+
+    Each is an id after the bar's last, and seconds after its end; the last one closes the bar.
+    """
+    trades: list[Trade] = []
+    for minute, close in enumerate([*["100"] * WARM, *RECLAIM]):
+        high, low = str(Decimal(close) + Decimal("0.5")), str(Decimal(close) - Decimal("0.5"))
+        for second, price in ((1, high), (20, low), (40, close), (59, close)):
+            is_sell = second == 40
+            trades.append(a_trade(len(trades) + 1, minute * 60 + second, price, is_sell=is_sell))
+    last_id = len(trades)
+    trades += [a_trade(last_id + ahead, CONFIRMED_S + at_s, "101") for ahead, at_s in later]
+    return last_event(*folded(trades)[: WARM + len(RECLAIM)])
+
+
+def test_a_feed_that_goes_on_after_the_confirming_bar_gives_an_entry() -> None:
+    event = after_a_reclaim((1, 1))
+
+    assert isinstance(event, EntrySignaled)
+    assert event.missing_trades_in_window == 0
+
+
+@pytest.mark.parametrize(
+    "later",
+    [[(1, 1_200.0)], [(1, 0.2), (2, 1_200.0)], [(1, 29.5)]],
+    ids=["twenty minutes", "twenty minutes but for one early trade", "half a minute in two bars"],
+)
+def test_a_feed_that_is_silent_right_after_the_confirming_bar_gives_no_entry(
+    later: list[tuple[int, float]],
+) -> None:
+    event = after_a_reclaim(*later)
+
+    assert isinstance(event, EntryWithheld)
+    assert event.reason is WithheldReason.TRADE_SILENCE_IN_WINDOW
+
+
+@pytest.mark.parametrize(
+    "later", [[(501, 1.0)], [(501, 0.2), (502, 1.0)]], ids=["closing", "lagging"]
+)
+def test_trades_lost_at_the_end_of_the_confirming_bar_travel_with_the_entry(
+    later: list[tuple[int, float]],
+) -> None:
+    event = after_a_reclaim(*later)
+
+    assert isinstance(event, EntrySignaled)
+    assert event.missing_trades_in_window == 500
 
 
 def test_an_entry_begins_a_story_and_a_reason_belongs_to_its_minute() -> None:

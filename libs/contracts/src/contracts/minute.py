@@ -44,10 +44,12 @@ class MinuteClosed(Event):
     late_trades: int = Field(ge=0)
     """Those of them that belong to a bar that had closed."""
     missing_trades: int = Field(ge=0)
-    """Trades missing by id, counted in the bar of the trade that revealed them."""
+    """Trades missing by id, counted in the oldest bar that was open when the next trade showed it:
+    those before the trade that closes a bar count in the bar that it closes, those before the
+    end of a tape in its last bar."""
     silence_ms_max: int = Field(ge=0)
-    """Longest time between consecutive trades that ended in this bar, or is still running at the
-    end of an empty bar."""
+    """Longest time between consecutive trades that ended in this bar, or ran from its last trade to
+    the next one; of an empty bar, the time that is still running at its end."""
     first_trade_id: int | None
     """None on an empty bar."""
     last_trade_id: int

@@ -17,9 +17,9 @@ class Features(BaseModel):
     close_usd: Positive
     """Close of the bar."""
     session_vwap_usd: Positive | None
-    """Volume-weighted mean price since 00:00 UTC."""
+    """Volume-weighted mean price since 00:00 UTC, or since the feed began in that session."""
     session_cvd_base: DecimalString
-    """Cumulative volume delta since 00:00 UTC."""
+    """Cumulative volume delta since 00:00 UTC, or since the feed began in that session."""
     atr_5m_usd: NotNegative | None
     """Wilder ATR(14) of closed 5m bars."""
     rsi: DecimalString | None

@@ -131,8 +131,10 @@ class TickFold:
                 f"expected at most 10^12 USD in trade {trade_id}, found {tick.p} x {tick.q}"
             )
         minutes = _NOTHING
-        if time_ms >= self._closes_ms:
-            minutes = self._advance(tick)
+        missing = 0 if ahead == 1 else self._missing_before(trade_id)
+        is_closing = time_ms >= self._closes_ms
+        if is_closing:
+            minutes = self._advance(tick, missing=missing)
         if time_ms < self._ends_ms:
             bar = self._bar
             if time_ms < self._ends_ms - MINUTE_MS:
@@ -144,8 +146,8 @@ class TickFold:
         silence_ms = time_ms - (self._quiet_since_ms if last_ms is None else last_ms)
         if silence_ms > bar.silence_ms_max:  # noqa: PLR1730 -- max() costs more, per trade
             bar.silence_ms_max = silence_ms
-        if ahead != 1:
-            bar.missing += self._missing_before(trade_id)
+        if not is_closing:
+            self._bar.missing += missing
         bar.trades.append(tick)
         bar.prices.append(price)
         bar.quantities.append(quantity)
@@ -188,7 +190,7 @@ class TickFold:
         known = self._folded_id if self._folded_id < trade_id else 0
         return trade_id - 1 - max(self._last_id, known)
 
-    def _advance(self, trade: Trade) -> tuple[MinuteClosed, ...]:
+    def _advance(self, trade: Trade, *, missing: int) -> tuple[MinuteClosed, ...]:
         """Close what this trade closes; open the first bar with the first trade."""
         if self._is_ended:
             raise BadTick(f"expected no trade after the end of the tape, found trade {trade.i}")
@@ -197,6 +199,7 @@ class TickFold:
             self._open(minute_of(trade.t))
             self._last_ms = trade.t
             return _NOTHING
+        self._bar.missing += missing
         return self._close_until(open_minute(trade.t), closed_ms=trade.t, is_complete=True)
 
     def _close_until(
@@ -245,6 +248,8 @@ class TickFold:
         if trades:
             opened, self._close = prices[0], prices[-1]
             self._folded_id = max(self._folded_id, trades[-1].i)
+            next_ms = self._next.trades[0].t if self._next else closed_ms
+            silence_ms = max(silence_ms, next_ms - trades[-1].t)
         else:
             last_ms = self._quiet_since_ms if self._last_ms is None else self._last_ms
             silence_ms = max(0, start_ms + MINUTE_MS - last_ms)

@@ -35,7 +35,7 @@ from signals.domain.resume import MinuteOutOfOrder
 from signals.domain.setup import Setup, plan_setup
 from signals.domain.units import PRICE_PLACES, TICK_PLACES, TURNOVER_PLACES, from_units, to_units
 
-STRATEGY = "vwap-reclaim-1"
+STRATEGY = "vwap-reclaim-2"
 
 _VOLUMES_KEPT = PRIOR_VOLUMES + 1
 _MOST_TELLING = (
@@ -169,17 +169,18 @@ def decide(before: State, minute: MinuteClosed) -> tuple[State, EntrySignaled | 
 
 
 def bar_of(minute: MinuteClosed) -> Bar:
-    """Give a minute fact in whole numbers."""
+    """Give a minute fact in whole numbers; a wait for the trade that closes it is a silence too."""
     volume = to_units(minute.volume_base, TICK_PLACES)
+    minute_ms, closed_ms = to_millis(minute.minute), to_millis(minute.closed_at)
     return Bar(
-        minute_ms=to_millis(minute.minute),
+        minute_ms=minute_ms,
         high=to_units(minute.high_usd, PRICE_PLACES),
         low=to_units(minute.low_usd, PRICE_PLACES),
         close=to_units(minute.close_usd, PRICE_PLACES),
         volume=volume,
         delta=2 * to_units(minute.buy_volume_base, TICK_PLACES) - volume,
         turnover=to_units(minute.turnover_usd, TURNOVER_PLACES),
-        silence_ms_max=minute.silence_ms_max,
+        silence_ms_max=max(minute.silence_ms_max, closed_ms - minute_ms - MINUTE_MS),
         missing_trades=minute.missing_trades,
     )
 
