@@ -1,0 +1,175 @@
+"""The commands: `python -m audit [run | migrate | rebuild | verify | replay]`.
+
+`verify` and `replay` end with 0 when all is well, 1 at a difference, 2 when they could not run.
+"""
+
+import argparse
+import asyncio
+import re
+import sys
+import traceback
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Final
+
+from sqlalchemy import Engine
+
+from audit import app
+from audit.rebuild import rebuild
+from audit.replay import NoSuchCore, archived, load_cores, replay, streamed
+from audit.report import show_replayed, show_verified
+from audit.settings import AuditSettings
+from audit.store.database import open_engine
+from audit.store.events import StoreUnavailable, transaction, transient
+from audit.store.schema import migrate
+from audit.verify import NotedHead, Verification
+from chassis.connection import Connection, connect
+from chassis.log import LogClient, LogForked, LogGap
+from chassis.settings import ConfigurationError, ServiceSettings, load_settings
+from chassis.telemetry import set_up_logging
+
+CLEAN: Final = 0
+DIFFERENT: Final = 1
+COULD_NOT_RUN: Final = 2
+_STATEMENT_S_MAX = 3600
+_NATS_S_MAX = 10.0
+_NOTED = re.compile(r"^([0-9]{1,18}):([0-9a-f]{64})$")
+
+
+class CannotRun(Exception):
+    """A command lacks something that it needs."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command, or the service without one; give the exit code."""
+    options = parser().parse_args(arguments)
+    if options.command in (None, "run"):
+        return app.main()
+    set_up_logging(service="audit", instance="cli", level="error")
+    return execute(options)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run a command; give the exit code."""
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "migrate": _migrate,
+        "rebuild": _rebuild,
+        "verify": lambda options: asyncio.run(_verify(options)),
+        "replay": lambda options: asyncio.run(_replay(options)),
+    }
+    try:
+        return commands[options.command](options)
+    except (
+        CannotRun,
+        ConfigurationError,
+        LogForked,
+        LogGap,
+        NoSuchCore,
+        StoreUnavailable,
+    ) as error:
+        sys.stderr.write(f"audit {options.command} could not run: {error}\n")
+        return COULD_NOT_RUN
+    except SystemExit:  # settings that are missing: the line is written
+        return COULD_NOT_RUN
+    except Exception:  # noqa: BLE001 - a failure of ours must not look like a difference
+        traceback.print_exc()
+        return COULD_NOT_RUN
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    with _engine(as_writer=False) as engine, transient(engine):
+        _say(f"the schema is at revision {migrate(engine)}")
+    return CLEAN
+
+
+def _rebuild(_: argparse.Namespace) -> int:
+    with _engine() as engine:
+        counts = rebuild(engine)
+    _say("rebuilt " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    return CLEAN
+
+
+async def _verify(options: argparse.Namespace) -> int:
+    with _engine() as engine:
+        if options.no_stream:
+            return await _verify_with(engine, None, options.expect_head)
+        async with _connected() as connection:
+            stream = LogClient(connection, service="audit")
+            return await _verify_with(engine, stream, options.expect_head)
+
+
+async def _verify_with(engine: Engine, stream: LogClient | None, noted: NotedHead | None) -> int:
+    with transaction(engine) as reading:
+        reading.exec_driver_sql("set transaction isolation level repeatable read, read only")
+        found = await Verification(reading, stream=stream, noted=noted).run()
+    _say(show_verified(found, with_stream=stream is not None))
+    return DIFFERENT if found.differences else CLEAN
+
+
+async def _replay(options: argparse.Namespace) -> int:
+    cores = load_cores(options.core)
+    if options.from_stream:
+        async with _connected() as connection:
+            found = await replay(streamed(LogClient(connection, service="audit")), cores)
+    else:
+        with _engine() as engine:
+            found = await replay(archived(engine), cores)
+    _say(show_replayed(found, source="the stream" if options.from_stream else "PostgreSQL"))
+    return DIFFERENT if found.difference is not None else CLEAN
+
+
+@contextmanager
+def _engine(*, as_writer: bool = True) -> Generator[Engine]:
+    dsn = load_settings(AuditSettings).postgres_dsn.get_secret_value()
+    engine = open_engine(dsn, statement_s_max=_STATEMENT_S_MAX, as_writer=as_writer)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@asynccontextmanager
+async def _connected() -> AsyncGenerator[Connection]:
+    settings = load_settings(ServiceSettings)
+    connection = None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_NATS_S_MAX):
+            connection = await connect(settings, service="audit")
+    if connection is None:
+        raise CannotRun(f"expected NATS at {settings.nats_url} in {_NATS_S_MAX:g} s, found none")
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _noted(text: str) -> NotedHead:
+    match = _NOTED.match(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"expected POSITION:HASH, found {text!r:.100}")
+    return NotedHead(int(match[1]), bytes.fromhex(match[2]))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the grammar of the command line."""
+    audit = argparse.ArgumentParser(prog="audit", description=__doc__, allow_abbrev=False)
+    commands = audit.add_subparsers(dest="command")
+    commands.add_parser("run", help="archive the log and answer queries (without a command, too)")
+    commands.add_parser("migrate", help="bring the schema up to date")
+    commands.add_parser("rebuild", help="fold all events into the projections anew")
+    verify = commands.add_parser("verify", help="prove that the archive is whole and unaltered")
+    verify.add_argument("--no-stream", action="store_true", help="compare with PostgreSQL only")
+    verify.add_argument(
+        "--expect-head",
+        type=_noted,
+        metavar="POSITION:HASH",
+        help="a head noted earlier, elsewhere",
+    )
+    again = commands.add_parser("replay", help="derive every decision anew and compare")
+    again.add_argument("--from-stream", action="store_true", help="read the stream, no PostgreSQL")
+    again.add_argument("--core", action="append", default=[], help="only this core; repeatable")
+    return audit

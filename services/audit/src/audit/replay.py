@@ -1,0 +1,105 @@
+"""`audit replay`: derive every decision once more from the recorded inputs, and compare."""
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import entry_points
+
+from sqlalchemy import Engine
+
+from audit.domain.comparison import CoreComparison, Pending
+from audit.domain.entry import Message, message_of
+from audit.domain.verification import Difference
+from audit.store.events import read, transaction
+from chassis.log import Log
+from contracts import codec
+from contracts.core import CORES_GROUP, Core
+
+_CHUNK_ROWS = 2000
+
+
+class NoSuchCore(Exception):
+    """No installed service offers a core by that name."""
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What was replayed and what was found."""
+
+    comparisons: list[CoreComparison]
+    events: int = 0
+    first: int = 0
+    last: int = 0
+    head_at: datetime | None = None
+    unreadable: int = 0
+    first_unreadable: str = ""
+    seconds: float = 0.0
+    pending: list[tuple[str, Pending]] = field(default_factory=list[tuple[str, Pending]])
+
+    @property
+    def difference(self) -> Difference | None:
+        """Give the first difference of all cores."""
+        found = [each.difference for each in self.comparisons if each.difference is not None]
+        return min(found, key=lambda difference: difference.position, default=None)
+
+
+def load_cores(wanted: Sequence[str] = ()) -> dict[str, Core]:
+    """Make the cores that installed services offer; raise NoSuchCore for a name that is not."""
+    offered = {point.name: point for point in entry_points(group=CORES_GROUP)}
+    missing = [name for name in wanted if name not in offered]
+    if missing or not offered:
+        raise NoSuchCore(
+            f"expected cores of {', '.join(sorted(offered)) or 'an installed service'},"
+            f" found {', '.join(missing) or 'none'}"
+        )
+    return {name: offered[name].load()() for name in sorted(wanted or offered)}
+
+
+async def replay(source: AsyncIterator[Sequence[Message]], cores: Mapping[str, Core]) -> Replayed:
+    """Feed everything recorded to each core and compare what it answers."""
+    result = Replayed([CoreComparison(name, core) for name, core in cores.items()])
+    begin = time.perf_counter()
+    async for messages in source:
+        for message in messages:
+            _step(message, result)
+    for comparison in result.comparisons:
+        result.pending += [(comparison.name, each) for each in comparison.finish()]
+    result.seconds = time.perf_counter() - begin
+    return result
+
+
+async def archived(engine: Engine) -> AsyncIterator[Sequence[Message]]:
+    """Give what PostgreSQL holds, oldest first."""
+    after = 0
+    with transaction(engine) as connection:
+        connection.exec_driver_sql("set transaction isolation level repeatable read, read only")
+        while rows := read(connection, after=after, limit=_CHUNK_ROWS):
+            yield [message_of(row.entry) for row in rows]
+            after = rows[-1].entry.position
+
+
+async def streamed(log: Log) -> AsyncIterator[Sequence[Message]]:
+    """Give what the stream holds, oldest first."""
+    async for message in log.read_raw():
+        yield (message,)
+
+
+def _step(message: Message, result: Replayed) -> None:
+    result.events += 1
+    result.first = result.first or message.position
+    result.last, result.head_at = message.position, message.recorded_at
+    try:
+        recorded = codec.decode(
+            subject=message.subject,
+            headers=message.headers,
+            body=message.body,
+            position=message.position,
+            recorded_at=message.recorded_at,
+        )
+    except codec.UndecodableMessage as error:
+        result.unreadable += 1
+        result.first_unreadable = result.first_unreadable or f"position {message.position}: {error}"
+        return
+    for comparison in result.comparisons:
+        comparison.step(recorded)

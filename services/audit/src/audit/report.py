@@ -1,0 +1,67 @@
+"""What the commands print: a few lines for a person."""
+
+from audit.replay import Replayed
+from audit.verify import Verified
+
+_DIFFERENCES_SHOWN_MAX = 20
+
+
+def show_verified(found: Verified, *, with_stream: bool) -> str:
+    """Give the report of `verify`."""
+    lines = [
+        f"events       {found.rows}, positions {found.first} to {found.last}",
+        f"chain head   {found.last}:{found.head_hash.hex()}",
+        _stream_line(found) if with_stream else "stream       not compared (--no-stream)",
+        "projections  " + ", ".join(f"{n} {name}" for name, n in sorted(found.projected.items())),
+    ]
+    if found.irregular:
+        lines.append(f"note         {found.irregular} messages are archived as no regular event")
+    if found.unreadable:
+        lines.append(
+            f"note         {found.unreadable} messages cannot be read as events by this build;"
+            f" the first: {found.first_unreadable}"
+        )
+    if not found.differences:
+        return "\n".join([*lines, "clean"])
+    lines.append(f"{found.differences_found} differences")
+    lines += [f"  {difference}" for difference in found.differences[:_DIFFERENCES_SHOWN_MAX]]
+    if found.differences_found > _DIFFERENCES_SHOWN_MAX:
+        lines.append(f"  and {found.differences_found - _DIFFERENCES_SHOWN_MAX} more")
+    return "\n".join(lines)
+
+
+def show_replayed(found: Replayed, *, source: str) -> str:
+    """Give the report of `replay`."""
+    rate = found.events / found.seconds if found.seconds else 0.0
+    lines = [
+        f"replayed     {found.events} events of {source}, positions {found.first} to {found.last}",
+        f"             in {found.seconds:.1f} s, {rate:.0f} events/s",
+    ]
+    lines += [
+        f"{each.name:12} {each.derived} decisions derived, {each.matched} equal the record"
+        for each in found.comparisons
+    ]
+    if found.unreadable:
+        lines.append(
+            f"note         {found.unreadable} messages are no events to this build;"
+            f" the first: {found.first_unreadable}"
+        )
+    for name, pending in found.pending[:_DIFFERENCES_SHOWN_MAX]:
+        age = "" if found.head_at is None else f", {found.head_at - pending.cause_recorded_at} old"
+        lines.append(
+            f"pending      {name}: {pending.event_type} on position {pending.cause_position}"
+            f" is not recorded yet{age}"
+        )
+    if len(found.pending) > _DIFFERENCES_SHOWN_MAX:
+        lines.append(f"pending      and {len(found.pending) - _DIFFERENCES_SHOWN_MAX} more")
+    if found.difference is None:
+        return "\n".join([*lines, "clean"])
+    return "\n".join([*lines, f"first difference: {found.difference}"])
+
+
+def _stream_line(found: Verified) -> str:
+    if not found.stream_compared:
+        line = "stream       holds none of these positions"
+    else:
+        line = f"stream       {found.stream_compared} compared, from position {found.stream_first}"
+    return line + (f"; {found.not_archived} not archived yet" if found.not_archived else "")

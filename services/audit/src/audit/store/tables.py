@@ -1,0 +1,126 @@
+"""The tables, for queries. The migrations make them; a test holds the two together."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+SCHEMA = "audit"
+metadata = MetaData(schema=SCHEMA)
+_Time = DateTime(timezone=True)
+
+events = Table(
+    "events",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("prev_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("version", Integer),
+    Column("subject", Text, nullable=False),
+    Column("source", Text),
+    Column("correlation_id", Uuid),
+    Column("causation_id", Uuid),
+    Column("occurred_at", _Time),
+    Column("recorded_at", _Time, nullable=False),
+    Column("defect", Text),
+    Column("headers", LargeBinary, nullable=False),
+    Column("data", JSONB),
+    Column("bytes", LargeBinary, nullable=False),
+    CheckConstraint("position >= 1", name="events_begin_at_one"),
+    Index("events_by_correlation", "correlation_id"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("client_order_id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("market", Text, nullable=False),
+    Column("setup", Uuid, nullable=False, index=True),
+    Column("leg", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("price_usd", Numeric, nullable=False),
+    Column("quantity_base", Numeric),
+    Column("filled_base", Numeric, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("generation", Numeric, nullable=False),
+    Column("intended_at", _Time, nullable=False),
+    Column("updated_at", _Time, nullable=False),
+    Column("intended_position", BigInteger, nullable=False, index=True),
+    Column("updated_position", BigInteger, nullable=False),
+)
+
+fills = Table(
+    "fills",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Uuid, nullable=False),
+    Column("fill_id", Text, nullable=False),
+    Column("client_order_id", Text, nullable=False, index=True),
+    Column("account", Text, nullable=False),
+    Column("market", Text, nullable=False),
+    Column("setup", Uuid, nullable=False, index=True),
+    Column("leg", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("liquidity", Text, nullable=False),
+    Column("price_usd", Numeric, nullable=False),
+    Column("quantity_base", Numeric, nullable=False),
+    Column("fee_usd", Numeric, nullable=False),
+    Column("realized_pnl_usd", Numeric, nullable=False),
+    Column("position_after_base", Numeric, nullable=False),
+    Column("filled_at", _Time, nullable=False),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("market", Text, primary_key=True),
+    Column("quantity_base", Numeric, nullable=False),
+    Column("entry_price_usd", Numeric),
+    Column("realized_pnl_usd", Numeric, nullable=False),
+    Column("fees_usd", Numeric, nullable=False),
+    Column("fills", Integer, nullable=False),
+    Column("updated_at", _Time, nullable=False),
+    Column("updated_position", BigInteger, nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Uuid, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("market", Text, nullable=False),
+    Column("proposal", Uuid, nullable=False, index=True),
+    Column("is_approved", Boolean, nullable=False),
+    Column("headline", Text),
+    Column("side", Text, nullable=False),
+    Column("quantity_base", Numeric, nullable=False),
+    Column("entry_price_usd", Numeric, nullable=False),
+    Column("stop_price_usd", Numeric, nullable=False),
+    Column("tp_prices_usd", ARRAY(Numeric), nullable=False),
+    Column("notional_usd", Numeric, nullable=False),
+    Column("risk_usd", Numeric, nullable=False),
+    Column("equity_usd", Numeric, nullable=False),
+    Column("leverage_after", Numeric),
+    Column("policy", Text, nullable=False),
+    Column("findings", JSONB, nullable=False),
+    Column("decided_at", _Time, nullable=False),
+)

@@ -1,0 +1,287 @@
+# ruff: noqa: S608 - positions are numbers of this file
+"""`audit verify` against every way of tampering that we could think of."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from audit.domain.chain import link
+from audit.store.database import open_engine
+from audit.store.events import read, transaction
+from audit.verify import NotedHead
+from chassis.log import LogGap, RawMessage
+from kit.audit_history import history
+from kit.audit_rig import a_log, archived, archiving, caught_up, verified, verified_after
+from kit.audit_store import GUARDS_OFF, Database
+from kit.memory import InMemoryLog
+from kit.postgres import PostgresServer
+
+SETUPS = 4
+BAR = 18  # the first bar of the second setup; nothing is projected from it
+LAST = 57
+
+
+@pytest.fixture(scope="module")
+def archive(postgres: PostgresServer, migrated: str) -> Database:
+    """Give an archive that tests read, or change in a transaction that they take back."""
+    database = Database(postgres, postgres.create_database(template=migrated))
+    asyncio.run(archived(history(SETUPS), database))
+    return database
+
+
+@pytest.fixture
+async def stream() -> InMemoryLog:
+    """Give the log that `archive` is of."""
+    return await a_log(history(SETUPS))
+
+
+async def test_an_archive_that_nobody_touched_is_clean(
+    archive: Database, stream: InMemoryLog
+) -> None:
+    found = await verified(archive, stream=stream)
+
+    assert found.differences == []
+    assert (found.rows, found.first, found.last) == (LAST, 1, LAST)
+    assert (found.stream_first, found.stream_compared) == (1, LAST)
+    assert found.projected == {"orders": 9, "fills": 9, "positions": 1, "verdicts": 4}
+
+
+async def test_an_empty_archive_is_clean(database: Database) -> None:
+    assert (await verified(database, stream=InMemoryLog())).differences == []
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("id = gen_random_uuid()", "id"),
+        ("type = 'minute_opened'", "type"),
+        ("version = 2", "version"),
+        ("version = null", "version"),
+        ("subject = 'market.minute.btc-perp'", "hash"),
+        ("source = 'risk'", "source"),
+        ("correlation_id = gen_random_uuid()", "correlation_id"),
+        ("causation_id = gen_random_uuid()", "causation_id"),
+        ("occurred_at = occurred_at + interval '1 microsecond'", "occurred_at"),
+        ("recorded_at = recorded_at + interval '1 microsecond'", "hash"),
+        ("defect = 'none'", "hash"),
+        ("headers = headers || 'x'::bytea", "hash"),
+        ("headers = replace(encode(headers, 'escape'), 'signals', 'risk')::bytea", "hash"),
+        ("headers = ''", "hash"),
+        ("data = jsonb_set(data, '{close_usd}', '\"171.6\"')", "data"),
+        ("data = data - 'is_complete'", "data"),
+        ("data = null", "data"),
+        ("bytes = bytes || ' '::bytea", "hash"),
+        ("bytes = ''", "hash"),
+        ("hash = sha256(hash)", "hash"),
+        ("prev_hash = sha256(hash)", "prev_hash"),
+    ],
+)
+async def test_a_change_of_any_column_is_found_at_its_position(
+    archive: Database, stream: InMemoryLog, change: str, what: str
+) -> None:
+    statement = f"update audit.events set {change} where position = {BAR}"
+
+    alone = await verified_after(archive, statement)
+    beside = await verified_after(archive, statement, stream=stream)
+
+    assert alone.differences[0].position == beside.differences[0].position == BAR
+    assert what in [found.what for found in alone.differences if found.position == BAR]
+
+
+async def test_the_stream_names_what_was_changed_in_a_message(
+    archive: Database, stream: InMemoryLog
+) -> None:
+    statement = f"update audit.events set bytes = '{{}}', data = '{{}}' where position = {BAR}"
+
+    found = await verified_after(archive, statement, stream=stream)
+
+    assert "stream: bytes" in [each.what for each in found.differences if each.position == BAR]
+
+
+@pytest.mark.parametrize("with_stream", [False, True])
+async def test_a_missing_row_is_a_gap_at_its_position(
+    archive: Database, stream: InMemoryLog, with_stream: bool
+) -> None:
+    statement = f"delete from audit.events where position = {BAR}"
+
+    found = await verified_after(archive, statement, stream=stream if with_stream else None)
+
+    first = found.differences[0]
+    assert (first.position, first.what, first.found) == (BAR, "row", f"the next at {BAR + 1}")
+
+
+async def test_a_missing_first_row_is_a_gap(archive: Database) -> None:
+    found = await verified_after(archive, "delete from audit.events where position < 3")
+
+    assert (found.differences[0].position, found.differences[0].found) == (1, "the next at 3")
+
+
+async def test_two_rows_that_changed_places_are_found_at_the_first(archive: Database) -> None:
+    found = await verified_after(
+        archive,
+        f"update audit.events set position = 1000 where position = {BAR}",
+        f"update audit.events set position = {BAR} where position = {BAR + 1}",
+        f"update audit.events set position = {BAR + 1} where position = 1000",
+    )
+
+    assert found.differences[0].position == BAR
+
+
+async def test_an_id_that_stands_twice_is_found_where_it_came_second(archive: Database) -> None:
+    found = await verified_after(
+        archive,
+        "alter table audit.events drop constraint events_id_is_unique",
+        "update audit.events set id = (select id from audit.events where position = 3)"
+        f" where position = {BAR}",
+    )
+
+    assert {(each.position, each.what) for each in found.differences} >= {(BAR, "id")}
+    assert any("it again" in each.found for each in found.differences)
+
+
+async def test_a_truncated_tail_shows_in_the_projections_and_in_a_noted_head(
+    archive: Database,
+) -> None:
+    whole = await verified(archive)
+    statement = f"delete from audit.events where position > {LAST - 25}"
+
+    found = await verified_after(archive, statement, noted=NotedHead(whole.last, whole.head_hash))
+
+    assert {each.what.split()[0] for each in found.differences} >= {"verdicts", "orders", "noted"}
+    last = found.differences[-1]
+    assert (last.position, last.what) == (LAST, "noted head")
+
+
+async def test_a_truncated_tail_of_bars_alone_shows_only_in_a_noted_head(
+    database: Database,
+) -> None:
+    """What nothing is projected from can be cut off unseen; the archiver brings it again."""
+    drafts = [d for d in history(SETUPS) if d.subject.startswith(("market.", "signals."))]
+    log = await archived(drafts, database)
+    whole = await verified(database)
+    cut = "delete from audit.events where position > 10"
+
+    beside = await verified_after(database, cut, stream=log)
+    noted = await verified_after(database, cut, noted=NotedHead(whole.last, whole.head_hash))
+
+    assert (beside.differences, beside.not_archived) == ([], whole.last - 10)
+    assert noted.differences[0].position == whole.last
+
+
+async def test_a_past_that_was_rewritten_whole_shows_in_the_stream_and_in_a_noted_head(
+    database: Database, stream: InMemoryLog
+) -> None:
+    await archived(history(SETUPS), database)
+    whole = await verified(database)
+    _rewrite(database, position=BAR)
+
+    alone = await verified(database)
+    beside = await verified(database, stream=stream)
+    noted = await verified(database, noted=NotedHead(whole.last, whole.head_hash))
+
+    assert alone.differences == []
+    assert {(each.position, each.what) for each in beside.differences} == {(BAR, "stream: bytes")}
+    assert [each.what for each in noted.differences] == ["noted head"]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("update audit.orders set filled_base = 3 where filled_base = 10", "orders"),
+        ("update audit.orders set status = 'resting' where leg = 'tp1'", "orders"),
+        ("delete from audit.orders where leg = 'stop'", "orders"),
+        ("update audit.positions set realized_pnl_usd = 5", "positions"),
+        ("delete from audit.positions", "positions"),
+        ("update audit.fills set fee_usd = 0 where position = 10", "fills"),
+        ("delete from audit.fills where position = 10", "fills"),
+        ("update audit.fills set position = 1000000 where position = 10", "fills"),
+        ("update audit.verdicts set findings = '[]' where position = 6", "verdicts"),
+        ("update audit.verdicts set is_approved = false where position = 6", "verdicts"),
+    ],
+)
+async def test_a_projection_that_is_not_what_the_events_fold_to_is_found(
+    archive: Database, change: str, what: str
+) -> None:
+    found = (await verified_after(archive, change)).differences[0]
+
+    assert found.what.startswith(what)
+    assert 0 < found.position <= LAST
+
+
+async def test_a_stream_that_no_longer_holds_the_beginning_is_compared_from_where_it_does(
+    archive: Database, stream: InMemoryLog
+) -> None:
+    class CutLog(InMemoryLog):
+        async def read_raw(
+            self, *, after: int = 0, until: int | None = None, subjects: Sequence[str] = ()
+        ) -> AsyncIterator[RawMessage]:
+            if after < 20:
+                raise LogGap(expected=after + 1, found=21)
+            async for message in super().read_raw(after=after, until=until, subjects=subjects):
+                yield message
+
+    cut = CutLog.__new__(CutLog)
+    cut.__dict__.update(stream.__dict__)
+
+    found = await verified(archive, stream=cut)
+
+    assert found.differences == []
+    assert (found.stream_first, found.stream_compared) == (21, LAST - 20)
+
+
+async def test_a_stream_that_ends_before_the_archive_is_a_difference(archive: Database) -> None:
+    short = await a_log(list(history(SETUPS))[:30])
+
+    found = (await verified(archive, stream=short)).differences[0]
+
+    assert (found.position, found.what) == (31, "stream")
+
+
+async def test_what_is_no_event_is_noted_and_no_difference(database: Database) -> None:
+    log = await a_log(history(1))
+    await log.put_raw("process.x", {"ce-type": "tea_served"}, b"\xff")
+    (bar,) = [message async for message in log.read_raw(until=1)]
+    await log.put_raw(bar.subject, bar.headers, bar.body)
+    await log.put_raw(bar.subject, {**bar.headers, "ce-id": "0" * 32}, b'{"venue": 1}')
+    async with archiving(log, database) as archiver:
+        await caught_up(archiver, log)
+
+    found = await verified(database, stream=log)
+
+    assert found.differences == []
+    assert found.irregular == 2  # the unknown type, and the bar's id a second time
+    assert found.unreadable == 2  # the unknown type, and a bar that is none
+    assert found.first_unreadable.startswith("position 18: expected a known event type")
+
+
+def _rewrite(database: Database, *, position: int) -> None:
+    """Change an event and compute the whole chain after it anew, as a careful forger would."""
+    engine = open_engine(database.dsn, statement_s_max=30)
+    with transaction(engine) as connection:
+        rows = read(connection, after=position - 1, limit=1000)
+    engine.dispose()
+    previous = rows[0].prev_hash
+    with psycopg.connect(database.dsn) as connection:
+        for statement in GUARDS_OFF:
+            connection.execute(statement.encode())
+        for row in rows:
+            entry = row.entry
+            if entry.position == position:
+                entry = entry._replace(body=entry.body.replace(b"171.9", b"172.9"))
+                assert entry != row.entry
+            forged = link(previous, entry)
+            connection.execute(
+                "update audit.events set prev_hash = %s, hash = %s, bytes = %s, data = %s"
+                " where position = %s",
+                [
+                    previous,
+                    forged,
+                    entry.body,
+                    Jsonb(entry.body.decode(), dumps=str),
+                    entry.position,
+                ],
+            )
+            previous = forged
