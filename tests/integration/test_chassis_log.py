@@ -198,7 +198,7 @@ async def test_a_message_that_is_no_event_stops_a_follower_and_no_raw_one(tmp_pa
             for _ in range(2):
                 with pytest.raises(UndecodableMessage, match="ce-type") as caught:
                     await follower.next(5)
-            assert caught.value.__notes__ == [f"at position 3 on {SUBJECT}"]
+                assert caught.value.__notes__ == [f"at position 3 on {SUBJECT}"]
         assert seen == [1, 2]
         assert [message.position async for message in real.log.read_raw()] == [1, 2, 3, 4]
 

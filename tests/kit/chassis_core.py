@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from typing import ClassVar
 
 from contracts import subjects
 from contracts.control import KillSwitchEngaged
-from contracts.event import Draft, Recorded
+from contracts.event import Draft, Event, Recorded
 from contracts.ids import derive_id
 from contracts.process import ServiceStopped
 
@@ -16,6 +17,8 @@ ANSWERS = subjects.process(SERVICE)
 
 class CountingCore:
     """Answers the n-th kill with `service_stopped` of instance `n`, twice from the second on."""
+
+    decides: ClassVar[tuple[type[Event], ...]] = (ServiceStopped,)
 
     def __init__(self) -> None:
         self.kills = 0
