@@ -519,14 +519,3 @@ def test_a_resume_does_not_move_the_stop_to_where_the_market_no_longer_is() -> N
     stop = rig.held(Leg.STOP)
     assert stop is not None
     assert stop.price_usd == 99
-
-
-def test_a_kill_takes_the_latency_from_now_and_can_lose_the_race() -> None:
-    rig = working(Rig())
-    rig.prints(*["100.01"] * 40)
-    rig.record(a_kill())
-    rig.print("99.9", quantity="4", after_ms=1)
-    assert rig.position() == 4
-    rig.print("99.9", quantity="4", after_ms=400)
-    assert rig.position() == 4
-    assert rig.held(Leg.ENTRY) is None

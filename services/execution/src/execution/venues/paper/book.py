@@ -115,10 +115,9 @@ class Book:
         """Give the held order of a leg."""
         return next((it for it in self.orders if it.leg is leg), None)
 
-    def expect(self, recorded: Recorded, intent: Intent, *, now_ms: int, latency_ms: int) -> None:
+    def expect(self, recorded: Recorded, intent: Intent, *, latency_ms: int) -> None:
         """Take a recorded intent, to land after the latency."""
-        begins_ms = max(now_ms, to_millis(intent.earliest_at))
-        self.pending.append(_pending(recorded, intent, lands_ms=begins_ms + latency_ms))
+        self.pending.append(_pending(recorded, intent, latency_ms=latency_ms))
 
     def evolve(self, event: Observation) -> None:
         """Take an observation of one of this account's orders."""
@@ -206,8 +205,9 @@ class Book:
         return None
 
 
-def _pending(recorded: Recorded, intent: Intent, *, lands_ms: int) -> AnyPending:
+def _pending(recorded: Recorded, intent: Intent, *, latency_ms: int) -> AnyPending:
     intent_id, correlation_id = recorded.id, recorded.correlation_id
+    lands_ms = to_millis(intent.earliest_at) + latency_ms
     match intent:
         case OrderIntended():
             return PendingPlace(

@@ -119,7 +119,7 @@ class PaperVenue:
         book = self._state.books.get(intent.account)
         if book is None:
             book = self._state.books[intent.account] = Book(intent.account, intent.market)
-        book.expect(recorded, intent, now_ms=self._state.now_ms, latency_ms=self._rules.latency_ms)
+        book.expect(recorded, intent, latency_ms=self._rules.latency_ms)
         self._note_busy()
 
     def on_observation(self, observation: Observation) -> None:
