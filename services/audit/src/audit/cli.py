@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from audit import app
 from audit.rebuild import rebuild
-from audit.replay import NoSuchCore, archived, load_cores, replay, streamed
+from audit.replay import NoSuchCore, UnreadableRow, archived, load_cores, replay, streamed
 from audit.report import show_replayed, show_verified
 from audit.settings import AuditSettings
 from audit.store.database import open_engine
@@ -66,6 +66,7 @@ def execute(options: argparse.Namespace) -> int:
         LogGap,
         NoSuchCore,
         StoreUnavailable,
+        UnreadableRow,
     ) as error:
         sys.stderr.write(f"audit {options.command} could not run: {error}\n")
         return COULD_NOT_RUN

@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from sqlalchemy import Engine
 
 from audit.domain.comparison import CoreComparison, Pending
-from audit.domain.entry import Message, message_of
+from audit.domain.entry import Entry, Message, message_of
 from audit.domain.verification import Difference
 from audit.store.events import read, transaction
 from chassis.log import Log
@@ -17,6 +17,10 @@ from contracts import codec
 from contracts.core import CORES_GROUP, Core
 
 _CHUNK_ROWS = 2000
+
+
+class UnreadableRow(Exception):
+    """A row of the archive cannot be made a message again; `verify` says what is wrong with it."""
 
 
 class NoSuchCore(Exception):
@@ -75,8 +79,17 @@ async def archived(engine: Engine) -> AsyncIterator[Sequence[Message]]:
     with transaction(engine) as connection:
         connection.exec_driver_sql("set transaction isolation level repeatable read, read only")
         while rows := read(connection, after=after, limit=_CHUNK_ROWS):
-            yield [message_of(row.entry) for row in rows]
+            yield [_restored(row.entry) for row in rows]
             after = rows[-1].entry.position
+
+
+def _restored(entry: Entry) -> Message:
+    try:
+        return message_of(entry)
+    except ValueError as error:
+        raise UnreadableRow(
+            f"position {entry.position}: expected header lines, found {error}"
+        ) from None
 
 
 async def streamed(log: Log) -> AsyncIterator[Sequence[Message]]:

@@ -13,9 +13,10 @@ against a head of the chain that was noted elsewhere (`--expect-head`).
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import Connection, func, select
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Connection, Select, func, select
 
 from audit.domain.entry import Entry, differing_fields, message_of
 from audit.domain.projections import PROJECTED, Projections
@@ -34,6 +35,7 @@ from contracts import codec
 from contracts.event import Recorded
 from contracts.queries import FillRow, OrderRow, PositionRow, VerdictRow
 
+_Row = TypeVar("_Row", bound=BaseModel)
 _CHUNK_ROWS = 2000
 _KEPT_MAX = 100
 """Differences that are kept to be shown; all are counted."""
@@ -157,7 +159,7 @@ class Verification:
             query = select(table).where(table.c.position > after)
             if until is not None:
                 query = query.where(table.c.position <= until)
-            found = projections.rows(self._connection, query, model)
+            found = self._readable(name, query, model)
             self._result.projected[name] = self._result.projected.get(name, 0) + len(found)
             self._result.add(
                 differences_of_projection(
@@ -170,8 +172,8 @@ class Verification:
 
     def _compare_replaced(self) -> None:
         """Compare orders and positions, whose rows change with events."""
-        found_orders = projections.rows(self._connection, select(orders), OrderRow)
-        found_positions = projections.rows(self._connection, select(positions), PositionRow)
+        found_orders = self._readable("orders", select(orders), OrderRow)
+        found_positions = self._readable("positions", select(positions), PositionRow)
         self._result.projected["orders"] = len(found_orders)
         self._result.projected["positions"] = len(found_positions)
         self._result.add(
@@ -186,6 +188,20 @@ class Verification:
                 {(row.account, row.market): row for row in found_positions},
             )
         )
+
+    def _readable(self, name: str, query: Select[Any], model: type[_Row]) -> list[_Row]:
+        """Give the rows of a projection that can be read; each other one is a difference."""
+        good: list[_Row] = []
+        for row in self._connection.execute(query).mappings():
+            try:
+                good.append(projections.parse(row, model))
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                where = row["position"] if "position" in row else row["updated_position"]
+                what = f"{name} {'.'.join(map(str, first['loc']))}"
+                found = f"{first['input']!r:.60}"
+                self._result.add([Difference(where, what, "what the events fold to", found)])
+        return good
 
     def _compare_ids(self) -> None:
         """Look for ids that stand twice; only without its unique index can one."""

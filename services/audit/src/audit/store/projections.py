@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 from pydantic import BaseModel
-from sqlalchemy import Connection, Select, Table, delete
+from sqlalchemy import Connection, Table, delete
 
 from audit.domain.projections import Projections, keys_of
 from audit.store.tables import fills, orders, positions, verdicts
@@ -79,11 +79,6 @@ def write(connection: psycopg.Connection, state: Projections) -> None:
             values = [row.model_dump_json() for row in changed]
             if values:
                 connection.execute(_REPLACE[table.name], [f"[{','.join(values)}]"])
-
-
-def rows(connection: Connection, query: Select[Any], model: type[_Row]) -> list[_Row]:
-    """Give the rows of a query over one of the tables."""
-    return [parse(row, model) for row in connection.execute(query).mappings()]
 
 
 def clear(connection: Connection) -> None:
