@@ -21,7 +21,7 @@ from supervisor.postgres import Postgres
 from supervisor.refusal import Refusal
 from supervisor.tape_end import wait_until_worked_off
 
-SERVICES = ("gateway", "audit", "execution", "risk", "signals", "ingest")
+SERVICES = ("audit", "gateway", "execution", "risk", "signals", "ingest")
 """In the order of their start; they stop in the opposite one, so that ticks end first."""
 _DRAIN_S = 15.0
 _LOOK_EVERY_S = 0.5
