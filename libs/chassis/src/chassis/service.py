@@ -127,7 +127,8 @@ async def _serve(
         return 0
     finally:
         await _disconnect(runtime, application)
-        await asyncio.to_thread(tracing.shutdown)
+        if tracing is not None:
+            await asyncio.to_thread(tracing.shutdown)
 
 
 def _assemble(name: str, settings: ServiceSettings, stopping: asyncio.Event) -> Runtime:
