@@ -84,10 +84,11 @@ def encode(draft: Draft, *, source: str) -> tuple[dict[str, str], bytes]:
         raise MisroutedEvent(
             f"expected {event.event_type} on {subject}, found it on {draft.subject!r:.200}"
         )
+    own = str(draft.id)
     headers = {
-        MESSAGE_ID: str(draft.id),
+        MESSAGE_ID: own,
         SPEC_VERSION: "1.0",
-        ID: str(draft.id),
+        ID: own,
         TYPE: event.event_type,
         SOURCE: source,
         TIME: _time_text(draft.occurred_at),

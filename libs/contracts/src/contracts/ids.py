@@ -4,6 +4,7 @@ The same cause always gives the same id, so a redelivered message re-derives wha
 the log's dedupe window drops the second copy.
 """
 
+import functools
 import hashlib
 from typing import NewType
 from uuid import UUID, uuid5
@@ -43,6 +44,7 @@ def derive_client_order_id(setup: EventId, leg: str, attempt: int) -> ClientOrde
     return ClientOrderId(_base32(digest)[:26])
 
 
+@functools.lru_cache(maxsize=4096)
 def partition_of(account: AccountId) -> str:
     """Give the partition token `p00`..`p63` of an account; stable for ever."""
     digest = hashlib.sha256(account.encode()).digest()

@@ -4,6 +4,7 @@ A subject is an aggregate and its last sequence is its lock; the event type is a
 are `[a-z0-9-]`, broad to narrow.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,7 @@ class BadSubjectToken(ValueError):
     """A name cannot be a token of a subject."""
 
 
+@functools.lru_cache(maxsize=4096)
 def _join(*tokens: str) -> str:
     for token in tokens:
         if not _TOKEN.fullmatch(token):
