@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import uuid4
 
 import nats.errors
@@ -21,6 +21,7 @@ from chassis.connection import Connection, OutcomeUnknown
 from chassis.jetstream import JsonObject
 from chassis.metrics import Metrics
 from chassis.telemetry import append_span
+from chassis.wire import encode_headers, extend_headers
 from contracts import codec
 from contracts.event import Draft
 from contracts.subjects import STREAMS, StreamName
@@ -39,21 +40,17 @@ _PASSING = (
 
 _LOG = next(spec for spec in STREAMS if spec.name is StreamName.LOG)
 _SUBJECTS = tuple(subject.removesuffix(">") for subject in _LOG.subjects)
-_HEADERS_FRAME_BYTES = 512
-"""Room for what is added to a message's headers: the frame, the expectation, the batch."""
+_BATCH_HEADERS_BYTES = 256
+"""Room for the headers that a batch adds."""
 
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
+class _Message(NamedTuple):
     subject: str
-    headers: dict[str, str]
+    id: str
+    head: bytes
     body: bytes
-
-    @property
-    def id(self) -> str:
-        return self.headers[codec.MESSAGE_ID]
 
 
 class Appender:
@@ -80,9 +77,7 @@ class Appender:
         check_drafts(drafts, expected)
         begin = time.perf_counter()
         with append_span(drafts) as trace:
-            messages = [self._message(draft, trace) for draft in drafts]
-            _require_fit(messages)
-            _expect(messages, expected)
+            messages = self._messages(drafts, trace, expected)
             self._waiting[id(messages)] = begin
             try:
                 answers = await self._until_known(messages, expected)
@@ -91,10 +86,23 @@ class Appender:
         self._metrics.appended(drafts, time.perf_counter() - begin)
         return answers
 
-    def _message(self, draft: Draft, trace: Mapping[str, str]) -> _Message:
-        headers, body = codec.encode(draft, source=self._service)
-        headers.update(trace)
-        return _Message(draft.subject, headers, body)
+    def _messages(
+        self, drafts: Sequence[Draft], trace: Mapping[str, str], expected: Mapping[str, int]
+    ) -> list[_Message]:
+        """Encode; each expectation stands on the first message of its subject."""
+        messages: list[_Message] = []
+        open_subjects = dict(expected)
+        for draft in drafts:
+            headers, body = codec.encode(draft, source=self._service)
+            headers.update(trace)
+            if draft.subject in open_subjects:
+                headers[_EXPECTED_LAST] = str(open_subjects.pop(draft.subject))
+            message = _Message(
+                draft.subject, headers[codec.MESSAGE_ID], encode_headers(headers), body
+            )
+            _require_fit(message)
+            messages.append(message)
+        return messages
 
     async def _until_known(
         self, messages: Sequence[_Message], expected: Mapping[str, int]
@@ -128,25 +136,24 @@ class Appender:
     async def _send(self, messages: Sequence[_Message]) -> JsonObject:
         if len(messages) == 1:
             only = messages[0]
-            reply = await self._connection.request(only.subject, only.body, headers=only.headers)
+            reply = await self._connection.request(only.subject, only.body, head=only.head)
             return json.loads(reply.data)
         async with self._batches:
             return json.loads(await self._send_batch(messages))
 
     async def _send_batch(self, messages: Sequence[_Message]) -> bytes:
-        batch = uuid4().hex
+        wire, batch = self._connection.wire, uuid4().hex
         for number, message in enumerate(messages, start=1):
-            headers = message.headers | {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+            place = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
             if number == len(messages):
-                headers["Nats-Batch-Commit"] = "1"
-                answer = await self._connection.request(
-                    message.subject, message.body, headers=headers
-                )
+                head = extend_headers(message.head, place | {"Nats-Batch-Commit": "1"})
+                answer = await self._connection.request(message.subject, message.body, head=head)
                 return answer.data
+            head = extend_headers(message.head, place)
             try:
-                await self._connection.client.publish(
-                    message.subject, message.body, headers=headers
-                )
+                wire.send(message.subject, message.body, head=head)
+                if wire.is_full:
+                    await wire.flush()
             except nats.errors.Error as error:
                 raise OutcomeUnknown(f"expected to send a batch, found {error}") from None
         raise AssertionError("unreachable: a batch has a last message")
@@ -244,23 +251,13 @@ def _answers(
     ]
 
 
-def _require_fit(messages: Sequence[_Message]) -> None:
+def _require_fit(message: _Message) -> None:
     """Raise AppendRefused before sending: inside a batch the server's refusal would be lost."""
-    for message in messages:
-        if not message.subject.startswith(_SUBJECTS):
-            raise AppendRefused(f"expected a subject of LOG, found {message.subject}")
-        headers = sum(len(name) + len(value) + 4 for name, value in message.headers.items())
-        size = len(message.body) + headers + _HEADERS_FRAME_BYTES
-        if size > _LOG.message_bytes_max:
-            raise AppendRefused(f"expected at most {_LOG.message_bytes_max} bytes, found {size}")
-
-
-def _expect(messages: Sequence[_Message], expected: Mapping[str, int]) -> None:
-    """Put each expectation on the first message of its subject."""
-    open_subjects = dict(expected)
-    for message in messages:
-        if message.subject in open_subjects:
-            message.headers[_EXPECTED_LAST] = str(open_subjects.pop(message.subject))
+    if not message.subject.startswith(_SUBJECTS):
+        raise AppendRefused(f"expected a subject of LOG, found {message.subject}")
+    size = len(message.head) + len(message.body) + _BATCH_HEADERS_BYTES
+    if size > _LOG.message_bytes_max:
+        raise AppendRefused(f"expected at most {_LOG.message_bytes_max} bytes, found {size}")
 
 
 def check_drafts(drafts: Sequence[Draft], expected: Mapping[str, int]) -> None:

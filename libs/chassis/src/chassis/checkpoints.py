@@ -74,7 +74,7 @@ class KeyValueCheckpoints:
         message = await jetstream.stored(
             self._connection, f"KV_{Bucket.CHECKPOINTS}", {"last_by_subj": _key(name)}
         )
-        if message is None or (message.headers or {}).get("KV-Operation"):
+        if message is None or message.headers.get("KV-Operation"):
             return None
         try:
             head, _, packed = message.data.partition(_SEPARATOR)

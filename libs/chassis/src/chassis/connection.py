@@ -10,7 +10,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,10 +18,9 @@ import nats
 import nats.errors
 import structlog
 from nats.aio.client import Client, Server
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 
 from chassis.settings import ConfigurationError, ServiceSettings
+from chassis.wire import Hear, Lane, Message, Wire
 
 _RECONNECT_S_MIN = 0.1
 _RECONNECT_S_MAX = 1.0
@@ -70,11 +69,12 @@ class Connection:
         self.outages = 0
         """How often the connection broke so far."""
         self._client: Client | None = None
+        self._wire: Wire | None = None
         self._up = asyncio.Event()
         self._failed = asyncio.Event()
         self._failure: Exception | None = None
         self._listeners: list[Listener] = []
-        self._waiting: dict[str, asyncio.Future[Msg | None]] = {}
+        self._waiting: dict[str, asyncio.Future[Message | None]] = {}
         self._inbox = ""
         self._count = 0
         self._closing = False
@@ -127,6 +127,7 @@ class Connection:
         finally:
             for task in (reminder, opening, failing):
                 task.cancel()
+        self._wire = Wire(self._client)
         self._inbox = self.client.new_inbox()
         await self.subscribe(f"{self._inbox}.*", self._on_answer)
         self._up.set()
@@ -200,13 +201,16 @@ class Connection:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def subscribe(
-        self, subject: str, callback: Callable[[Msg], Awaitable[None]]
-    ) -> Subscription:
-        """Subscribe without limits, which would drop messages; the caller bounds what it asks."""
-        return await self.client.subscribe(  # pyright: ignore[reportUnknownMemberType]
-            subject, cb=callback, pending_msgs_limit=0, pending_bytes_limit=0
-        )
+    @property
+    def wire(self) -> Wire:
+        """Give what sends and hears on this connection."""
+        if self._wire is None:
+            raise RuntimeError("expected an open connection, found one that was never opened")
+        return self._wire
+
+    async def subscribe(self, subject: str, hear: Hear) -> Lane:
+        """Hand every message on a subject to `hear`; the caller bounds what it asks for."""
+        return await self.wire.subscribe(subject, hear)
 
     async def request(
         self,
@@ -214,42 +218,41 @@ class Connection:
         payload: bytes = b"",
         *,
         timeout_s: float = REQUEST_S_MAX,
-        headers: Mapping[str, str] | None = None,
-    ) -> Msg:
-        """Ask once. Raises OutcomeUnknown on time-out, on an outage and when nobody listens."""
+        head: bytes = b"",
+    ) -> Message:
+        """Ask once; `head` is a block of headers, as `wire.encode_headers` gives it.
+
+        Raises OutcomeUnknown on time-out, on an outage and when nobody listens.
+        """
         self._raise_failure()
         if not self.is_up:
             raise OutcomeUnknown(f"expected a connection for {subject}, found none")
         self._count += 1
         token = str(self._count)
-        answer: asyncio.Future[Msg | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Message | None] = loop.create_future()
         self._waiting[token] = answer
+        timer = loop.call_later(timeout_s, _give_up, answer)
         try:
-            # nats-py swallows a cancellation while it flushes, so the time-out starts after it.
-            await self.client.publish(
-                subject,
-                payload,
-                reply=f"{self._inbox}.{token}",
-                headers=None if headers is None else dict(headers),
-            )
-            async with asyncio.timeout(timeout_s):
-                message = await answer
+            self.wire.send(subject, payload, reply=f"{self._inbox}.{token}", head=head)
+            message = await answer
         except TimeoutError:
             raise OutcomeUnknown(f"expected an answer on {subject} in {timeout_s} s") from None
         except _NOT_SENT as error:
             raise OutcomeUnknown(f"expected to send on {subject}, found {error}") from None
         finally:
+            timer.cancel()
             self._waiting.pop(token, None)
         if message is None:
             self._raise_failure()
             raise OutcomeUnknown(f"expected an answer on {subject}, found a broken connection")
-        if message.headers is not None and message.headers.get("Status") == "503":
+        if message.is_unheard:
             raise OutcomeUnknown(f"expected someone to answer on {subject}, found nobody")
         return message
 
     # What nats-py tells.
 
-    async def _on_answer(self, message: Msg) -> None:
+    def _on_answer(self, message: Message) -> None:
         waiting = self._waiting.get(message.subject.rpartition(".")[2])
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
@@ -349,6 +352,11 @@ class Connection:
             await asyncio.sleep(pause)
             self._say("waiting_for_nats")
             pause = _REMIND_S
+
+
+def _give_up(answer: asyncio.Future[Message | None]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())
 
 
 async def connect(settings: ServiceSettings, service: str) -> Connection:

@@ -12,6 +12,7 @@ from chassis import jetstream
 from chassis.connection import Connection
 from chassis.jetstream import JetStreamError
 from chassis.metrics import Metrics
+from chassis.wire import encode_headers
 
 _BODY_BYTES_MAX = 512 * 1024
 _TEXT_MAX = 500
@@ -77,10 +78,11 @@ class DeadLetterClient:
         for name, value in sorted((headers or {}).items()):
             if _HEADER_NAME.fullmatch(name):
                 carried[f"original-{name}"] = _line(value)
+        head = encode_headers(carried)
         subject = f"dlq.{self._service}.{what}"
         answer = await jetstream.insist(
             self._connection,
-            lambda: self._connection.request(subject, body[:_BODY_BYTES_MAX], headers=carried),
+            lambda: self._connection.request(subject, body[:_BODY_BYTES_MAX], head=head),
         )
         result = json.loads(answer.data)
         if "error" in result:

@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from nats.aio.msg import Msg
-
 from chassis.connection import REQUEST_S_MAX, Connection, OutcomeUnknown
+from chassis.wire import Message
 
 # Error codes of nats-server (server/errors.json).
 CONSUMER_NOT_FOUND = 10014
@@ -83,7 +82,7 @@ async def insist_call(
     return await insist(connection, lambda: call(connection, api, request))
 
 
-async def stored(connection: Connection, stream: str, query: Mapping[str, Any]) -> Msg | None:
+async def stored(connection: Connection, stream: str, query: Mapping[str, Any]) -> Message | None:
     """Get one stored message by `{"seq": n}` or `{"last_by_subj": subject}`, or None.
 
     Its headers carry Nats-Sequence, Nats-Subject and Nats-Time-Stamp.
@@ -91,7 +90,7 @@ async def stored(connection: Connection, stream: str, query: Mapping[str, Any]) 
     payload = json.dumps(query).encode()
     subject = f"$JS.API.DIRECT.GET.{stream}"
     message = await insist(connection, lambda: connection.request(subject, payload))
-    status = (message.headers or {}).get("Status")
+    status = message.headers.get("Status")
     if status == "404":
         return None
     if status is not None:

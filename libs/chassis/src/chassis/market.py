@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import nats.errors
-from nats.aio.msg import Msg
 
 from chassis import jetstream
 from chassis.connection import Connection
@@ -21,6 +20,7 @@ from chassis.consumers import Delivery, PullSpec
 from chassis.jetstream import JetStreamError
 from chassis.metrics import Metrics
 from chassis.pull import Pull
+from chassis.wire import Message
 from contracts.subjects import CONSUMERS, StreamName
 from contracts.subjects import consumer as consumer_spec
 
@@ -164,6 +164,7 @@ class _Publisher:
         self._acknowledged = 0
         self._failure: Exception | None = None
         self._moved = asyncio.Event()
+        self._wire = connection.wire
         self._inbox = connection.client.new_inbox()
 
     async def open(self) -> None:
@@ -175,7 +176,9 @@ class _Publisher:
         if self._failure is not None or self._sent - self._acknowledged >= self._window:
             await self._until(self._sent - self._window + 1)
         try:
-            await self._connection.client.publish(subject, body, reply=self._inbox)
+            self._wire.send(subject, body, reply=self._inbox)
+            if self._wire.is_full:
+                await self._wire.flush()
         except nats.errors.Error as error:
             raise self._interrupt(f"expected to send, found {error}") from None
         self._sent += 1
@@ -197,7 +200,7 @@ class _Publisher:
                 if self._acknowledged == before:
                     self._interrupt(f"expected an acknowledgement in {_ANSWER_S_MAX} s, found none")
 
-    async def _on_answer(self, message: Msg) -> None:
+    def _on_answer(self, message: Message) -> None:
         if b'"error"' in message.data or not message.data:
             self._interrupt(f"expected MARKET to take a message, found {message.data!r:.200}")
         else:
@@ -279,7 +282,7 @@ class _Follower:
         self._pull.acknowledge(sequence)
 
 
-def _make(message: Msg, delivery: Delivery) -> MarketMessage:
+def _make(message: Message, delivery: Delivery) -> MarketMessage:
     return MarketMessage(delivery.sequence, message.subject, message.data)
 
 
@@ -291,5 +294,5 @@ async def _stored(connection: Connection, query: dict[str, str | int]) -> Market
     message = await jetstream.stored(connection, StreamName.MARKET, query)
     if message is None:
         return None
-    headers = message.headers or {}
+    headers = message.headers
     return MarketMessage(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message.data)

@@ -17,13 +17,12 @@ from typing import Generic, Self, TypeVar
 
 import nats.errors
 import structlog
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 
 from chassis import jetstream
 from chassis.connection import Connection, OutcomeUnknown
 from chassis.consumers import Consumer, Delivery, PullSpec, parse_delivery
 from chassis.jetstream import JetStreamError
+from chassis.wire import Lane, Message
 
 T = TypeVar("T")
 
@@ -44,11 +43,11 @@ _log = structlog.get_logger()
 
 
 class Pull(Generic[T]):
-    """Hands out a consumer's messages; `next` does no IO, a task of its own does it all.
+    """Hands out a consumer's messages to one caller of `next`; a task of its own keeps it going.
 
     `make` builds what is handed out. `resume` gives the sequence to continue after; it is asked
     whenever the consumer is made, with the last sequence handed out, and may raise to stop the
-    pull. `must_be_contiguous` turns a hole in the stream into the error that `hole` gives.
+    pull. With `hole`, the stream must have none: it gives the error for one.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class Pull(Generic[T]):
         spec: PullSpec,
         *,
         after: int,
-        make: Callable[[Msg, Delivery], T],
+        make: Callable[[Message, Delivery], T],
         resume: Callable[[int], Awaitable[int]],
         hole: Callable[[int, int], Exception] | None = None,
     ) -> None:
@@ -73,10 +72,10 @@ class Pull(Generic[T]):
         self._consumer = Consumer(connection, spec)
         self._inbox = ""
         self._generation = 0
-        self._subscription: Subscription | None = None
+        self._lane: Lane | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stop_listening: Callable[[], None] | None = None
-        self._work = asyncio.Event()
+        self._has_work = asyncio.Event()
         self._ready = asyncio.Event()
         self._opened = asyncio.Event()
         self._failure: Exception | None = None
@@ -87,6 +86,7 @@ class Pull(Generic[T]):
         self._acknowledge_with = ""
         self._acknowledging: asyncio.TimerHandle | None = None
         self._outstanding = 0
+        self._half = spec.window // 2
         self._arrived: int = after
         self._consumer_sequence: int = 0
         self._pending = 0
@@ -118,24 +118,31 @@ class Pull(Generic[T]):
 
     async def next(self, timeout_s: float | None = None) -> list[T]:
         """Give what is there, in order; an empty list only when the time is over."""
-        if not self._buffer:
-            try:
-                async with asyncio.timeout(timeout_s):
-                    while not self._buffer and self._failure is None:
-                        self._ready.clear()
-                        await self._ready.wait()
-            except TimeoutError:
-                return []
+        if not self._buffer and self._failure is None:
+            await self._wait(timeout_s)
         if not self._buffer and self._failure is not None:
             raise self._failure
-        handed: list[T] = []
         buffer = self._buffer
-        while buffer and len(handed) < HANDOUT_MAX:
-            self.handed_out, item = buffer.popleft()
-            handed.append(item)
-        if self._wants_more():
-            self._work.set()
-        return handed
+        handed = [buffer.popleft() for _ in range(min(len(buffer), HANDOUT_MAX))]
+        if handed:
+            self.handed_out = handed[-1][0]
+            self._ask_if_due()
+        return [item for _, item in handed]
+
+    async def _wait(self, timeout_s: float | None) -> None:
+        """Return when there is something to hand out, when it failed, or when the time is over."""
+        loop = asyncio.get_running_loop()
+        ends_at = None if timeout_s is None else loop.time() + timeout_s
+        timer = None if ends_at is None else loop.call_at(ends_at, self._ready.set)
+        try:
+            while not self._buffer and self._failure is None:
+                if ends_at is not None and loop.time() >= ends_at:
+                    return
+                self._ready.clear()
+                await self._ready.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def acknowledge(self, sequence: int) -> None:
         """Say that everything up to here is done; the last reply before it is sent, soon."""
@@ -144,7 +151,7 @@ class Pull(Generic[T]):
             self._acknowledge_with = replies.popleft()[1]
         if self._acknowledge_with and self._acknowledging is None:
             loop = asyncio.get_running_loop()
-            self._acknowledging = loop.call_later(_ACKNOWLEDGE_EVERY_S, self._work.set)
+            self._acknowledging = loop.call_later(_ACKNOWLEDGE_EVERY_S, self._acknowledge_now)
 
     @property
     def lag(self) -> int:
@@ -156,9 +163,9 @@ class Pull(Generic[T]):
         """Say whether nothing was left when the last message was handed out."""
         return not self._is_broken and not self._buffer and self._pending == 0
 
-    # Arriving: runs in nats-py's task of the subscription.
+    # Arriving: runs in the reading of the socket, and so never raises.
 
-    async def _on_message(self, generation: int, message: Msg) -> None:
+    def _on_message(self, generation: int, message: Message) -> None:
         if self._is_broken or generation != self._generation:
             return
         self._heard = True
@@ -166,11 +173,11 @@ class Pull(Generic[T]):
             if message.reply.startswith("$JS.ACK"):
                 self._on_delivery(message, parse_delivery(message.reply))
             else:
-                self._on_status(message.headers or {})
-        except Exception as error:  # noqa: BLE001  nats-py would swallow it, and skip a message.
+                self._on_status(message.headers)
+        except Exception as error:  # noqa: BLE001  It would end the reading of the socket.
             self._fail(error)
 
-    def _on_delivery(self, message: Msg, delivery: Delivery) -> None:
+    def _on_delivery(self, message: Message, delivery: Delivery) -> None:
         if delivery.consumer_sequence != self._consumer_sequence + 1 or delivery.delivered != 1:
             self._break("out_of_order")
             return
@@ -189,8 +196,8 @@ class Pull(Generic[T]):
         if self._spec.is_durable:
             self._replies.append((delivery.sequence, message.reply))
         self._ready.set()
-        if self._wants_more():
-            self._work.set()
+        if self._outstanding <= self._half:
+            self._ask_if_due()
 
     def _on_status(self, headers: Mapping[str, str]) -> None:
         status = headers.get("Status", "")
@@ -199,7 +206,7 @@ class Pull(Generic[T]):
         if status == "408":
             # The request ran out; what it still owed is not coming.
             self._outstanding -= int(headers.get("Nats-Pending-Messages", self._outstanding))
-            self._work.set()
+            self._ask_if_due()
             return
         self._break(f"status_{status}")
 
@@ -208,17 +215,12 @@ class Pull(Generic[T]):
             self._fail(self._connection.failure)
         elif not is_up:
             self._break("disconnected")
-        else:
-            self._work.set()
-
-    def _wants_more(self) -> bool:
-        return self._outstanding + len(self._buffer) <= self._spec.window // 2
 
     def _break(self, why: str) -> None:
         if not self._is_broken:
             self._is_broken = True
             self._why = why
-        self._work.set()
+        self._has_work.set()
 
     def _fail(self, error: Exception) -> None:
         if self._failure is None:
@@ -226,7 +228,39 @@ class Pull(Generic[T]):
         self._is_broken = True
         self._ready.set()
         self._opened.set()
-        self._work.set()
+        self._has_work.set()
+
+    # Asking and acknowledging: what is lost here is noticed as silence.
+
+    def _ask_if_due(self) -> None:
+        """Ask for more when half the window is free."""
+        waiting = self._outstanding + len(self._buffer)
+        if waiting > self._half or self._is_broken:
+            return
+        wanted = self._spec.window - waiting
+        self._outstanding += wanted
+        request = {
+            "batch": wanted,
+            "expires": jetstream.nanoseconds(EXPIRES_S),
+            "idle_heartbeat": jetstream.nanoseconds(HEARTBEAT_S),
+        }
+        self._send(
+            f"$JS.API.CONSUMER.MSG.NEXT.{self._spec.stream}.{self._spec.consumer}",
+            json.dumps(request).encode(),
+            reply=self._inbox,
+        )
+
+    def _acknowledge_now(self) -> None:
+        reply, self._acknowledge_with = self._acknowledge_with, ""
+        self._acknowledging = None
+        if reply and not self._is_broken:
+            self._send(reply)
+
+    def _send(self, subject: str, payload: bytes = b"", *, reply: str = "") -> None:
+        try:
+            self._connection.wire.send(subject, payload, reply=reply)
+        except nats.errors.Error as error:
+            self._break(type(error).__name__)
 
     # Keeping it going: one task.
 
@@ -236,9 +270,8 @@ class Pull(Generic[T]):
             while self._failure is None:
                 if self._is_broken:
                     await self._make_consumer()
-                await self._send()
-                await self._work.wait()
-                self._work.clear()
+                await self._has_work.wait()
+                self._has_work.clear()
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001  Whatever it is, `next` must raise it.
@@ -260,33 +293,6 @@ class Pull(Generic[T]):
             if self._silent_ticks >= SILENT_TICKS_MAX:
                 self._silent_ticks = 0
                 self._break("silent")
-
-    async def _send(self) -> None:
-        """Acknowledge and ask for more. What is lost here is noticed as silence."""
-        try:
-            reply, self._acknowledge_with = self._acknowledge_with, ""
-            self._acknowledging = None
-            if reply and not self._is_broken:
-                await self._connection.client.publish(reply)
-            if self._wants_more() and not self._is_broken:
-                wanted = self._spec.window - self._outstanding - len(self._buffer)
-                self._outstanding += wanted
-                await self._ask(wanted)
-        except nats.errors.Error as error:
-            self._break(type(error).__name__)
-
-    async def _ask(self, messages: int) -> None:
-        await self._connection.client.publish(
-            f"$JS.API.CONSUMER.MSG.NEXT.{self._spec.stream}.{self._spec.consumer}",
-            json.dumps(
-                {
-                    "batch": messages,
-                    "expires": jetstream.nanoseconds(EXPIRES_S),
-                    "idle_heartbeat": jetstream.nanoseconds(HEARTBEAT_S),
-                }
-            ).encode(),
-            reply=self._inbox,
-        )
 
     async def _make_consumer(self) -> None:
         """Make the consumer from the last message handed out on."""
@@ -318,14 +324,15 @@ class Pull(Generic[T]):
         self._silent_ticks = 0
         self._heard = True
         self._is_broken = self._connection.outages != outages
+        self._ask_if_due()
         self._opened.set()
 
     async def _listen_anew(self) -> None:
         """Hear only what is asked for from now on: a delivery does not name its request."""
-        if self._subscription is not None:
-            await self._subscription.unsubscribe()
+        if self._lane is not None:
+            await self._lane.unsubscribe()
         self._inbox = self._connection.client.new_inbox()
-        self._subscription = await self._connection.subscribe(
+        self._lane = await self._connection.subscribe(
             self._inbox, functools.partial(self._on_message, self._generation)
         )
 
@@ -343,9 +350,9 @@ class Pull(Generic[T]):
             return
         try:
             if self._acknowledge_with and not self._is_broken:
-                await self._connection.client.publish(self._acknowledge_with)
-            if self._subscription is not None:
-                await self._subscription.unsubscribe()
+                self._connection.wire.send(self._acknowledge_with)
+            if self._lane is not None:
+                await self._lane.unsubscribe()
             if not self._spec.is_durable:
                 await self._consumer.delete()
         except (nats.errors.Error, OutcomeUnknown, JetStreamError) as error:

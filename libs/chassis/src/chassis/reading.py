@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from nats.aio.msg import Msg
-
 from chassis import jetstream
 from chassis.connection import Connection
 from chassis.consumers import Delivery, PullSpec
 from chassis.pull import Pull
+from chassis.wire import Message
 from contracts import codec
 from contracts.event import Recorded
 from contracts.subjects import StreamName
@@ -59,12 +58,12 @@ def decode(message: RawMessage) -> Recorded:
         raise
 
 
-def make_raw(message: Msg, delivery: Delivery) -> RawMessage:
+def make_raw(message: Message, delivery: Delivery) -> RawMessage:
     """Give a delivered message its place in the log."""
     return RawMessage(
         position=delivery.sequence,
         subject=message.subject,
-        headers=message.headers or {},
+        headers=message.headers,
         body=message.data,
         recorded_at=_EPOCH + timedelta(microseconds=delivery.time_ns // 1000),
     )
@@ -109,7 +108,7 @@ async def stored(connection: Connection, query: Mapping[str, str | int]) -> RawM
     message = await jetstream.stored(connection, StreamName.LOG, query)
     if message is None:
         return None
-    headers = dict(message.headers or {})
+    headers = dict(message.headers)
     headers.pop("Nats-Stream", None)
     return RawMessage(
         position=int(headers.pop("Nats-Sequence")),
