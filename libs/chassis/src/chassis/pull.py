@@ -32,7 +32,7 @@ SILENT_TICKS_MAX = 3
 """Ticks of HEARTBEAT_S without a word: between two and three missed heartbeats."""
 HANDOUT_MAX = 256
 """Most messages that one `next` hands out, so that the event loop is not held for long."""
-_ACKNOWLEDGE_EVERY_S = 0.005
+_ACKNOWLEDGE_EVERY_S = 0.1
 """Acknowledgements feed the lag and nothing else, so they are gathered."""
 _REPLIES_MAX = 65_536
 """Places that can still be acknowledged; a follower that never does loses the oldest."""
