@@ -131,13 +131,17 @@ class Pull(Generic[T]):
 
     async def _wait(self, timeout_s: float | None) -> None:
         """Return when there is something to hand out, when it failed, or when the time is over."""
+        is_over = False
+
+        def end() -> None:
+            nonlocal is_over
+            is_over = True
+            self._ready.set()
+
         loop = asyncio.get_running_loop()
-        ends_at = None if timeout_s is None else loop.time() + timeout_s
-        timer = None if ends_at is None else loop.call_at(ends_at, self._ready.set)
+        timer = None if timeout_s is None else loop.call_later(timeout_s, end)
         try:
-            while not self._buffer and self._failure is None:
-                if ends_at is not None and loop.time() >= ends_at:
-                    return
+            while not self._buffer and self._failure is None and not is_over:
                 self._ready.clear()
                 await self._ready.wait()
         finally:

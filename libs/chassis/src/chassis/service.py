@@ -39,6 +39,11 @@ from contracts.ids import derive_root_id
 from contracts.process import ServiceStarted, ServiceStopped
 from contracts.subjects import process as process_subject
 
+try:
+    from uvloop import new_event_loop
+except ImportError:  # No wheel for this platform.
+    from asyncio import new_event_loop
+
 __all__ = ["EX_DATAERR", "ConfigurationError", "Runtime", "run_service"]
 
 EX_DATAERR = 65
@@ -90,7 +95,8 @@ def run_service(
     """
     set_up_logging(service=name, instance=settings.instance, level=settings.log_level)
     try:
-        return asyncio.run(_serve(name, settings, main, register))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            return runner.run(_serve(name, settings, main, register))
     except ConfigurationError as error:
         _log.critical("configuration_error", error=str(error))
         return EX_CONFIG
