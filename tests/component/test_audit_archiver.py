@@ -43,7 +43,7 @@ async def archiving(
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110  Nobody tells.
             await asyncio.sleep(0.005)
 

@@ -95,12 +95,15 @@ class _CrashesOften(World):
 
 
 async def test_a_market_stream_that_loses_its_end_and_repeats_itself_changes_nothing() -> None:
-    expected = await run(World(TAPE))
+    calm = World(TAPE)
+    expected = await run(calm)
     world = World(TAPE, seed=3)
     running = asyncio.create_task(run(world))
     chance = random.Random(3)
-    for _ in range(6):
-        await asyncio.sleep(0.01)
+    for part in range(1, 7):
+        while world.steps < calm.steps * part // 7:  # noqa: ASYNC110  Nobody tells.
+            await asyncio.sleep(0)
+        assert not running.done()
         await world.market.interrupt(redelivered=chance.randint(1, 80))
     assert by_subject(await running) == by_subject(expected)
 
@@ -208,10 +211,11 @@ async def test_the_venue_announces_each_minute_after_the_fills_before_it() -> No
 
 async def test_a_tape_that_ended_is_not_ended_again_by_the_next_start() -> None:
     world = World(TAPE)
-    before = by_subject(await run(world))
+    before, steps = by_subject(await run(world)), world.steps
     world.stopping.clear()
     again = asyncio.create_task(world.execute())
-    await asyncio.sleep(0.05)
+    while world.steps == steps or await world.waiting() > 0:  # noqa: ASYNC110  Nobody tells.
+        await asyncio.sleep(0)
     world.stopping.set()
     await again
     assert by_subject(world.log.recorded) == before

@@ -26,7 +26,7 @@ from kit.execution_events import (
 )
 from kit.execution_world import TRADES, World
 
-WAIT_S_MAX = 10.0
+WAIT_S_MAX = 30.0
 
 
 class Live(World):
@@ -55,11 +55,6 @@ class Live(World):
         async with asyncio.timeout(WAIT_S_MAX):
             while await self.waiting() > 0:
                 await self.turn()
-
-    async def waiting(self) -> int:
-        """Count the messages of the market stream that are not done."""
-        lags = await self.market.lags()
-        return lags.get("execution-work-prints", len(self.market.messages))
 
     async def turn(self, times: int = 1) -> None:
         """Let the others work."""

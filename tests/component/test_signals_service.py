@@ -225,10 +225,12 @@ async def test_a_market_stream_that_was_lost_whole_is_waited_for() -> None:
     async with running(stage, checkpoint_minutes=1):
         await stage.until_folded()
     await stage.market.interrupt(lost=12)
-    async with running(stage):
-        await asyncio.sleep(0.3)
-        await stage.publish(TAPE)
-        await stage.until_ended()
+    with capture_logs() as said:
+        async with running(stage):
+            while "market_hint_refused" not in [line["event"] for line in said]:
+                await steps(1)
+            await stage.publish(TAPE)
+            await stage.until_ended()
 
     assert stage.minutes == folded(TAPE)
 

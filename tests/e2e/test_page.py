@@ -58,7 +58,7 @@ async def text_of(page: Page, test_id: str) -> str:
     )
 
 
-@pytest.mark.timeout(150)  # A machine without a browser installs one first.
+@pytest.mark.timeout(300)  # A machine without a browser installs one first.
 async def test_the_page_shows_the_desk_live_and_stops_it(tmp_path: Path) -> None:
     async with running_desk(clock=lambda: datetime.now(UTC)) as desk, served() as port:
         await a_busy_desk(desk)

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,11 +10,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
 
 from kit.cuts import cut_ticks
+from kit.servers import free_port
 
 # 2025-06-21 12:00 to 14:52 UTC: ends with an approved and filled short.
 FROM_MS = 1_750_507_200_000
@@ -30,15 +31,8 @@ def supervisor(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=200,
     )
-
-
-def free_port() -> str:
-    """Give a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -51,13 +45,13 @@ def folder() -> Iterator[Path]:
         yield Path(path)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_tape_is_played_archived_verified_replayed_and_continued(folder: Path) -> None:
     tape = str(cut_ticks(folder / "LTCUSDT_cut.csv", from_ms=FROM_MS, until_ms=UNTIL_MS))
     data = str(folder / "data")
     play = ("up", "--tape", tape, "--speed", "max", "--data-dir", data, "--exit-at-end", "--port")
 
-    first = supervisor(*play, free_port(), cwd=folder)
+    first = supervisor(*play, str(free_port()), cwd=folder)
     assert first.returncode == 0, first.stderr
     assert "TAPE of binance-spot ltcusdt" in first.stdout
     assert "all services ready" in first.stdout
@@ -67,34 +61,28 @@ def test_a_tape_is_played_archived_verified_replayed_and_continued(folder: Path)
     replayed = supervisor("audit", "--data-dir", data, "replay", cwd=folder)
     assert (replayed.returncode, replayed.stdout.splitlines()[-1]) == (0, "clean"), replayed.stderr
 
-    again = supervisor(*play, free_port(), cwd=folder)
+    again = supervisor(*play, str(free_port()), cwd=folder)
     assert again.returncode == 0, again.stderr
     verified = supervisor("audit", "--data-dir", data, "verify", cwd=folder)
     assert verified.returncode == 0, verified.stdout
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_up_shows_the_synthetic_market_survives_a_kill_and_drains_on_ctrl_c(
     folder: Path,
 ) -> None:
-    port = free_port()
+    port = str(free_port())
     command = [sys.executable, "-m", "supervisor", "up", "--feed", "synthetic", "--port", port]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as running:
         try:
             assert running.stdout is not None
-            shown = ""
-            while "all services ready" not in shown:
-                line = running.stdout.readline()
-                assert line, shown
-                shown += line
+            shown = read_until(running.stdout, "all services ready")
             assert "SYNTHETIC" in shown
             state = wait_for_feed(port)
             assert state["feed"]["kind"] == "synthetic"
             os.kill(pid_of(running.pid, "signals"), signal.SIGKILL)
-            while "signals      killed by signal 9" not in shown:
-                shown += running.stdout.readline()
-            while "signals      ready" not in shown.split("killed by signal 9")[-1]:
-                shown += running.stdout.readline()
+            read_until(running.stdout, "signals      killed by signal 9")
+            read_until(running.stdout, "signals      ready")
         finally:
             running.send_signal(signal.SIGINT)
             rest = running.stdout.read() if running.stdout else ""
@@ -102,11 +90,21 @@ def test_up_shows_the_synthetic_market_survives_a_kill_and_drains_on_ctrl_c(
         assert "draining" in rest
 
 
+def read_until(output: IO[str], text: str) -> str:
+    """Read lines until one has a text; give them all."""
+    shown = ""
+    while text not in shown:
+        line = output.readline()
+        assert line, f"expected {text!r}, found the end of\n{shown}"
+        shown += line
+    return shown
+
+
 def wait_for_feed(port: str) -> dict[str, dict[str, str]]:
     """Give the desk's state once the feed is known."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/state", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/state", timeout=30) as answer:
             state = json.load(answer)
         if state.get("feed"):
             return state

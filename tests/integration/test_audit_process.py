@@ -4,7 +4,8 @@ import asyncio
 import json
 import random
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from audit import cli
 from contracts import queries
 from contracts.event import Draft
 from kit.audit_history import history
-from kit.audit_process import AuditProcess, Outside, audit_process, outside
+from kit.audit_process import Outside, outside
 from kit.audit_rig import verified
 from kit.audit_store import Database
 from kit.servers import NatsServer, nats_server
+from kit.service_process import ServiceProcess, service_process
+from kit.zygote import Zygote
 
 
 @pytest.fixture
@@ -33,12 +36,26 @@ async def others(server: NatsServer) -> AsyncGenerator[Outside]:
         yield found
 
 
+Audit = Callable[[str, str], AbstractAsyncContextManager[ServiceProcess]]
+
+
+@pytest.fixture
+def audit(zygote: Zygote, tmp_path: Path) -> Audit:
+    """Give what runs an audit of a log in a database until its context ends."""
+
+    def run(nats_url: str, dsn: str) -> AbstractAsyncContextManager[ServiceProcess]:
+        environment = {"NATS_URL": nats_url, "POSTGRES_DSN": dsn}
+        return service_process(zygote, "audit", tmp_path / "audit.log", **environment)
+
+    return run
+
+
 @pytest.fixture
 async def process(
-    server: NatsServer, others: Outside, database: Database, tmp_path: Path
-) -> AsyncGenerator[AuditProcess]:
+    audit: Audit, server: NatsServer, others: Outside, database: Database
+) -> AsyncGenerator[ServiceProcess]:
     del others  # it makes the streams first
-    async with audit_process(server, database, tmp_path) as running:
+    async with audit(server.url, database.dsn) as running:
         yield running
 
 
@@ -47,7 +64,7 @@ def drafts(setups: int) -> list[Draft]:
 
 
 async def test_queries_are_answered_and_poisoned_ones_too(
-    process: AuditProcess, others: Outside
+    process: ServiceProcess, others: Outside
 ) -> None:
     await others.record(drafts(3))
     head = await others.archived()
@@ -73,19 +90,17 @@ async def test_queries_are_answered_and_poisoned_ones_too(
 
 
 async def test_postgresql_that_is_stopped_is_waited_for_and_caught_up_with(
-    process: AuditProcess, others: Outside, database: Database
+    process: ServiceProcess, others: Outside, database: Database
 ) -> None:
     every = drafts(60)
     await others.record(every[:100])
     await others.archived()
 
-    database.server.stop()
-    growing = asyncio.create_task(others.record(every[100:]))
-    await asyncio.sleep(5.5)
-    await growing
-    status = await others.status()
-    answer = json.loads(await others.ask(queries.EVENTS, timeout_s=8))
-    database.server.start()
+    async with database.server.away():
+        await others.record(every[100:])
+        await process.says("archive_unavailable", "archive_late")
+        status = await others.status()
+        answer = json.loads(await others.ask(queries.EVENTS))
     await others.archived()
 
     assert status["ready"] is False
@@ -95,19 +110,18 @@ async def test_postgresql_that_is_stopped_is_waited_for_and_caught_up_with(
     found = await verified(database, stream=others.log)
     assert found.differences == []
     assert found.not_archived == 0
-    await process.says("archive_unavailable", "archive_late", "archive_caught_up")
+    await process.says("archive_caught_up")
     assert (await others.status())["ready"] is True
 
 
 async def test_kill_9_of_audit_and_of_postgresql_at_any_moment_neither_loses_nor_doubles(
-    process: AuditProcess, others: Outside, database: Database
+    process: ServiceProcess, others: Outside, database: Database
 ) -> None:
     chance = random.Random(20260302)
     every = iter(drafts(80))
     for round_ in range(4):
         growing = asyncio.create_task(others.record(list(islice(every, 250))))
         await others.archived(await others.log.head() + chance.randrange(1, 120))
-        await asyncio.sleep(chance.random() * 0.05)
         if round_ % 2:
             database.server.kill()
         await process.end(signal.SIGKILL)
@@ -123,7 +137,7 @@ async def test_kill_9_of_audit_and_of_postgresql_at_any_moment_neither_loses_nor
 
 
 async def test_sigterm_ends_it_in_order_and_a_new_one_goes_on(
-    process: AuditProcess, others: Outside, database: Database
+    process: ServiceProcess, others: Outside, database: Database
 ) -> None:
     await others.record(drafts(2))
     await others.archived()
@@ -139,21 +153,18 @@ async def test_sigterm_ends_it_in_order_and_a_new_one_goes_on(
 
 
 async def test_a_database_of_another_log_ends_it_with_one_clear_line(
-    process: AuditProcess, others: Outside, database: Database, tmp_path: Path
+    audit: Audit, process: ServiceProcess, others: Outside, database: Database, tmp_path: Path
 ) -> None:
     await others.record(drafts(4))
     await others.archived()
     await process.end(signal.SIGTERM)
     async with nats_server(tmp_path / "other") as empty, outside(empty) as there:
         await there.record(drafts(1))
-        other = AuditProcess(tmp_path, empty.url, database.dsn)
-        other.start()
-        assert await other.ended() == 78
+        async with audit(empty.url, database.dsn) as other:
+            assert await other.ended() == 78
 
-    error = process.said[-1]
-    assert "they belong to different data" in next(
-        line["error"] for line in process.said if line["event"] == "configuration_error"
-    ), error
+    [error] = [line["error"] for line in other.said if line["event"] == "configuration_error"]
+    assert "they belong to different data" in error
 
 
 @pytest.mark.parametrize(
@@ -164,20 +175,17 @@ async def test_a_database_of_another_log_ends_it_with_one_clear_line(
     ],
 )
 async def test_a_bad_setting_ends_it_without_showing_a_password(
-    server: NatsServer, others: Outside, tmp_path: Path, dsn: str, says: str
+    audit: Audit, server: NatsServer, others: Outside, dsn: str, says: str
 ) -> None:
     del others
-    process = AuditProcess(tmp_path, server.url, dsn)
-    process.start()
-
-    assert await process.ended() == 78
-    text = (tmp_path / "audit.log").read_text()
-    assert says in text
-    assert "s3cret" not in text
+    async with audit(server.url, dsn) as process:
+        assert await process.ended() == 78
+    assert says in process.text
+    assert "s3cret" not in process.text
 
 
 async def test_a_backup_restored_under_a_stopped_audit_is_continued(
-    process: AuditProcess, others: Outside, database: Database, tmp_path: Path
+    process: ServiceProcess, others: Outside, database: Database, tmp_path: Path
 ) -> None:
     every = drafts(8)
     await others.record(every[:40])
@@ -203,7 +211,7 @@ async def test_a_backup_restored_under_a_stopped_audit_is_continued(
 
 
 async def test_the_commands_end_with_their_codes(
-    process: AuditProcess,
+    process: ServiceProcess,
     others: Outside,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
@@ -211,8 +219,8 @@ async def test_the_commands_end_with_their_codes(
 ) -> None:
     await others.record(drafts(3))
     head = await others.archived()
-    monkeypatch.setenv("NATS_URL", process.nats_url)
-    monkeypatch.setenv("POSTGRES_DSN", process.dsn)
+    for name, value in process.environment.items():
+        monkeypatch.setenv(name, value)
 
     async def command(*arguments: str) -> tuple[int, str]:
         code = await asyncio.to_thread(cli.execute, cli.parser().parse_args(arguments))

@@ -90,13 +90,13 @@ async def test_a_follower_goes_back_to_where_the_stream_still_is(tmp_path: Path)
         ):
             seen: list[bytes] = []
             while len(seen) < 1_000:
-                seen += [message.body for message in await follower.next(5)]
+                seen += [message.body for message in await follower.next(60)]
             wire.refuse()
             await lose_tail(real, keep=700)
             await wire.start()
             again: list[bytes] = []
             while len(again) < 14:
-                again += [message.body for message in await follower.next(5)]
+                again += [message.body for message in await follower.next(60)]
     # The newest remembered place that is proved: the largest multiple of 16 up to 700 is 688.
     assert again[0] == b"689"
     assert again[11:14] == [b"700", b"701b", b"702b"]

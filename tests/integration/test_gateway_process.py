@@ -20,6 +20,8 @@ from kit.gateway_app import running_desk, served, until
 from kit.gateway_events import feed_opened, minute_closed
 from kit.gateway_process import GatewayProcess, draft_of, gateway_process, log_as
 from kit.servers import NatsServer, nats_server
+from kit.service_process import WAIT_S_MAX
+from kit.zygote import Zygote
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ async def open_stream(gateway_port: int, **query: str) -> ClientConnection:
 async def read_events(stream: ClientConnection, until_position: int) -> list[int]:
     """Read until a position; give the positions in the order that they came in."""
     found: list[int] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S_MAX):
         while not found or found[-1] < until_position:
             message: dict[str, Any] = json.loads(await stream.recv())
             if message["kind"] == "ev":
@@ -48,9 +50,9 @@ async def read_events(stream: ClientConnection, until_position: int) -> list[int
     return found
 
 
-async def test_a_day_of_a_gateway(tmp_path: Path, nats: NatsServer) -> None:
+async def test_a_day_of_a_gateway(zygote: Zygote, tmp_path: Path, nats: NatsServer) -> None:
     """It opens the account, streams, kills without audit, and knows after a restart."""
-    async with gateway_process(tmp_path, nats) as gateway, log_as(nats, "ingest") as ingest:
+    async with gateway_process(zygote, tmp_path, nats) as gateway, log_as(nats, "ingest") as ingest:
         await ingest.append([draft_of(feed_opened())])
         await gateway.answers("/readyz")
         await it_streams_without_gap_or_duplicate(gateway, nats)
@@ -64,7 +66,7 @@ async def test_a_day_of_a_gateway(tmp_path: Path, nats: NatsServer) -> None:
         accounts = [one.event for one in recorded if isinstance(one.event, AccountOpened)]
         assert len(accounts) == 1
         assert isinstance(recorded[-1].event, ServiceStopped)
-    async with gateway_process(tmp_path, nats, MAX_LEVERAGE="9") as again:
+    async with gateway_process(zygote, tmp_path, nats, MAX_LEVERAGE="9") as again:
         await again.answers("/readyz")
         state = (await again.http.get("/api/state")).json()
         assert state["isHalted"]
@@ -108,9 +110,9 @@ async def it_refuses_streams_of_others(gateway: GatewayProcess) -> None:
 
 
 async def test_a_kill_while_nats_is_down_is_recorded_when_it_is_back(
-    tmp_path: Path, nats: NatsServer
+    zygote: Zygote, tmp_path: Path, nats: NatsServer
 ) -> None:
-    async with gateway_process(tmp_path, nats) as gateway:
+    async with gateway_process(zygote, tmp_path, nats) as gateway:
         async with log_as(nats, "ingest") as ingest:
             await ingest.append([draft_of(feed_opened())])
         await gateway.answers("/readyz")

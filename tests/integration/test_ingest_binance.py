@@ -29,8 +29,14 @@ FAST = Timing(
     backoff_s_max=0.2,
     beat_s=0.02,
     overlap_s_max=5,
-    open_s_max=2,
+    open_s_max=30,
 )
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a repair take the time that a slow machine needs."""
+    monkeypatch.setattr(backfill, "REPAIR_S_MAX", 30)
 
 
 @asynccontextmanager
@@ -39,7 +45,11 @@ async def feed_of(
 ) -> AsyncGenerator[BinanceFeed, None]:
     source = live_source(SOL, opened_at=datetime.now(UTC))
     async with open_binance(
-        source, ws_url=exchange.ws_url, rest_url=rest_url or exchange.rest_url, timing=timing
+        source,
+        ws_url=exchange.ws_url,
+        rest_url=rest_url or exchange.rest_url,
+        timing=timing,
+        now=lambda: exchange.now_s,
     ) as feed:
         yield feed
 
@@ -48,7 +58,7 @@ async def heard(
     feed: BinanceFeed, until: Callable[[list[Item]], bool], *, after: int | None = None
 ) -> list[Item]:
     items: list[Item] = []
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         async for item in feed.items(after=after):
             items.append(item)
             if until(items):
@@ -79,8 +89,9 @@ async def test_both_paths_are_heard() -> None:
 @pytest.mark.parametrize("stream", ["market/stream?streams=solusdt@bookTicker"])
 async def test_a_stream_on_the_wrong_path_gives_no_data(stream: str) -> None:
     async with fake_binance() as exchange, connect(f"{exchange.ws_url}/{stream}") as socket:
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(socket.recv(), 0.3)
+        hearing = asyncio.create_task(socket.recv())
+        await exchange.passes(0.3)
+        assert not hearing.done()
 
 
 async def test_the_paths_of_before_are_gone() -> None:
@@ -90,7 +101,7 @@ async def test_the_paths_of_before_are_gone() -> None:
 
 
 async def test_rotation_loses_and_doubles_nothing() -> None:
-    # 24 h are 2 s. Renewed at 0.4 of it, so that a slow machine is not taken for a late client.
+    # 24 h are 2 s.
     rules = Rules(life_s=2, trades_per_s=800)
     timing = replace(FAST, life_s=2, rotate_at=0.4)
     async with fake_binance(rules) as exchange, feed_of(exchange, timing=timing) as feed:
@@ -239,7 +250,7 @@ async def test_a_restart_fetches_what_happened_meanwhile() -> None:
     async with fake_binance() as exchange:
         async with feed_of(exchange) as feed:
             last = ids(await heard(feed, reached(50)))[-1]
-        await asyncio.sleep(0.2)
+        await exchange.passes(0.2)
         async with feed_of(exchange) as feed:
             items = await heard(feed, reached(last + 200), after=last)
 
@@ -252,24 +263,27 @@ async def test_a_limit_of_the_exchange_is_waited_out() -> None:
         feed_of(exchange) as feed,
     ):
         items = await heard(feed, lambda items: len(items) == 2)
-        await asyncio.sleep(0.3)
+        await exchange.passes(0.3)
 
     assert {type(it) for it in items} == {Stalled}
     assert all("429" in it.reason for it in items if isinstance(it, Stalled))
-    assert exchange.opened == 0
+    assert exchange.refused == 2
 
 
 async def test_the_probe_hears_a_trade() -> None:
     async with fake_binance() as exchange:
-        assert await hear_trade(exchange.ws_url, SOL, within_s=5) is None
+        assert await hear_trade(exchange.ws_url, SOL, within_s=30) is None
 
 
-@pytest.mark.parametrize(("url", "reason"), [("", "none"), ("ws://127.0.0.1:9", "found")])
-async def test_the_probe_says_why_it_hears_nothing(url: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "within_s", "reason"),
+    [("", 0.3, "expected a trade"), ("ws://127.0.0.1:9", 30, "expected a socket")],
+)
+async def test_the_probe_says_why_it_hears_nothing(url: str, within_s: float, reason: str) -> None:
     async with fake_binance() as exchange:
         exchange.silent.add("solusdt@aggTrade")
 
-        said = await hear_trade(url or exchange.ws_url, SOL, within_s=0.3)
+        said = await hear_trade(url or exchange.ws_url, SOL, within_s=within_s)
 
     assert said is not None
     assert reason in said
@@ -277,7 +291,7 @@ async def test_the_probe_says_why_it_hears_nothing(url: str, reason: str) -> Non
 
 async def test_auto_is_live_when_the_exchange_answers_and_synthetic_when_not() -> None:
     async with fake_binance() as exchange:
-        live = IngestSettings(binance_ws_url=exchange.ws_url)
+        live = IngestSettings(binance_ws_url=exchange.ws_url, auto_probe_seconds=30)
         deaf = IngestSettings(binance_ws_url="ws://127.0.0.1:9")
 
         assert await choose(live, None) is FeedKind.BINANCE

@@ -18,7 +18,7 @@ def child(folder: Path, code: str) -> Child:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for a condition."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
@@ -43,7 +43,7 @@ async def test_a_refused_configuration_is_not_tried_again_and_its_reason_is_kept
 ) -> None:
     code = 'import sys; print(\'{"error": "expected a port, found none"}\'); sys.exit(78)'
     tiny = child(tmp_path, code)
-    await asyncio.wait_for(tiny.keep_running(), 20)
+    await asyncio.wait_for(tiny.keep_running(), 60)
     assert tiny.refusal == "expected a port, found none"
     assert tiny.restarts == 0
 
@@ -68,11 +68,11 @@ async def test_a_process_that_does_not_drain_is_killed_after_the_grace(tmp_path:
     began = time.monotonic()
     await tiny.stop(grace_s=0.3)
     await running
-    assert 0.3 <= time.monotonic() - began < 10
+    assert 0.3 <= time.monotonic() - began < 50
 
 
 async def test_output_is_kept_and_an_endless_line_does_no_harm(tmp_path: Path) -> None:
     code = "import sys; sys.stdout.write('x' * 3_000_000 + chr(10) + 'last words' + chr(10))"
     tiny = child(tmp_path, code + "; sys.exit(78)")
-    await asyncio.wait_for(tiny.keep_running(), 20)
+    await asyncio.wait_for(tiny.keep_running(), 60)
     assert tiny.refusal == "last words"

@@ -1,75 +1,23 @@
-"""The audit as a process of its own, between a real nats-server and a real PostgreSQL."""
+"""The log and the queries of a running audit, as the other services see them."""
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from chassis.connection import Connection, connected
+from pydantic import ValidationError
+
+from chassis.connection import Connection, OutcomeUnknown, connected
 from chassis.log import LogClient
 from chassis.provision import provision
 from chassis.settings import ServiceSettings
 from contracts import queries
 from contracts.event import Draft
 from contracts.queries import HeadAnswer
-from kit.audit_store import Database
 from kit.servers import NatsServer
-
-WAIT_S_MAX = 40.0
-
-
-@dataclass
-class AuditProcess:
-    """One audit process after another, on the same data."""
-
-    folder: Path
-    nats_url: str
-    dsn: str
-    codes: list[int] = field(default_factory=list[int])
-    _process: subprocess.Popen[bytes] | None = None
-
-    def start(self, **environment: str) -> None:
-        """Start one."""
-        with (self.folder / "audit.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "audit"],
-                env=self._environment(environment),
-                stdout=log,
-                stderr=log,
-            )
-
-    async def end(self, how: signal.Signals = signal.SIGKILL) -> int:
-        """End it; give its exit code."""
-        assert self._process is not None
-        self._process.send_signal(how)
-        return await self.ended()
-
-    async def ended(self) -> int:
-        """Wait until it ended; give its exit code."""
-        assert self._process is not None
-        return await asyncio.to_thread(self._process.wait, WAIT_S_MAX)
-
-    @property
-    def said(self) -> list[dict[str, Any]]:
-        """Give the log lines of all of them."""
-        lines = (self.folder / "audit.log").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
-
-    async def says(self, *events: str) -> None:
-        """Wait until it has said all of these."""
-        async with asyncio.timeout(WAIT_S_MAX):
-            while not set(events) <= {line["event"] for line in self.said}:  # noqa: ASYNC110  Nobody tells.
-                await asyncio.sleep(0.05)
-
-    def _environment(self, more: dict[str, str]) -> dict[str, str]:
-        return {**os.environ, "NATS_URL": self.nats_url, "POSTGRES_DSN": self.dsn, **more}
+from kit.service_process import WAIT_S_MAX
 
 
 @dataclass
@@ -87,7 +35,7 @@ class Outside:
             client = clients.setdefault(owner, LogClient(self.connection, service=owner))
             await client.append([draft])
 
-    async def ask(self, subject: str, body: bytes = b"", *, timeout_s: float = 5.0) -> bytes:
+    async def ask(self, subject: str, body: bytes = b"", *, timeout_s: float = 20.0) -> bytes:
         """Ask the audit."""
         return (await self.connection.request(subject, body, timeout_s=timeout_s)).data
 
@@ -101,9 +49,11 @@ class Outside:
         async with asyncio.timeout(WAIT_S_MAX):
             while True:
                 try:
-                    head = HeadAnswer.model_validate_json(await self.ask(queries.HEAD))
-                except Exception:  # noqa: BLE001 - not there yet, or away: this is what is waited for
-                    head = None
+                    head = HeadAnswer.model_validate_json(
+                        await self.ask(queries.HEAD, timeout_s=5.0)
+                    )
+                except (OutcomeUnknown, ValidationError):
+                    head = None  # Not there yet, or away: this is what is waited for.
                 if head is not None and head.position >= wanted:
                     return head
                 await asyncio.sleep(0.02)
@@ -115,16 +65,3 @@ async def outside(server: NatsServer) -> AsyncGenerator[Outside]:
     async with connected(ServiceSettings(nats_url=server.url), "test") as connection:
         await provision(connection)
         yield Outside(connection, LogClient(connection, service="test"))
-
-
-@asynccontextmanager
-async def audit_process(
-    server: NatsServer, database: Database, folder: Path
-) -> AsyncGenerator[AuditProcess]:
-    """Run an audit until the block ends."""
-    process = AuditProcess(folder, server.url, database.dsn)
-    process.start()
-    try:
-        yield process
-    finally:
-        await process.end()

@@ -48,7 +48,7 @@ async def archived(drafts: Iterable[Draft], database: Database) -> InMemoryLog:
 
 async def caught_up(archiver: Archiver, log: InMemoryLog) -> None:
     """Wait until the archive has the whole log."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while archiver.progress.head.position < await log.head():  # noqa: ASYNC110  Nobody tells.
             await asyncio.sleep(0.005)
 

@@ -18,9 +18,9 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-START_S_MAX = 30.0
-ANSWER_S_MAX = 20.0
-WAIT_S_MAX = 15.0
+START_S_MAX = 60.0
+ANSWER_S_MAX = 60.0
+WAIT_S_MAX = 60.0
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 _FLAGS = (

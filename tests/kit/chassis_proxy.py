@@ -14,6 +14,8 @@ class Proxy:
         self.flows = asyncio.Event()
         """While it is clear nothing passes, and nothing is lost."""
         self.flows.set()
+        self.holds = asyncio.Event()
+        """Set once something that a client said has been kept from passing."""
         self.port = 0
         self._target_port = target_port
         self._writers: set[asyncio.StreamWriter] = set()
@@ -70,6 +72,8 @@ class Proxy:
         self._writers.add(sink)
         try:
             while data := await source.read(65536):
+                if not is_answer and not self.flows.is_set():
+                    self.holds.set()
                 await self.flows.wait()
                 if is_answer and self.swallows_answers:
                     continue

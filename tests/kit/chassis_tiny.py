@@ -26,7 +26,7 @@ from contracts.ids import derive_id
 from contracts.process import ServiceStopped
 
 NAME = "risk"
-SAY_S_MAX = 30.0
+SAY_S_MAX = 60.0
 _SERVER = multiprocessing.get_context("forkserver")
 
 

@@ -153,7 +153,7 @@ async def at_once() -> None:
     """Let nobody come first."""
 
 
-Dawdle = Callable[[], Awaitable[None]]
+Dawdle = Callable[[], Awaitable[object]]
 
 
 async def play_signals(log: Log, ticks: Sequence[Tick], dawdle: Dawdle = at_once) -> None:
@@ -233,7 +233,7 @@ class World:
     async def run(self) -> list[Recorded]:
         """Run until the tape is worked; give the log."""
         await self.open()
-        async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             others = [
                 tasks.create_task(
                     play_signals(self.log.as_service("signals"), self.ticks, self.dawdle)
@@ -279,6 +279,11 @@ class World:
         if self.seed is not None:
             for _ in range(self.chance.choice((0, 0, 0, 1, 3, 10, 40))):
                 await asyncio.sleep(0)
+
+    async def waiting(self) -> int:
+        """Count the messages of the market stream that are not done."""
+        lags = await self.market.lags()
+        return lags.get("execution-work-prints", len(self.market.messages))
 
     async def _watch(self) -> None:
         """Stop execution once it has said that the tape is worked."""

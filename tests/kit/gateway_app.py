@@ -77,7 +77,7 @@ class Desk:
         await until(lambda: self.live.hub.is_open and self.live.state.position >= head)
 
 
-async def until(is_true: Callable[[], bool], *, timeout_s: float = 5.0) -> None:
+async def until(is_true: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
     """Wait for a condition."""
     async with asyncio.timeout(timeout_s):
         while not is_true():  # noqa: ASYNC110  Any condition, of things that announce nothing.
@@ -149,6 +149,8 @@ class FakeSocket:
     """A client's end of a stream: what it got, what it says, and how fast it reads."""
 
     got: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    offered: int = 0
+    """Messages that the server has begun to send."""
     closed: int | None = None
     reads: asyncio.Event = field(default_factory=asyncio.Event)
     """Cleared while the client does not read."""
@@ -159,6 +161,7 @@ class FakeSocket:
 
     async def send(self, text: str) -> None:
         """Take a message of the server."""
+        self.offered += 1
         await self.reads.wait()
         await asyncio.sleep(0)
         self.got.append(json.loads(text))

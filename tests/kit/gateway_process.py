@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +17,8 @@ from contracts.ids import derive_root_id
 from contracts.routes import subject_of
 from kit.gateway_events import START
 from kit.servers import NatsServer, free_port
-
-START_S_MAX = 30.0
+from kit.service_process import WAIT_S_MAX, ServiceProcess, service_process
+from kit.zygote import Zygote
 
 
 @dataclass
@@ -29,66 +26,47 @@ class GatewayProcess:
     """A gateway that runs, with a client for its address."""
 
     port: int
-    process: subprocess.Popen[bytes]
+    process: ServiceProcess
     http: httpx.AsyncClient
-    output: Path
 
     async def answers(self, path: str = "/healthz") -> None:
         """Wait until an address answers with success."""
-        async with asyncio.timeout(START_S_MAX):
-            while True:
-                if self.process.poll() is not None:
-                    text = await asyncio.to_thread(self.output.read_text)
-                    raise AssertionError(f"expected a running gateway, found\n{text}")
-                with contextlib.suppress(httpx.TransportError):
-                    if (await self.http.get(path)).is_success:
-                        return
+        async with asyncio.timeout(WAIT_S_MAX):
+            while not await self._is_success(path):
+                self.process.require_running()
                 await asyncio.sleep(0.05)
 
     async def shows(self, name: str) -> None:
         """Wait until a switch of the state is on."""
-        async with asyncio.timeout(START_S_MAX):
+        async with asyncio.timeout(WAIT_S_MAX):
             while not (await self.http.get("/api/state")).json()[name]:  # noqa: ASYNC110  Another process.
                 await asyncio.sleep(0.05)
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End the process; give its exit code."""
-        self.process.send_signal(how)
-        return await asyncio.to_thread(self.process.wait, 20)
+        return await self.process.end(how)
 
-
-def spawn(folder: Path, **environment: str) -> tuple[subprocess.Popen[bytes], Path]:
-    """Start `python -m gateway`; give the process and the file with its output."""
-    folder.mkdir(parents=True, exist_ok=True)
-    output = folder / "gateway.log"
-    with output.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway"],
-            env={**os.environ, **environment},
-            stdout=log,
-            stderr=log,
-        )
-    return process, output
+    async def _is_success(self, path: str) -> bool:
+        try:
+            return (await self.http.get(path)).is_success
+        except httpx.TransportError:
+            return False
 
 
 @contextlib.asynccontextmanager
 async def gateway_process(
-    folder: Path, nats: NatsServer, **environment: str
+    zygote: Zygote, folder: Path, nats: NatsServer, **environment: str
 ) -> AsyncGenerator[GatewayProcess]:
     """Run a gateway for as long as the context lasts."""
     port = free_port()
-    process, output = await asyncio.to_thread(
-        lambda: spawn(folder, NATS_URL=nats.url, GATEWAY_PORT=str(port), **environment)
-    )
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
-        gateway = GatewayProcess(port, process, http, output)
-        try:
-            await gateway.answers()
-            yield gateway
-        finally:
-            if process.poll() is None:
-                process.kill()
-            await asyncio.to_thread(process.wait)
+    given = {"NATS_URL": nats.url, "GATEWAY_PORT": str(port), **environment}
+    async with (
+        service_process(zygote, "gateway", folder / "gateway.log", **given) as process,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
+    ):
+        gateway = GatewayProcess(port, process, http)
+        await gateway.answers()
+        yield gateway
 
 
 @contextlib.asynccontextmanager

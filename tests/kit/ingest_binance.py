@@ -3,6 +3,9 @@
 bookTicker is heard on /public only and the rest on /market only: on the wrong path a connection
 opens and stays silent. Connections live for a set time, must answer pings, and may send ten
 messages a second, pings and pongs counted. Trades go on whether somebody listens or not.
+
+Its clock stands still while this process is held up, so that a slow machine is not taken for a
+slow client.
 """
 
 import asyncio
@@ -16,7 +19,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
@@ -28,6 +31,7 @@ from kit.ingest_frames import NOON_MS, agg_trade, book_ticker, combined, force_o
 
 PUBLIC = ("bookTicker", "depth")
 MESSAGES_PER_S_MAX = 10
+TICK_S = 0.005
 WEIGHT_MAX = 2_400
 TOO_MANY = 1008
 
@@ -87,6 +91,8 @@ class FakeBinance:
     listeners: set[Listener] = field(default_factory=set[Listener])
     opened: int = 0
     killed: int = 0
+    refused: int = 0
+    """Handshakes that were answered with `Rules.status`."""
     most_per_s: int = 0
     requests: list[int] = field(default_factory=list[int])
     silent: set[str] = field(default_factory=set[str])
@@ -94,6 +100,18 @@ class FakeBinance:
     spoiled: deque[bytes] = field(default_factory=deque[bytes])
     """Frames to be sent once, to everyone on /market."""
     port: int = 0
+    _ticks: int = 0
+
+    @property
+    def now_s(self) -> float:
+        """Give the seconds that have passed here."""
+        return self._ticks * TICK_S
+
+    async def passes(self, seconds: float) -> None:
+        """Wait until so many seconds have passed here."""
+        end_s = self.now_s + seconds
+        while self.now_s < end_s:  # noqa: ASYNC110  Many wait, each for another moment.
+            await asyncio.sleep(TICK_S)
 
     @property
     def ws_url(self) -> str:
@@ -136,11 +154,10 @@ class FakeBinance:
 
     async def run(self) -> None:
         """Trade until canceled."""
-        begin_s = time.monotonic()
         while True:
-            await asyncio.sleep(0.005)
-            due = int((time.monotonic() - begin_s) * self.rules.trades_per_s)
-            while len(self.trades) < due:
+            await asyncio.sleep(TICK_S)
+            self._ticks += 1
+            while len(self.trades) < int(self.now_s * self.rules.trades_per_s):
                 self.trade()
 
     async def serve_socket(self, connection: ServerConnection) -> None:
@@ -170,19 +187,20 @@ class FakeBinance:
                 task.cancel()
 
     async def _live(self, listener: Listener) -> None:
-        await asyncio.sleep(self.rules.life_s)
+        await self.passes(self.rules.life_s)
         self.killed += 1
         await listener.connection.close(1001, "24 hours")
 
     async def _ping(self, listener: Listener) -> None:
         while True:
-            await asyncio.sleep(self.rules.ping_s)
+            await self.passes(self.rules.ping_s)
             if listener.connection.most_per_s > MESSAGES_PER_S_MAX:
                 await listener.connection.close(TOO_MANY, "Too many requests")
-            pong = await listener.connection.ping(str(time.time_ns()))
-            try:
-                await asyncio.wait_for(pong, self.rules.pong_s)
-            except TimeoutError:
+            pong = asyncio.ensure_future(await listener.connection.ping(str(time.time_ns())))
+            late = asyncio.create_task(self.passes(self.rules.pong_s))
+            await asyncio.wait((pong, late), return_when=asyncio.FIRST_COMPLETED)
+            late.cancel()
+            if not pong.done():
                 listener.connection.transport.abort()
 
     def _answer(self, listener: Listener, message: str | bytes) -> str:
@@ -199,9 +217,10 @@ class FakeBinance:
         """Answer REST, refuse what is no path of ours, and let the sockets through."""
         url = urlsplit(request.path)
         if self.rules.status is not None:
+            self.refused += 1
             return connection.respond(self.rules.status, "limited\n")
         if url.path == "/fapi/v1/aggTrades":
-            await asyncio.sleep(self.rules.rest_delay_s)
+            await self.passes(self.rules.rest_delay_s)
             return self._rows(connection, parse_qs(url.query))
         if url.path in ("/public/stream", "/market/stream", "/public/ws", "/market/ws"):
             return None
@@ -227,21 +246,20 @@ class FakeBinance:
 async def fake_binance(rules: Rules | None = None) -> AsyncGenerator[FakeBinance, None]:
     """Run the exchange for as long as the context lasts."""
     exchange = FakeBinance(rules or Rules())
-    server: Server
-    async with serve(
-        exchange.serve_socket,
-        "127.0.0.1",
-        0,
-        process_request=exchange.answer_http,
-        create_connection=CountingConnection,
-        ping_interval=None,
-        close_timeout=0.2,
-        compression=None,
-    ) as server:
-        exchange.port = next(iter(server.sockets)).getsockname()[1]
-        trading = asyncio.create_task(exchange.run())
-        try:
+    trading = asyncio.create_task(exchange.run())
+    try:
+        async with serve(
+            exchange.serve_socket,
+            "127.0.0.1",
+            0,
+            process_request=exchange.answer_http,
+            create_connection=CountingConnection,
+            ping_interval=None,
+            close_timeout=0.2,
+            compression=None,
+        ) as server:
+            exchange.port = next(iter(server.sockets)).getsockname()[1]
             yield exchange
-        finally:
-            trading.cancel()
-            await asyncio.gather(trading, return_exceptions=True)
+    finally:
+        trading.cancel()
+        await asyncio.gather(trading, return_exceptions=True)

@@ -77,7 +77,7 @@ class Rig:
     wall: datetime = WALL
     speed: float = math.inf
 
-    async def play(self, feed: Feed, until: Callable[[], bool], *, timeout_s: float = 20) -> None:
+    async def play(self, feed: Feed, until: Callable[[], bool], *, timeout_s: float = 60) -> None:
         """Start a pump as a new process would, and kill it when the condition holds."""
         before = await read_openings(self.log)
         records = FeedRecords(

@@ -54,6 +54,7 @@ class InMemoryLog:
         self._messages_max = [messages_max]
         self._up = asyncio.Event()
         self._up.set()
+        self._waiting = [0]
 
     def as_service(self, service: str) -> "InMemoryLog":
         """Give the same log, written as another service."""
@@ -69,6 +70,11 @@ class InMemoryLog:
     def resume(self) -> None:
         """End an outage."""
         self._up.set()
+
+    @property
+    def waiting(self) -> int:
+        """Give the number of appends that wait for the end of an outage."""
+        return self._waiting[0]
 
     def limit(self, messages_max: int) -> None:
         """Let the log be full at this many messages; 0 is no limit."""
@@ -113,7 +119,11 @@ class InMemoryLog:
         check_drafts(drafts, expected)
         _require_fit(drafts)
         await asyncio.sleep(0)
-        await self._up.wait()
+        self._waiting[0] += 1
+        try:
+            await self._up.wait()
+        finally:
+            self._waiting[0] -= 1
         state = self._state
         known = [state.positions.get(str(draft.id)) for draft in drafts]
         if drafts and all(position is not None for position in known):

@@ -5,6 +5,7 @@ the tests run as root it runs as `nobody`, from a copy of the binaries where `no
 the installed ones. It listens on a Unix socket only.
 """
 
+import asyncio
 import contextlib
 import itertools
 import os
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +23,7 @@ import pytest
 from psycopg import sql
 
 _VERSION_FOLDER = "pginstall18"
-_READY_S_MAX = 30.0
+_READY_S_MAX = 60.0
 _UNPRIVILEGED = "nobody"
 _SETTINGS = {
     "listen_addresses": "",
@@ -104,6 +105,15 @@ class PostgresServer:
             self._process.kill()
             self._process.wait(_READY_S_MAX)
             self._process = None
+
+    @contextlib.asynccontextmanager
+    async def away(self) -> AsyncGenerator[None]:
+        """Stop the server in order for as long as the block lasts."""
+        await asyncio.to_thread(self.stop)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.start)
 
     def dsn(self, database: str = "postgres") -> str:
         """Give the address of a database."""

@@ -59,7 +59,7 @@ class Rig:
     async def settled(self, runner: CoreRunner) -> None:
         """Wait until risk has folded all that it hears."""
         last = self._last_heard()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while runner.position < last:  # noqa: ASYNC110  A runner tells nobody where it stands.
                 await asyncio.sleep(0)
 

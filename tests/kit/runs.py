@@ -1,7 +1,6 @@
 """One run of a tape through the whole desk, from start to a worked-off log."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import psycopg
 from contracts.event import Recorded
 from kit.postgres import PostgresServer
 from kit.servers import NatsServer
-from kit.stack import ALL, Stack, read_log, wait_worked_off
+from kit.stack import ALL, Stack, read_log
 from kit.zygote import Zygote
 
 Disturb = Callable[[Stack], Awaitable[None]]
@@ -37,7 +36,6 @@ async def run_tape(
     disturb: Disturb | None = None,
     services: tuple[str, ...] = ALL,
     ignore: tuple[str, ...] = (),
-    timeout_s: float = 60,
 ) -> Run:
     """Play a tape through a fresh desk; `disturb` runs beside it from the start on.
 
@@ -62,33 +60,32 @@ async def run_tape(
         stack.start()
         if disturb is not None:
             await disturb(stack)
-        await wait_worked_off(stack, timeout_s=timeout_s)
-        events = await read_log(nats, ignore=ignore)
-        archived = await _wait_archived(postgres.dsn(database), len(events), stack, timeout_s)
-        return Run(events, archived, stack.deaths)
+        await stack.is_worked_off()
+        archived = await _archived(postgres.dsn(database), stack)
+        return Run(await read_log(nats, ignore=ignore), archived, stack.deaths)
     finally:
         stack.stop()
         await nats.kill()
         postgres.drop_database(database)
 
 
-async def _wait_archived(
-    dsn: str, events: int, stack: Stack, timeout_s: float
-) -> tuple[int, int, int, int]:
-    deadline = time.monotonic() + timeout_s
-    found = (0, 0, 0, 0)
-    while time.monotonic() < deadline and "audit" in stack.services:
-        stack.mend()
-        with psycopg.connect(dsn) as connection:
-            try:
-                row = connection.execute(
-                    "select coalesce(min(position), 0), coalesce(max(position), 0), count(*),"
-                    " count(distinct id) from audit.events"
-                ).fetchone()
-            except psycopg.errors.UndefinedTable:
-                row = None
-        found = found if row is None else (row[0], row[1], row[2], row[3])
-        if found[1] >= events:
-            break
-        await asyncio.sleep(0.05)
+async def _archived(dsn: str, stack: Stack) -> tuple[int, int, int, int]:
+    """Give what the archive holds, once it has the whole log."""
+    head, found = await stack.head(), (0, 0, 0, 0)
+
+    async def is_whole() -> bool:
+        nonlocal found
+        found = await asyncio.to_thread(_count, dsn)
+        return found[1] >= head
+
+    await stack.until(is_whole, f"{head} events in the archive")
     return found
+
+
+def _count(dsn: str) -> tuple[int, int, int, int]:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(
+            "select coalesce(min(position), 0), coalesce(max(position), 0), count(*),"
+            " count(distinct id) from audit.events"
+        ).fetchone()
+    return (0, 0, 0, 0) if row is None else (row[0], row[1], row[2], row[3])

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-START_S_MAX = 20.0
+START_S_MAX = 60.0
 
 
 class ServerDidNotStart(Exception):
@@ -118,7 +118,7 @@ class NatsServer:
         except OSError:
             return False
         try:
-            line = await asyncio.wait_for(reader.readline(), 1.0)
+            line = await asyncio.wait_for(reader.readline(), 5.0)
         except (TimeoutError, OSError):
             return False
         finally:

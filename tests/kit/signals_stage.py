@@ -16,7 +16,7 @@ from kit.signals_minutes import SYMBOL, VENUE, a_feed, feed_draft
 from signals.app import run
 
 TRADES = subjects.trades(VENUE, SYMBOL)
-WAIT_S_MAX = 20.0
+WAIT_S_MAX = 60.0
 
 
 @dataclass

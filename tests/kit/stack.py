@@ -4,14 +4,15 @@ Services are processes; `kill` is SIGKILL and is followed by a restart, as the s
 """
 
 import asyncio
-import time
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Mapping
+import json
+from collections import Counter, defaultdict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from chassis.connection import connect
+from chassis.connection import Connection, OutcomeUnknown, connected, request
 from chassis.log import LogClient
 from chassis.market import MarketClient
 from chassis.provision import provision
@@ -19,14 +20,16 @@ from chassis.settings import ServiceSettings
 from contracts.codec import canonical, decode
 from contracts.event import Recorded
 from contracts.feed import TapeEnded
-from contracts.minute import MinuteClosed
 from kit.servers import NatsServer, free_port
 from kit.zygote import Zygote
 
 TRADING = ("execution", "risk", "signals", "ingest")
 """The services that decide and trade; with gateway they make a tape run."""
 ALL = ("gateway", "audit", *TRADING)
-_QUIET_S = 0.4
+_FOLDS = {"signals": "signals-fold-trades", "execution": "execution-work-prints"}
+"""The services that work through the tape, with their consumers of MARKET."""
+_LOOK_EVERY_S = 0.02
+WAIT_S_MAX = 120.0
 
 
 @dataclass
@@ -40,44 +43,23 @@ class Stack:
     services: tuple[str, ...] = ALL
     gateway_port: int = 0
     deaths: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-    """Services that ended by themselves, with their exit codes."""
+    """Services that ended by themselves, with their exit codes, as far as `mend` has seen."""
     _pids: dict[str, int] = field(default_factory=dict[str, int])
+    _begun: Counter[str] = field(default_factory=Counter[str])
 
     def start(self) -> None:
         """Start the services."""
         self.gateway_port = free_port()
         for name in self.services:
-            self._spawn(name)
+            self.begin(name)
 
-    def kill(self, name: str) -> None:
-        """Kill a service outright and start it again at once."""
-        self.zygote.kill(self._pids[name])
-        self._spawn(name)
-
-    def mend(self) -> None:
-        """Start services that ended by themselves, as the supervisor does, and remember them."""
-        for name, pid in list(self._pids.items()):
-            code = self.zygote.exit_code(pid)
-            if code is not None:
-                self.deaths.append((name, code))
-                self._spawn(name)
-
-    def stop(self) -> None:
-        """Kill what still runs."""
-        for pid in self._pids.values():
-            self.zygote.kill(pid)
-        self._pids.clear()
-
-    def log_of(self, name: str) -> str:
-        """Give what a service wrote."""
-        path = self.folder / f"{name}.log"
-        return path.read_text(encoding="utf-8") if path.exists() else ""
-
-    def _spawn(self, name: str) -> None:
+    def begin(self, name: str) -> None:
+        """Start a service that does not run."""
+        self._begun[name] += 1
         environment = {
             "NATS_URL": self.nats.url,
             "HEALTH_PORT": "0",
-            "INSTANCE": f"{name}-0",
+            "INSTANCE": self.instance(name),
             "GATEWAY_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.gateway_port),
             **self.environment,
@@ -86,53 +68,137 @@ class Stack:
             name, environment=environment, log=self.folder / f"{name}.log"
         )
 
+    def end(self, name: str) -> None:
+        """Kill a service outright."""
+        self.zygote.kill(self._pids.pop(name))
+
+    def kill(self, name: str) -> None:
+        """Kill a service outright and start it again at once."""
+        self.end(name)
+        self.begin(name)
+
+    def hurry(self) -> None:
+        """Let a new ingest play the rest of the tape as fast as it goes."""
+        self.environment = {**self.environment, "TAPE_SPEED": "max"}
+        if "ingest" in self._pids:
+            self.end("ingest")
+        self.begin("ingest")
+
+    def mend(self) -> None:
+        """Start services that ended by themselves, as the supervisor does, and remember them."""
+        for name, pid in list(self._pids.items()):
+            code = self.zygote.exit_code(pid)
+            if code is not None:
+                self.deaths.append((name, code))
+                self.begin(name)
+
+    def stop(self) -> None:
+        """Kill what still runs."""
+        for name in tuple(self._pids):
+            self.end(name)
+
+    def instance(self, name: str) -> str:
+        """Name the process of a service that was started last."""
+        return f"{name}-{self._begun[name]}"
+
+    def log_of(self, name: str) -> str:
+        """Give what a service wrote."""
+        path = self.folder / f"{name}.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    async def head(self) -> int:
+        """Give the log's last position."""
+        async with reader(self.nats) as there:
+            return await there.log.head()
+
+    async def reaches(self, position: int) -> None:
+        """Wait until the log has a position."""
+        async with reader(self.nats) as there:
+
+            async def is_there() -> bool:
+                return await there.log.head() >= position
+
+            await self.until(is_there, f"position {position} in the log")
+
+    async def is_worked_off(self) -> None:
+        """Wait until the tape has ended and all that follows from it is in the log."""
+        async with reader(self.nats) as there:
+
+            async def is_worked_off() -> bool:
+                return await _is_worked_off(self, there)
+
+            await self.until(is_worked_off, "the tape to be worked off")
+
+    async def all_say(self, event: str) -> None:
+        """Wait until every service has written a line of an event since now."""
+        before = {name: self.log_of(name).count(event) for name in self.services}
+
+        async def have_said() -> bool:
+            return all(self.log_of(name).count(event) > count for name, count in before.items())
+
+        await self.until(have_said, f"{event} of every service")
+
+    async def until(self, is_true: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Wait for a condition, and meanwhile mend.
+
+        Raises TimeoutError with what each service said last.
+        """
+        try:
+            async with asyncio.timeout(WAIT_S_MAX):
+                while not await is_true():
+                    self.mend()
+                    await asyncio.sleep(_LOOK_EVERY_S)
+        except TimeoutError:
+            said = {name: self.log_of(name)[-600:] for name in self.services}
+            raise TimeoutError(f"expected {what} in {WAIT_S_MAX} s, found {said}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The server as somebody sees it who is no service."""
+
+    connection: Connection
+    log: LogClient
+    market: MarketClient
+
 
 @asynccontextmanager
-async def reader(nats: NatsServer) -> AsyncGenerator[tuple[LogClient, MarketClient]]:
+async def reader(nats: NatsServer) -> AsyncGenerator[Reader]:
     """Look at the streams from outside."""
-    connection = await connect(ServiceSettings(nats_url=nats.url), service="test")
-    await provision(connection)
-    try:
-        yield LogClient(connection, service="test"), MarketClient(connection)
-    finally:
-        await connection.close()
+    async with connected(ServiceSettings(nats_url=nats.url), "test") as connection:
+        await provision(connection)
+        yield Reader(connection, LogClient(connection, service="test"), MarketClient(connection))
 
 
-async def wait_worked_off(stack: Stack, *, timeout_s: float) -> None:
-    """Return when the tape has ended, every tick is folded, and the log is quiet.
+async def _is_worked_off(stack: Stack, there: Reader) -> bool:
+    """Say whether every service, as it runs now, is ready and through with the tape.
 
-    Raises TimeoutError with what each service said last.
+    A service that is being started may still have something to say, if only that it started.
     """
-    deadline = time.monotonic() + timeout_s
-    async with reader(stack.nats) as (log, market):
-        quiet_since, head = time.monotonic(), -1
-        while time.monotonic() < deadline:
-            stack.mend()
-            found = await log.head()
-            if found != head or not await _is_folded(log, market):
-                quiet_since, head = time.monotonic(), found
-            elif time.monotonic() - quiet_since > _QUIET_S:
-                return
-            await asyncio.sleep(0.05)
-    said = {name: stack.log_of(name)[-600:] for name in stack.services}
-    raise TimeoutError(f"expected the tape to be worked off in {timeout_s} s, found {said}")
+    feed = [it.event async for it in there.log.read(subjects=["feed.>"])]
+    if not any(isinstance(event, TapeEnded) for event in feed):
+        return False
+    for name in stack.services:
+        status = await _status(there.connection, name)
+        is_through = name not in _FOLDS or status.get("is_tape_ended")
+        is_current = status.get("instance") == stack.instance(name)
+        if not (is_current and status["ready"] and is_through):
+            return False
+    lags = await there.market.lags()
+    return not any(lags.get(consumer) for consumer in _FOLDS.values())
 
 
-async def _is_folded(log: LogClient, market: MarketClient) -> bool:
-    ended = [r async for r in log.read(subjects=["feed.>"]) if isinstance(r.event, TapeEnded)]
-    if not ended:
-        return False
-    minutes = [r.event async for r in log.read(subjects=["market.minute.>"])]
-    last = minutes[-1] if minutes else None
-    if not isinstance(last, MinuteClosed) or last.is_complete:
-        return False
-    lags = await market.lags()
-    return not lags.get("signals-fold-trades") and not lags.get("execution-work-prints")
+async def _status(connection: Connection, name: str) -> dict[str, Any]:
+    """Ask a service how it is; give nothing when nobody answers."""
+    try:
+        return json.loads(await request(connection, f"status.{name}", b"", 2.0))
+    except OutcomeUnknown:
+        return {}
 
 
 async def read_log(nats: NatsServer, *, ignore: tuple[str, ...] = ()) -> list[Recorded]:
     """Give the whole log in order, but for the subjects to ignore."""
-    async with reader(nats) as (log, _):
+    async with reader(nats) as there:
         return [
             decode(
                 subject=raw.subject,
@@ -141,7 +207,7 @@ async def read_log(nats: NatsServer, *, ignore: tuple[str, ...] = ()) -> list[Re
                 position=raw.position,
                 recorded_at=raw.recorded_at,
             )
-            async for raw in log.read_raw()
+            async for raw in there.log.read_raw()
             if raw.subject not in ignore
         ]
 

@@ -6,19 +6,20 @@ from pathlib import Path
 import pytest
 from nats.js import JetStreamContext
 
-from chassis.connection import Connection, connect
-from chassis.settings import ServiceSettings
 from contracts.feed import FrameRefused, TapeEnded
 from kit.cuts import cut_ticks
 from kit.postgres import PostgresServer
 from kit.runs import Run, run_tape
-from kit.servers import NatsServer
-from kit.stack import Stack, domain_log, first_difference, read_log
+from kit.stack import Stack, domain_log, first_difference, reader
 from kit.zygote import Zygote
 
-# 2025-06-21 12:00 to 14:52 UTC, as in test_kill.
+# 2025-06-21 12:00 to 14:52 UTC, as in test_kill: about 550 events.
 FROM_MS = 1_750_507_200_000
 UNTIL_MS = 1_750_517_520_000
+UNHURRIED = "1200"
+"""A speed at which the tape takes 9 s, so that a bad day begins in the midst of it."""
+MIDST = 100
+"""A position of the log where trading is well under way, after 2 of these 9 s."""
 
 
 @pytest.fixture(scope="module")
@@ -49,79 +50,79 @@ def require_same(undisturbed: Run, run: Run) -> None:
     assert run.deaths == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_trading_goes_on_without_postgresql_and_the_archive_catches_up(
     tape: Path, undisturbed: Run, tmp_path: Path, zygote: Zygote, postgres: PostgresServer
 ) -> None:
-    heads: list[int] = []
-
     async def disturb(stack: Stack) -> None:
-        await asyncio.sleep(0.8)
-        await asyncio.to_thread(postgres.stop)
-        heads.append(await head_of(stack.nats))
-        for _ in range(100):
-            await asyncio.sleep(0.1)
-            heads.append(await head_of(stack.nats))
-            if heads[-1] > heads[0] + 200:
-                break
-        await asyncio.to_thread(postgres.start)
+        await stack.reaches(MIDST)
+        stack.end("ingest")
+        async with postgres.away():
+            begin = await stack.head()
+            stack.hurry()
+            await stack.reaches(begin + 200)
 
-    run = await run_tape(tmp_path, str(tape), zygote=zygote, postgres=postgres, disturb=disturb)
-    assert heads[-1] > heads[0] + 200
+    run = await run_tape(
+        tmp_path, str(tape), zygote=zygote, postgres=postgres, speed=UNHURRIED, disturb=disturb
+    )
     require_same(undisturbed, run)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_everything_resumes_by_itself_after_nats_was_gone(
     tape: Path, undisturbed: Run, tmp_path: Path, zygote: Zygote, postgres: PostgresServer
 ) -> None:
     async def disturb(stack: Stack) -> None:
-        await asyncio.sleep(1.2)
+        await stack.reaches(MIDST)
         await stack.nats.kill()
-        await asyncio.sleep(6)
-        assert stack.deaths == []
+        await stack.all_say("waiting_for_nats")
         await stack.nats.start()
+        await stack.reaches(await stack.head() + 20)
+        stack.hurry()
 
-    run = await run_tape(tmp_path, str(tape), zygote=zygote, postgres=postgres, disturb=disturb)
+    run = await run_tape(
+        tmp_path, str(tape), zygote=zygote, postgres=postgres, speed=UNHURRIED, disturb=disturb
+    )
     require_same(undisturbed, run)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_wrong_checkpoint_is_refused_by_name_and_costs_nothing_but_time(
     tape: Path, undisturbed: Run, tmp_path: Path, zygote: Zygote, postgres: PostgresServer
 ) -> None:
-    names: list[str] = []
+    names = ("signals", "risk", "execution")
 
     async def disturb(stack: Stack) -> None:
-        await asyncio.sleep(1.5)
-        connection = await connect(ServiceSettings(nats_url=stack.nats.url), service="test")
-        bucket = await jetstream_of(connection).key_value("checkpoints")
-        for name in ("signals", "risk", "execution"):
-            await bucket.put(name, b'{"position": 10, "state": "who knows"}')
-            names.append(name)
-            stack.kill(name)
-        await connection.close()
+        await stack.reaches(MIDST)
+        async with reader(stack.nats) as there:
+            bucket = await JetStreamContext(there.connection.client).key_value("checkpoints")
+            for name in names:
+                stack.end(name)  # Or it would put a right one over it.
+                await bucket.put(name, b'{"position": 10, "state": "who knows"}')
+                stack.begin(name)
+        stack.hurry()
 
-    run = await run_tape(tmp_path, str(tape), zygote=zygote, postgres=postgres, disturb=disturb)
+    run = await run_tape(
+        tmp_path, str(tape), zygote=zygote, postgres=postgres, speed=UNHURRIED, disturb=disturb
+    )
     require_same(undisturbed, run)
     for name in names:
         assert any("checkpoint_refused" in line for line in lines_of(tmp_path / f"{name}.log"))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_poison_in_either_stream_stops_nobody_who_does_not_need_it(
     tape: Path, undisturbed: Run, tmp_path: Path, zygote: Zygote, postgres: PostgresServer
 ) -> None:
     async def disturb(stack: Stack) -> None:
-        await asyncio.sleep(1.0)
-        connection = await connect(ServiceSettings(nats_url=stack.nats.url), service="test")
-        stream = jetstream_of(connection)
-        for body in (b"", b"{", b'{"k":"trade","i":1,"t":2,"p":"NaN","q":"-1","m":true}'):
-            await stream.publish("trades.binance-spot.ltcusdt", body)
-        headers = {"ce-id": "not-a-uuid", "ce-type": "service_started", "event_version": "999"}
-        await stream.publish("process.stranger", b'{"poison": true}', headers=headers)
-        await stream.publish("process.stranger", b"\xff\xfe", headers=None)
-        await connection.close()
+        await stack.reaches(MIDST)
+        async with reader(stack.nats) as there:
+            stream = JetStreamContext(there.connection.client)
+            for body in (b"", b"{", b'{"k":"trade","i":1,"t":2,"p":"NaN","q":"-1","m":true}'):
+                await stream.publish("trades.binance-spot.ltcusdt", body)
+            headers = {"ce-id": "not-a-uuid", "ce-type": "service_started", "event_version": "999"}
+            await stream.publish("process.stranger", b'{"poison": true}', headers=headers)
+            await stream.publish("process.stranger", b"\xff\xfe", headers=None)
 
     # The poison itself cannot be decoded, so the log is compared without its subject.
     run = await run_tape(
@@ -129,6 +130,7 @@ async def test_poison_in_either_stream_stops_nobody_who_does_not_need_it(
         str(tape),
         zygote=zygote,
         postgres=postgres,
+        speed=UNHURRIED,
         disturb=disturb,
         ignore=("process.stranger",),
     )
@@ -137,7 +139,7 @@ async def test_poison_in_either_stream_stops_nobody_who_does_not_need_it(
     assert run.deaths == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_recording_with_bad_lines_and_a_cut_end_plays_what_is_good(
     tape: Path, tmp_path: Path, zygote: Zygote, postgres: PostgresServer
 ) -> None:
@@ -164,11 +166,6 @@ async def test_a_recording_with_bad_lines_and_a_cut_end_plays_what_is_good(
     assert run.deaths == []
 
 
-def jetstream_of(connection: Connection) -> JetStreamContext:
-    """Give nats-py's own JetStream client: what a stranger would use."""
-    return JetStreamContext(connection.client)
-
-
 def lines_of(path: Path) -> list[str]:
     """Give the lines of a file with their ends."""
     return path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -177,8 +174,3 @@ def lines_of(path: Path) -> list[str]:
 def write(path: Path, text: str) -> None:
     """Write a file."""
     path.write_text(text, encoding="utf-8")
-
-
-async def head_of(nats: NatsServer) -> int:
-    """Give the log's last position."""
-    return (await read_log(nats))[-1].position

@@ -22,7 +22,8 @@ _LINE_BYTES_MAX = 1 << 20
 class Child:
     """A process that is kept running.
 
-    `refusal` is set when it ended for a reason that a restart does not mend.
+    `ended` says how it last ended by itself; `refusal` is set when it ended for a reason that a
+    restart does not mend.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Child:
         self.restarts = 0
         self.refusal: str | None = None
         self.state = "starting"
+        self.ended = ""
         self._command = tuple(command)
         self._environment = {**os.environ, **environment}
         self._log = log
@@ -65,9 +67,9 @@ class Child:
             if code == EXIT_DATA:
                 backoff_s = _BACKOFF_S_MAX
             self.restarts += 1
-            how = f"killed by signal {-code}" if code < 0 else f"ended with {code}"
+            self.ended = f"killed by signal {-code}" if code < 0 else f"ended with {code}"
             words = "" if code < 0 else f": {self.last_words()}"
-            self.state = f"{how}, again in {backoff_s:g} s{words}"[:200]
+            self.state = f"{self.ended}, again in {backoff_s:g} s{words}"[:200]
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), backoff_s)
             backoff_s = min(backoff_s * 2, _BACKOFF_S_MAX)

@@ -22,6 +22,8 @@ class Row:
     state: str
     pid: int | None
     restarts: int
+    ended: str = ""
+    """How it last ended by itself."""
 
 
 async def ask_ready(port: int) -> str:
@@ -40,6 +42,23 @@ def table(title: str, rows: list[Row]) -> Table:
             row.name, Text(row.state, style=style), str(row.pid or "-"), str(row.restarts)
         )
     return shown
+
+
+def changes(rows: list[Row], shown: dict[str, Row]) -> list[str]:
+    """Give a line for whatever a person has not been shown yet; `shown` is what they have.
+
+    A process that ended and is back already is told as well.
+    """
+    lines: list[str] = []
+    for row in rows:
+        before = shown.get(row.name)
+        has_ended = row.restarts > (0 if before is None else before.restarts)
+        if has_ended and row.ended not in row.state:
+            lines.append(f"{row.name:12} {row.ended}")
+        if has_ended or before is None or before.state != row.state:
+            lines.append(f"{row.name:12} {row.state}")
+        shown[row.name] = row
+    return lines
 
 
 def _ask_ready(port: int) -> str:

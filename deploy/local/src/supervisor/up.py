@@ -83,7 +83,7 @@ class Stack:
             if child.pid is not None:
                 child.state = answer
         rows = [
-            status.Row(child.name, child.state, child.pid, child.restarts)
+            status.Row(child.name, child.state, child.pid, child.restarts, child.ended)
             for child in [self.nats, *self.services]
         ]
         postgres = self.postgres
@@ -158,7 +158,8 @@ async def _show_until(
 ) -> None:
     title = f"{stack.feed.description}   PAPER   {stack.url}   data: {folder.path}"
     console = Console()
-    shown: dict[str, str] = {}
+    shown: dict[str, status.Row] = {}
+    are_all_ready = False
     live = Live(console=console, auto_refresh=False) if console.is_terminal else None
     if live is None:
         print(title, flush=True)
@@ -168,18 +169,12 @@ async def _show_until(
             if live is not None:
                 live.update(status.table(title, rows), refresh=True)
             else:
-                _print_changes(rows, shown)
+                for line in status.changes(rows, shown):
+                    print(line, flush=True)
+                if not are_all_ready and all(row.state == "ready" for row in rows):
+                    are_all_ready = True
+                    print("all services ready", flush=True)
             await asyncio.wait(tasks, timeout=_LOOK_EVERY_S, return_when="FIRST_COMPLETED")
-
-
-def _print_changes(rows: list[status.Row], shown: dict[str, str]) -> None:
-    for row in rows:
-        if shown.get(row.name) != row.state:
-            shown[row.name] = row.state
-            print(f"{row.name:12} {row.state}", flush=True)
-    if shown and all(state == "ready" for state in shown.values()) and "all" not in shown:
-        shown["all"] = "ready"
-        print("all services ready", flush=True)
 
 
 @contextlib.asynccontextmanager

@@ -7,8 +7,9 @@ cannot be fetched in time stays a gap.
 
 import asyncio
 import random
+import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -142,9 +143,17 @@ class BinanceFeed:
 
 @asynccontextmanager
 async def open_binance(
-    source: Source, *, ws_url: str, rest_url: str, timing: Timing | None = None
+    source: Source,
+    *,
+    ws_url: str,
+    rest_url: str,
+    timing: Timing | None = None,
+    now: Callable[[], float] = time.monotonic,
 ) -> AsyncGenerator[BinanceFeed, None]:
-    """Open the live feed and keep it open; leaving closes its sockets."""
+    """Open the live feed and keep it open; leaving closes its sockets.
+
+    `now` gives the monotonic seconds by which connections are renewed and silence is told.
+    """
     decoder = FrameDecoder(source.symbol)
     try:
         async with httpx.AsyncClient() as client, asyncio.TaskGroup() as group:
@@ -158,6 +167,7 @@ async def open_binance(
                         put=feed.put,
                         timing=timing or Timing(),
                         chance=random.Random(),  # noqa: S311 - jitter
+                        now=now,
                     ).run()
                 )
                 for spec in lanes(ws_url, source.symbol)

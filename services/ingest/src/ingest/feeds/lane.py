@@ -44,12 +44,12 @@ class LaneSpec:
 class _Connection:
     number: int
     task: asyncio.Task[None]
-    opened_s: float | None = None
+    opened_s: float = field(default=float("inf"))
     rotate_s: float = field(default=float("inf"))
 
 
 class Lane:
-    """Keeps one path open and hands its items to `put`, in order."""
+    """Keeps one path open and hands its items to `put`, in order; `now` gives monotonic seconds."""
 
     def __init__(
         self,
@@ -59,12 +59,14 @@ class Lane:
         put: Callable[[Item], Awaitable[None]],
         timing: Timing,
         chance: random.Random,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spec = spec
         self._decoder = decoder
         self._put = put
         self._timing = timing
         self._chance = chance
+        self._now = now
         self._inbox: asyncio.Queue[Note] = asyncio.Queue(INBOX_MAX)
         self._handover = Handover()
         self._watch = SilenceWatch(spec.deadlines_s)
@@ -76,7 +78,7 @@ class Lane:
         self._failures = 0
         self._refusals = 0
         self._down_s: float | None = None
-        self._heard_s = time.monotonic()
+        self._heard_s = now()
 
     async def run(self) -> None:
         """Run until canceled."""
@@ -118,16 +120,19 @@ class Lane:
         )
         return _Connection(number, self._group.create_task(reading))
 
+    def _open_beside(self) -> None:
+        """Open the next connection; the exchange may send on both before we know that it stands."""
+        self._new = self._open(delay_s=0.0)
+        self._handover.begin()
+
     def _on_opened(self, note: Opened) -> None:
-        now_s = time.monotonic()
+        now_s = self._now()
         for connection in (self._old, self._new):
             if connection is not None and connection.number == note.number:
                 timing = self._timing
                 jitter = 1 + timing.rotate_jitter * (2 * self._chance.random() - 1)
                 connection.opened_s = now_s
                 connection.rotate_s = now_s + timing.life_s * timing.rotate_at * jitter
-        if self._new is not None and self._new.number == note.number:
-            self._handover.begin()
         self._watch.start(now_s)
         _log.info("socket_opened", lane=self._spec.name, connection=note.number)
 
@@ -162,7 +167,7 @@ class Lane:
     async def _hear(self, item: Item) -> None:
         """Note that the connection lives, and pass on what is new."""
         self._failures = 0
-        self._heard_s = now_s = time.monotonic()
+        self._heard_s = now_s = self._now()
         if self._down_s is not None:
             stalled_ms = int((now_s - self._down_s) * 1000)
             self._down_s = None
@@ -195,7 +200,7 @@ class Lane:
         if is_new:
             self._handover.abandon()
             self._new = None
-            self._retry_s = time.monotonic() + delay_s
+            self._retry_s = self._now() + delay_s
             return
         if self._new is not None:
             self._old = None
@@ -214,7 +219,7 @@ class Lane:
 
     async def _down(self, reason: str) -> None:
         if self._down_s is None:
-            now_s = time.monotonic()
+            now_s = self._now()
             self._down_s = now_s
             silence_ms = int((now_s - self._heard_s) * 1000)
             await self._put(Stalled(self._spec.name, reason, silence_ms))
@@ -227,20 +232,20 @@ class Lane:
         return self._chance.uniform(0, bound_s)
 
     async def _on_beat(self) -> None:
-        now_s = time.monotonic()
+        now_s = self._now()
         old, new = self._old, self._new
-        if old is not None and old.opened_s:
+        if old is not None and old.opened_s <= now_s:
             for stalled in self._watch.overdue(now_s):
                 await self._put(stalled)
-        if new is not None and new.opened_s and now_s - new.opened_s > self._timing.overlap_s_max:
+        if new is not None and now_s - new.opened_s > self._timing.overlap_s_max:
             # Neither gave anything to compare: then there is nothing to lose.
             await self._take_over()
             return
         if new is not None or old is None or now_s < self._retry_s:
             return
-        if self._watch.is_stalled() and old.opened_s:
+        if self._watch.is_stalled() and old.opened_s <= now_s:
             # A silent stream on an open connection: another one may have it.
             self._retry_s = now_s + STALL_RETRY_S
-            self._new = self._open(delay_s=0.0)
+            self._open_beside()
         elif now_s >= old.rotate_s:
-            self._new = self._open(delay_s=0.0)
+            self._open_beside()
