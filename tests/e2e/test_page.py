@@ -12,7 +12,7 @@ from contracts import control, subjects
 from contracts.ids import SourceVenue, Symbol, derive_root_id
 from contracts.ticks import Trade, encode_tick
 from contracts.values import Leg, to_millis
-from contracts.verdict import Rule
+from contracts.verdict import ENTRY_CHASE_R_MAX, Rule
 from kit.browser import Page, browser_page
 from kit.gateway_app import Desk, running_desk, served, until
 from kit.gateway_events import START, order_denied
@@ -83,6 +83,8 @@ async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
     ladder = await text_of(page, "setup-card")
     for rung in ("TP3", "TP2", "TP1", "ENTRY", "STOP", "149.000", "153.000", "25 of 25", "resting"):
         assert rung in ladder
+    assert "by hand are chased like those of the strategy" in ladder
+    assert f"at most {ENTRY_CHASE_R_MAX} R" in ladder
     assert "+25 at 150.000" in await text_of(page, "position-card")
     verdict = await text_of(page, "verdict-why")
     assert "approved" in verdict
