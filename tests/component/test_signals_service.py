@@ -4,6 +4,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from chassis.settings import ConfigurationError
@@ -91,6 +92,7 @@ async def test_the_status_says_where_the_strategy_stands() -> None:
         "market": "sol-perp",
         "last_minute_ms": BEGIN_MS + 8 * 60_000,
         "last_trade_id": 18,
+        "is_session_whole": False,  # 4 of 18 trades are missing
         "session_vwap_usd": f"{turnover / 15:.10f}",
         "session_cvd_base": "11.00000000",  # 13 bought less 2 sold
         "long_phase": "idle",
@@ -99,6 +101,17 @@ async def test_the_status_says_where_the_strategy_stands() -> None:
         "parked_ticks": 0,
         "is_tape_ended": True,
     }
+
+
+async def test_the_log_says_once_since_when_entries_are_withheld_for_want_of_a_session() -> None:
+    noon_ms = 12 * 60 * 60_000
+    later = [replace(tick, t=tick.t + noon_ms) for tick in TAPE]
+    with capture_logs() as said:
+        await undisturbed(later)
+
+    [line] = [line for line in said if line["event"] == "session_incomplete"]
+    assert line["log_level"] == "warning"
+    assert line["since"] == "2026-03-02T12:00:00+00:00"
 
 
 async def publish_slowly(stage: Stage, tape: Sequence[Tick]) -> None:
@@ -243,7 +256,7 @@ async def test_a_wrong_checkpoint_costs_time_and_nothing_else() -> None:
         if damage == "digest":
             stage.checkpoints.damage("signals")
         else:
-            version = "signals-2" if damage == "state" else "signals-1"
+            version = "signals-3" if damage == "state" else "signals-2"
             await stage.checkpoints.save("signals", version=version, position=2, state=b'{"a":1}')
         with capture_logs() as said:
             async with running(stage):
@@ -394,7 +407,7 @@ async def test_told_to_stop_it_stops_and_keeps_its_place() -> None:
         stage.stopping.set()
         await service
 
-    kept = await stage.checkpoints.load("signals", version="signals-2")
+    kept = await stage.checkpoints.load("signals", version="signals-3")
     assert kept is not None
     assert kept.position == await stage.log.head()
 

@@ -17,9 +17,9 @@ import pytest
 
 from kit.cuts import cut_ticks
 
-# 2025-06-21 12:00 to 14:52 UTC: ends with an approved and filled short.
-FROM_MS = 1_750_507_200_000
-UNTIL_MS = 1_750_517_520_000
+# 2025-06-22 00:00 to 01:40 UTC: ends with an approved and filled short.
+FROM_MS = 1_750_550_400_000
+UNTIL_MS = 1_750_556_400_000
 
 
 def supervisor(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -20,6 +20,7 @@ from contracts.event import Draft
 from contracts.ids import MarketId, SourceVenue, Symbol
 from contracts.minute import MinuteClosed
 from contracts.ticks import Tick, decode_tick
+from contracts.values import from_millis
 from signals.domain.bars import BadTick, TickFold, minute_draft
 from signals.recovery import CHECKPOINT, VERSION
 from signals.standing import Standing
@@ -134,6 +135,7 @@ class RecordMinutes:
         self._checkpoints = checkpoints
         self._checkpoint_minutes = checkpoint_minutes
         self._minutes_since_checkpoint = 0
+        self._is_whole = True
 
     async def handle(self, minutes: Sequence[MinuteClosed]) -> None:
         """Record minutes with their decisions; return when the log has them on disk.
@@ -168,6 +170,7 @@ class RecordMinutes:
                 draft, source="signals", position=0, recorded_at=draft.occurred_at
             )
             drafts += (draft, *standing.core.step(recorded))
+            self._tell_session(minute)
         guard = {self._subject: standing.minute_position}
         try:
             appended = await self._log.append(drafts, expected_last=guard)
@@ -180,6 +183,20 @@ class RecordMinutes:
             if isinstance(draft.event, MinuteClosed):
                 standing.take(draft.event, position=place.position)
             standing.position = place.position
+
+    def _tell_session(self, minute: MinuteClosed) -> None:
+        """Say when entries begin to be withheld for want of a whole session, and when they end."""
+        session = self._standing.core.state.session
+        if session.is_whole == self._is_whole:
+            return
+        self._is_whole = session.is_whole
+        tell = _log.info if self._is_whole else _log.warning
+        tell(
+            "session_whole" if self._is_whole else "session_incomplete",
+            minute=minute.minute.isoformat(),
+            since=from_millis(session.since_ms).isoformat(),
+            missing_trades=session.missing_trades,
+        )
 
 
 def decode_ticks(messages: Sequence[MarketMessage]) -> Sequence[Tick | ValueError]:
