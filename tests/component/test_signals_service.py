@@ -313,14 +313,46 @@ async def test_a_poisoned_tick_is_parked_and_its_loss_shows(body: bytes) -> None
     assert stage.status["parked_ticks"] == 1
 
 
-async def test_trades_of_another_feed_are_refused_by_name() -> None:
+STRAY = "trades.binance-usdm.btcusdt"
+
+
+async def test_a_message_of_another_feed_is_parked_and_the_fold_goes_on() -> None:
+    expected = await undisturbed(TAPE)
     stage = await a_stage()
-    await stage.publish([a_trade()], subject="trades.binance-usdm.btcusdt")
-    async with running(stage) as service:
-        with pytest.raises(
-            ConfigurationError, match=r"expected only trades\.binance-usdm\.solusdt .* found .*btc"
-        ):
+    await stage.publish(TAPE[:5])
+    await stage.publish([a_trade(5, 3_600, "1")], subject=STRAY)
+    await stage.publish([an_end(5, 3_600)], subject=STRAY)
+    await stage.publish(TAPE[5:])
+    async with running(stage):
+        await stage.until_ended()
+
+    assert stage.canonical_log == expected.canonical_log
+    assert [letter.body for letter in stage.dead_letters.parked] == [
+        encode_tick(a_trade(5, 3_600, "1")),
+        encode_tick(an_end(5, 3_600)),
+    ]
+    for letter in stage.dead_letters.parked:
+        assert letter.reason == f"expected a message on {TRADES}, found one on {STRAY}"
+        assert letter.origin.startswith(f"{STRAY} at ")
+    assert stage.status["parked_ticks"] == 2
+
+
+async def test_a_restart_begins_where_our_trades_stand_whatever_ids_another_feed_has() -> None:
+    # Five trades a second, so that a minute is more than a batch.
+    tape: list[Tick] = [*(a_trade(i, i / 5) for i in range(1, 1_000)), an_end(999, 999 / 5)]
+    expected = (await undisturbed(tape)).canonical_log
+    stage = await a_stage()
+    for part in (tape[:800], tape[800:]):
+        for tick in part:
+            # The other feed is behind ours in the ids that a place is remembered by.
+            await stage.publish([a_trade(max(1, tick.i - 400), 0)], subject=STRAY)
+            await stage.publish([tick])
+        async with running(stage, checkpoint_minutes=100) as service:
+            await stage.until_folded()
+            stage.stopping.set()
             await service
+
+    assert stage.canonical_log == expected
 
 
 async def test_a_second_feed_in_the_log_is_refused_by_name() -> None:

@@ -36,10 +36,6 @@ class AnotherWriter(Exception):
     """Another process writes this market's minutes: this one stops."""
 
 
-class ForeignFeed(Exception):
-    """Trades of another feed are in the market stream: one data folder holds one feed."""
-
-
 class Appends(Protocol):
     """Where facts go."""
 
@@ -93,14 +89,13 @@ class FoldTrades:
         self._dead_letters = dead_letters
 
     async def handle(self, messages: Sequence[MarketMessage]) -> Folded:
-        """Fold messages, at least one; park what cannot be read. Raises ForeignFeed."""
+        """Fold messages, at least one; park what cannot be read and what another feed said."""
         minutes: list[MinuteClosed] = []
         fold, subject = self.fold.fold, self.subject
         for message, tick in zip(messages, decode_ticks(messages), strict=True):
             if message.subject != subject:
-                raise ForeignFeed(
-                    f"expected only {subject} in the market stream, found {message.subject}"
-                )
+                await self._park(message, _foreign(message, subject))
+                continue
             if isinstance(tick, ValueError):
                 await self._park(message, tick)
                 continue
@@ -111,7 +106,9 @@ class FoldTrades:
                 continue
             if closed:
                 minutes.extend(closed)
-        self._standing.mark(messages[0], folded_id=self.fold.last_id)
+        ours = next((message for message in messages if message.subject == subject), None)
+        if ours is not None:
+            self._standing.mark(ours, folded_id=self.fold.last_id)
         return Folded(minutes, messages[-1].sequence)
 
     async def _park(self, message: MarketMessage, reason: ValueError) -> None:
@@ -197,6 +194,10 @@ class RecordMinutes:
             since=from_millis(session.since_ms).isoformat(),
             missing_trades=session.missing_trades,
         )
+
+
+def _foreign(message: MarketMessage, subject: str) -> ValueError:
+    return ValueError(f"expected a message on {subject}, found one on {message.subject}")
 
 
 def decode_ticks(messages: Sequence[MarketMessage]) -> Sequence[Tick | ValueError]:
