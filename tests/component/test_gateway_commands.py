@@ -140,6 +140,19 @@ async def test_what_the_venue_cannot_hold_is_refused_at_once(
         assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        ({"px": "0"}, "/px: expected a number above zero"),
+        ({"notes": "a\u202eb"}, "/notes: expected text without control characters"),
+    ],
+)
+async def test_a_refusal_is_in_our_own_words(change: dict[str, str], detail: str) -> None:
+    async with running_desk() as desk:
+        answer = await desk.http.post("/api/engine/orders", json={**ORDER, **change})
+        assert (answer.status_code, answer.json()["detail"]) == (422, detail)
+
+
 async def test_without_a_feed_there_is_no_account_to_command() -> None:
     async with running_desk(opens_account=False) as desk:
         order_answer = await desk.http.post("/api/engine/orders", json=ORDER)

@@ -48,6 +48,20 @@ def test_inspect_counts_refused_frames(tmp_path: Path, capsys: pytest.CaptureFix
     assert NOON_MS
 
 
+def test_a_bad_setting_is_one_line_in_our_own_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TAPE_SPEED", "fast")
+
+    with pytest.raises(SystemExit, match=f"^{EX_CONFIG}$"):
+        main([])
+
+    assert capsys.readouterr().err == (
+        "configuration_error: TAPE_SPEED: expected a number above 0 and at most 1e+06, or max, "
+        "found 'fast'\n"
+    )
+
+
 def test_a_bad_choice_of_files_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from chassis.settings import ConfigurationError
@@ -91,6 +92,7 @@ async def test_the_status_says_where_the_strategy_stands() -> None:
         "market": "sol-perp",
         "last_minute_ms": BEGIN_MS + 8 * 60_000,
         "last_trade_id": 18,
+        "is_session_whole": False,  # 4 of 18 trades are missing
         "session_vwap_usd": f"{turnover / 15:.10f}",
         "session_cvd_base": "11.00000000",  # 13 bought less 2 sold
         "long_phase": "idle",
@@ -99,6 +101,17 @@ async def test_the_status_says_where_the_strategy_stands() -> None:
         "parked_ticks": 0,
         "is_tape_ended": True,
     }
+
+
+async def test_the_log_says_once_since_when_entries_are_withheld_for_want_of_a_session() -> None:
+    noon_ms = 12 * 60 * 60_000
+    later = [replace(tick, t=tick.t + noon_ms) for tick in TAPE]
+    with capture_logs() as said:
+        await undisturbed(later)
+
+    [line] = [line for line in said if line["event"] == "session_incomplete"]
+    assert line["log_level"] == "warning"
+    assert line["since"] == "2026-03-02T12:00:00+00:00"
 
 
 async def publish_slowly(stage: Stage, tape: Sequence[Tick]) -> None:
@@ -245,7 +258,7 @@ async def test_a_wrong_checkpoint_costs_time_and_nothing_else() -> None:
         if damage == "digest":
             stage.checkpoints.damage("signals")
         else:
-            version = "signals-2" if damage == "state" else "signals-1"
+            version = "signals-3" if damage == "state" else "signals-2"
             await stage.checkpoints.save("signals", version=version, position=2, state=b'{"a":1}')
         with capture_logs() as said:
             async with running(stage):
@@ -302,14 +315,46 @@ async def test_a_poisoned_tick_is_parked_and_its_loss_shows(body: bytes) -> None
     assert stage.status["parked_ticks"] == 1
 
 
-async def test_trades_of_another_feed_are_refused_by_name() -> None:
+STRAY = "trades.binance-usdm.btcusdt"
+
+
+async def test_a_message_of_another_feed_is_parked_and_the_fold_goes_on() -> None:
+    expected = await undisturbed(TAPE)
     stage = await a_stage()
-    await stage.publish([a_trade()], subject="trades.binance-usdm.btcusdt")
-    async with running(stage) as service:
-        with pytest.raises(
-            ConfigurationError, match=r"expected only trades\.binance-usdm\.solusdt .* found .*btc"
-        ):
+    await stage.publish(TAPE[:5])
+    await stage.publish([a_trade(5, 3_600, "1")], subject=STRAY)
+    await stage.publish([an_end(5, 3_600)], subject=STRAY)
+    await stage.publish(TAPE[5:])
+    async with running(stage):
+        await stage.until_ended()
+
+    assert stage.canonical_log == expected.canonical_log
+    assert [letter.body for letter in stage.dead_letters.parked] == [
+        encode_tick(a_trade(5, 3_600, "1")),
+        encode_tick(an_end(5, 3_600)),
+    ]
+    for letter in stage.dead_letters.parked:
+        assert letter.reason == f"expected a message on {TRADES}, found one on {STRAY}"
+        assert letter.origin.startswith(f"{STRAY} at ")
+    assert stage.status["parked_ticks"] == 2
+
+
+async def test_a_restart_begins_where_our_trades_stand_whatever_ids_another_feed_has() -> None:
+    # Five trades a second, so that a minute is more than a batch.
+    tape: list[Tick] = [*(a_trade(i, i / 5) for i in range(1, 1_000)), an_end(999, 999 / 5)]
+    expected = (await undisturbed(tape)).canonical_log
+    stage = await a_stage()
+    for part in (tape[:800], tape[800:]):
+        for tick in part:
+            # The other feed is behind ours in the ids that a place is remembered by.
+            await stage.publish([a_trade(max(1, tick.i - 400), 0)], subject=STRAY)
+            await stage.publish([tick])
+        async with running(stage, checkpoint_minutes=100) as service:
+            await stage.until_folded()
+            stage.stopping.set()
             await service
+
+    assert stage.canonical_log == expected
 
 
 async def test_a_second_feed_in_the_log_is_refused_by_name() -> None:
@@ -396,7 +441,7 @@ async def test_told_to_stop_it_stops_and_keeps_its_place() -> None:
         stage.stopping.set()
         await service
 
-    kept = await stage.checkpoints.load("signals", version="signals-2")
+    kept = await stage.checkpoints.load("signals", version="signals-3")
     assert kept is not None
     assert kept.position == await stage.log.head()
 

@@ -10,12 +10,13 @@ import pytest
 
 from contracts import control, subjects
 from contracts.ids import SourceVenue, Symbol, derive_root_id
+from contracts.signal import WithheldReason
 from contracts.ticks import Trade, encode_tick
 from contracts.values import Leg, to_millis
-from contracts.verdict import Rule
+from contracts.verdict import ENTRY_CHASE_R_MAX, Rule
 from kit.browser import Page, browser_page
 from kit.gateway_app import Desk, running_desk, served, until
-from kit.gateway_events import START, order_denied
+from kit.gateway_events import START, entry_withheld, order_denied
 
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
 TRADES = subjects.trades(SourceVenue("binance-usdm"), Symbol("solusdt"))
@@ -68,6 +69,7 @@ async def test_the_page_shows_the_desk_live_and_stops_it(tmp_path: Path) -> None
             await it_follows_prices_and_events(desk, page)
             await page.evaluate("window.scrollTo(0, 0)")
             await page.screenshot(tmp_path / "page.png")
+            await it_says_when_the_session_is_incomplete(desk, page)
             await it_catches_up_after_a_lost_connection(desk, page)
             await it_switches_the_strategy(desk, page)
             await it_kills_and_resumes(desk, page)
@@ -83,6 +85,8 @@ async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
     ladder = await text_of(page, "setup-card")
     for rung in ("TP3", "TP2", "TP1", "ENTRY", "STOP", "149.000", "153.000", "25 of 25", "resting"):
         assert rung in ladder
+    assert "by hand are chased like those of the strategy" in ladder
+    assert f"at most {ENTRY_CHASE_R_MAX} R" in ladder
     assert "+25 at 150.000" in await text_of(page, "position-card")
     verdict = await text_of(page, "verdict-why")
     assert "approved" in verdict
@@ -110,6 +114,14 @@ async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
     shown = await page.evaluate("document.getElementById('show-json').textContent")
     assert json.loads(shown)["data"]["reason"] == HOSTILE
     await page.click("#show-close")
+
+
+async def it_says_when_the_session_is_incomplete(desk: Desk, page: Page) -> None:
+    said = "document.getElementById('cvd-age').textContent"
+    assert "not the whole session" not in await page.evaluate(said)
+    await desk.story.write(entry_withheld(MINUTES + 1, reason=WithheldReason.SESSION_INCOMPLETE))
+    await page.wait_for(f"{said}.includes('not the whole session')")
+    assert "No entry: session incomplete" in await text_of(page, "price-cvd-chart")
 
 
 async def it_catches_up_after_a_lost_connection(desk: Desk, page: Page) -> None:

@@ -5,10 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -18,9 +16,9 @@ import pytest
 from kit.cuts import cut_ticks
 from kit.servers import free_port
 
-# 2025-06-21 12:00 to 14:52 UTC: ends with an approved and filled short.
-FROM_MS = 1_750_507_200_000
-UNTIL_MS = 1_750_517_520_000
+# 2025-06-22 00:00 to 01:40 UTC: ends with an approved and filled short.
+FROM_MS = 1_750_550_400_000
+UNTIL_MS = 1_750_556_400_000
 
 
 def supervisor(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -35,45 +33,35 @@ def supervisor(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Give a folder that the unprivileged user of PostgreSQL can reach when tests run as root.
-
-    pytest closes its own folder to others whenever a session starts.
-    """
-    with tempfile.TemporaryDirectory(prefix="perp-desk-") as path:
-        yield Path(path)
-
-
 @pytest.mark.timeout(600)
-def test_a_tape_is_played_archived_verified_replayed_and_continued(folder: Path) -> None:
-    tape = str(cut_ticks(folder / "LTCUSDT_cut.csv", from_ms=FROM_MS, until_ms=UNTIL_MS))
-    data = str(folder / "data")
+def test_a_tape_is_played_archived_verified_replayed_and_continued(tmp_path: Path) -> None:
+    tape = str(cut_ticks(tmp_path / "LTCUSDT_cut.csv", from_ms=FROM_MS, until_ms=UNTIL_MS))
+    data = str(tmp_path / "data")
     play = ("up", "--tape", tape, "--speed", "max", "--data-dir", data, "--exit-at-end", "--port")
 
-    first = supervisor(*play, str(free_port()), cwd=folder)
+    first = supervisor(*play, str(free_port()), cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert "TAPE of binance-spot ltcusdt" in first.stdout
     assert "all services ready" in first.stdout
 
-    verified = supervisor("audit", "--data-dir", data, "verify", cwd=folder)
+    verified = supervisor("audit", "--data-dir", data, "verify", cwd=tmp_path)
     assert (verified.returncode, verified.stdout.splitlines()[-1]) == (0, "clean"), verified.stderr
-    replayed = supervisor("audit", "--data-dir", data, "replay", cwd=folder)
+    replayed = supervisor("audit", "--data-dir", data, "replay", cwd=tmp_path)
     assert (replayed.returncode, replayed.stdout.splitlines()[-1]) == (0, "clean"), replayed.stderr
 
-    again = supervisor(*play, str(free_port()), cwd=folder)
+    again = supervisor(*play, str(free_port()), cwd=tmp_path)
     assert again.returncode == 0, again.stderr
-    verified = supervisor("audit", "--data-dir", data, "verify", cwd=folder)
+    verified = supervisor("audit", "--data-dir", data, "verify", cwd=tmp_path)
     assert verified.returncode == 0, verified.stdout
 
 
 @pytest.mark.timeout(300)
 def test_up_shows_the_synthetic_market_survives_a_kill_and_drains_on_ctrl_c(
-    folder: Path,
+    tmp_path: Path,
 ) -> None:
     port = str(free_port())
     command = [sys.executable, "-m", "supervisor", "up", "--feed", "synthetic", "--port", port]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as running:
         try:
             assert running.stdout is not None
             shown = read_until(running.stdout, "all services ready")

@@ -17,8 +17,8 @@ from contracts import queries
 from contracts.event import Draft
 from kit.audit_history import history
 from kit.audit_process import Outside, outside
-from kit.audit_rig import verified
-from kit.audit_store import Database
+from kit.audit_rig import archived, verified
+from kit.audit_store import GUARDS_OFF, Database
 from kit.servers import NatsServer, nats_server
 from kit.service_process import ServiceProcess, service_process
 from kit.zygote import Zygote
@@ -233,7 +233,7 @@ async def test_the_commands_end_with_their_codes(
     assert await command("migrate") == (0, "the schema is at revision 0001\n")
     assert await command("rebuild") == (
         0,
-        "rebuilt 6 orders, 6 fills, 1 positions, 3 verdicts\n",
+        "rebuilt orders 6, fills 6, positions 1, verdicts 3\n",
     )
     code, said = await command("replay", "--from-stream", "--core", "risk")
     assert code == 1  # nobody's rules approve what the script approved
@@ -251,6 +251,31 @@ async def test_the_commands_end_with_their_codes(
     monkeypatch.delenv("POSTGRES_DSN")
     code, said = await command("verify", "--no-stream")
     assert (code, "POSTGRES_DSN" in said) == (2, True)
+
+
+@pytest.mark.parametrize("headers", [b"\xff", b"no colon"])
+async def test_a_replay_of_headers_that_cannot_be_read_could_not_run_and_says_where(
+    headers: bytes,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await archived(drafts(2), database)
+    with psycopg.connect(database.dsn) as connection:
+        for statement in GUARDS_OFF:
+            connection.execute(statement.encode())
+        spoil = "update audit.events set headers = %s where position = 7"
+        connection.execute(spoil, [headers])
+    monkeypatch.setenv("POSTGRES_DSN", database.dsn)
+
+    code = await asyncio.to_thread(cli.execute, cli.parser().parse_args(["replay"]))
+
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    assert said.err.startswith(
+        "audit replay could not run: position 7: expected header lines, found "
+    )
+    assert said.err.count("\n") == 1
 
 
 def test_a_misspelled_command_could_not_run() -> None:

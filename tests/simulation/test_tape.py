@@ -21,10 +21,10 @@ from kit.zygote import Zygote
 
 E = TypeVar("E")
 
-# 2025-06-21 12:00 to 16:22 UTC: two id gaps, a denial, an approved short that is replaced once and
-# then stopped out (seen in the whole recording).
-LTC_FROM_MS = 1_750_507_200_000
-LTC_UNTIL_MS = 1_750_522_920_000
+# 2025-06-22 00:00 to 04:12 UTC: three id gaps; a short that takes its first profit and is stopped
+# out at break-even; another that is refused at first, replaced, filled, stopped out; two denials.
+LTC_FROM_MS = 1_750_550_400_000
+LTC_UNTIL_MS = 1_750_565_520_000
 # 2024-07-18 23:59:52 to 24:00:06 by the recorder's clock: a minute, an hour and a session end.
 ETH_FROM_MS = 1_721_347_192_000
 ETH_UNTIL_MS = 1_721_347_206_000

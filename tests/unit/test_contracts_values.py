@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from contracts.values import (
     DecimalString,
@@ -21,6 +22,24 @@ from contracts.values import (
 )
 
 STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        (DecimalString, "1e3", "expected a plain decimal string such as '1.5', found '1e3'"),
+        (DecimalString, Decimal("NaN"), "expected a finite decimal, found NaN"),
+        (UtcTime, "noon", "expected a time such as '2026-01-31T12:00:00Z', found 'noon'"),
+        (UtcTime, "2026-13-01T", "expected a time such as '2026-01-31T12:00:00Z', found '2026-13"),
+        (UtcTime, "2026-01-31T12:00:00+01:00", "expected a UTC time, found 2026-01-31T12:00:00"),
+    ],
+)
+def test_a_refusal_is_said_in_our_own_words(kind: Any, value: object, said: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        TypeAdapter(kind).validate_python(value)
+
+    [problem] = refusal.value.errors()
+    assert problem["msg"].startswith(said)
 
 
 class Amount(BaseModel):

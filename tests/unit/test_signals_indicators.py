@@ -9,10 +9,10 @@ import talib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.sessions import DAY_MS
 from contracts.values import to_millis
 from kit.signals_recordings import Candle, sol_candles
 from signals.domain.indicators import (
-    DAY_MS,
     PERIOD,
     Atr,
     Bar,
@@ -50,6 +50,7 @@ def a_bar(
         delta=delta,
         turnover=turnover,
         silence_ms_max=0,
+        trades=1,
         missing_trades=0,
     )
 
@@ -64,6 +65,7 @@ def bar_of(candle: Candle) -> Bar:
         delta=0,
         turnover=0,
         silence_ms_max=0,
+        trades=1,
         missing_trades=0,
     )
 
@@ -219,7 +221,7 @@ def test_vwap_and_cvd_start_anew_at_midnight_utc() -> None:
     assert (session.volume, session.delta) == (100, 40)
 
     session = session.add(a_bar(minutes_of_day, volume=7, delta=-3, turnover=5))
-    assert (session.anchor_ms, session.volume, session.delta) == (DAY_MS, 7, -3)
+    assert (session.since_ms, session.volume, session.delta) == (DAY_MS, 7, -3)
 
 
 def test_there_is_no_vwap_before_the_first_trade_of_a_session() -> None:

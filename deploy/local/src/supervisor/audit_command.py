@@ -10,7 +10,7 @@ from pathlib import Path
 from supervisor.data_folder import MARKER, DataFolder, read_marker_feed, read_runtime
 from supervisor.nats_server import nats_child, wait_until_listening
 from supervisor.ports import free_port
-from supervisor.postgres import Postgres
+from supervisor.postgres import postgres_child, wait_until_ready
 from supervisor.refusal import Refusal
 
 
@@ -35,17 +35,18 @@ async def _with_servers(folder: DataFolder, arguments: list[str]) -> int:
     logs = folder.path / "logs"
     logs.mkdir(exist_ok=True)
     nats, nats_url = nats_child(folder.path, port=port, logs=logs)
-    postgres = Postgres(folder.path)
-    running = asyncio.create_task(nats.keep_running())
+    postgres, cluster = await postgres_child(folder.path, logs=logs)
+    running = [asyncio.create_task(child.keep_running()) for child in (nats, postgres)]
     try:
         await wait_until_listening(port, timeout_s=30)
-        await postgres.start()
-        runtime = {"nats_url": nats_url, "postgres_dsn": postgres.dsn}
+        await wait_until_ready(postgres, cluster, timeout_s=30)
+        runtime = {"nats_url": nats_url, "postgres_dsn": cluster.dsn()}
         return await asyncio.to_thread(_audit, arguments, runtime)
     finally:
-        await nats.stop(grace_s=10)
-        await postgres.stop()
-        await running
+        for child in (nats, postgres):
+            await child.stop(grace_s=10)
+        await asyncio.gather(*running)
+        cluster.close()
 
 
 def _audit(arguments: list[str], runtime: dict[str, str]) -> int:

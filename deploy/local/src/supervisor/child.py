@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from supervisor.refusal import EXIT_CONFIGURATION, EXIT_DATA
 
@@ -17,6 +18,15 @@ _BACKOFF_S_MAX = 10.0
 _STEADY_S = 20.0
 """A process that lived this long starts its backoff anew."""
 _LINE_BYTES_MAX = 1 << 20
+
+
+class Spawn(TypedDict, total=False):
+    """What a process is started with beside its command; what is left out is ours."""
+
+    cwd: Path
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 class Child:
@@ -33,6 +43,8 @@ class Child:
         *,
         environment: Mapping[str, str],
         log: Path,
+        spawn: Spawn | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
         self.restarts = 0
@@ -42,6 +54,8 @@ class Child:
         self._command = tuple(command)
         self._environment = {**os.environ, **environment}
         self._log = log
+        self._spawn = spawn or Spawn()
+        self._stop_signal = stop_signal
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
         self._tail: deque[str] = deque(maxlen=20)
@@ -81,7 +95,7 @@ class Child:
         if process is None or process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(self._stop_signal)
         try:
             await asyncio.wait_for(process.wait(), grace_s)
         except TimeoutError:
@@ -110,6 +124,7 @@ class Child:
             # A Ctrl-C in the terminal reaches the supervisor alone; it stops the rest in order.
             start_new_session=True,
             limit=_LINE_BYTES_MAX,
+            **self._spawn,
         )
         self._process = process
         if process.stdout is not None:

@@ -103,6 +103,7 @@ def _tape(files: list[str], speed: str) -> Feed:
         reason = _last_line(found.stderr).removeprefix("configuration_error: ")
         raise Refusal(reason or "the recording cannot be read")
     summary = json.loads(_last_line(found.stdout))
+    print(summary["description"], flush=True)
     identity = summary["identity"]
     digest = identity.rsplit(":", 1)[-1][:8]
     return Feed(

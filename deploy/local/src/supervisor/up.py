@@ -13,11 +13,12 @@ from rich.live import Live
 
 from supervisor import status
 from supervisor.child import Child
+from supervisor.cluster import Cluster
 from supervisor.data_folder import DataFolder
 from supervisor.nats_server import nats_child, wait_until_listening
 from supervisor.options import Feed, choose_feed
 from supervisor.ports import LOOPBACK, free_port, require_free
-from supervisor.postgres import Postgres
+from supervisor.postgres import postgres_child, wait_until_ready
 from supervisor.refusal import Refusal
 from supervisor.tape_end import wait_until_worked_off
 
@@ -34,13 +35,14 @@ class Stack:
         self.feed = feed
         self.url = f"http://{LOOPBACK}:{port}"
         self.nats_port = free_port()
-        self.postgres = Postgres(folder.path)
+        self.postgres: Child | None = None
         self._folder = folder
         self._logs = folder.path / "logs"
         self._logs.mkdir(exist_ok=True)
         self._port = port
         self.nats, self.nats_url = nats_child(folder.path, port=self.nats_port, logs=self._logs)
         self.services: list[Child] = []
+        self._cluster: Cluster | None = None
         self._health: dict[str, int] = {}
         self._readiness: dict[str, str] = {}
 
@@ -52,13 +54,15 @@ class Stack:
         except TimeoutError:
             raise Refusal(f"nats-server did not start: {self.nats.last_words()}") from None
         self.nats.state = "ready"
-        await self.postgres.start()
+        postgres, cluster = await postgres_child(self._folder.path, logs=self._logs)
+        self.postgres, self._cluster = postgres, cluster
+        group.create_task(postgres.keep_running())
+        await wait_until_ready(postgres, cluster, timeout_s=30)
         self._folder.write_runtime(
-            {"nats_url": self.nats_url, "postgres_dsn": self.postgres.dsn, "url": self.url}
+            {"nats_url": self.nats_url, "postgres_dsn": cluster.dsn(), "url": self.url}
         )
-        group.create_task(self.postgres.keep_running())
         for name in SERVICES:
-            child = self._service(name)
+            child = self._service(name, postgres_dsn=cluster.dsn())
             self.services.append(child)
             group.create_task(child.keep_running())
 
@@ -67,7 +71,9 @@ class Stack:
         for child in reversed(self.services):
             await child.stop(grace_s=_DRAIN_S)
         await self.nats.stop(grace_s=_DRAIN_S)
-        await self.postgres.stop()
+        if self.postgres is not None and self._cluster is not None:
+            await self.postgres.stop(grace_s=_DRAIN_S)
+            self._cluster.close()
 
     def refusal(self) -> str | None:
         """Give the reason that no restart mends, if a process gave one."""
@@ -82,15 +88,19 @@ class Stack:
         for child, answer in zip(self.services, answers, strict=True):
             if child.pid is not None:
                 child.state = answer
-        rows = [
+        servers = [self.nats]
+        if self.postgres is not None and self._cluster is not None:
+            servers.append(self.postgres)
+            if self.postgres.pid is not None:
+                self.postgres.state = (
+                    "ready" if self._cluster.is_ready(self.postgres.pid) else "starting"
+                )
+        return [
             status.Row(child.name, child.state, child.pid, child.restarts, child.ended)
-            for child in [self.nats, *self.services]
+            for child in [*servers, *self.services]
         ]
-        postgres = self.postgres
-        rows.insert(1, status.Row("postgresql", postgres.state, postgres.pid, postgres.restarts))
-        return rows
 
-    def _service(self, name: str) -> Child:
+    def _service(self, name: str, *, postgres_dsn: str) -> Child:
         self._health[name] = free_port()
         environment = {
             "NATS_URL": self.nats_url,
@@ -101,7 +111,7 @@ class Stack:
             case "gateway":
                 environment |= {"GATEWAY_HOST": LOOPBACK, "GATEWAY_PORT": str(self._port)}
             case "audit":
-                environment |= {"POSTGRES_DSN": self.postgres.dsn}
+                environment |= {"POSTGRES_DSN": postgres_dsn}
             case "ingest":
                 environment |= self.feed.environment
             case _:

@@ -17,9 +17,10 @@ class Features(BaseModel):
     close_usd: Positive
     """Close of the bar."""
     session_vwap_usd: Positive | None
-    """Volume-weighted mean price since 00:00 UTC, or since the feed began in that session."""
+    """Volume-weighted mean price since 00:00 UTC; of what was seen while the session is
+    incomplete."""
     session_cvd_base: DecimalString
-    """Cumulative volume delta since 00:00 UTC, or since the feed began in that session."""
+    """Cumulative volume delta since 00:00 UTC; of what was seen while the session is incomplete."""
     atr_5m_usd: NotNegative | None
     """Wilder ATR(14) of closed 5m bars."""
     rsi: DecimalString | None
@@ -39,6 +40,9 @@ class Phase(StrEnum):
 class WithheldReason(StrEnum):
     """Why a bar gave no entry; the most telling of the two sides."""
 
+    SESSION_INCOMPLETE = "session_incomplete"
+    """The feed lacks a part of the session (`contracts.sessions`), so its VWAP is not known; over
+    with the next 00:00 UTC at the latest."""
     WARMING_UP = "warming_up"
     ANCHOR_TOO_YOUNG = "anchor_too_young"
     VWAP_NOT_LOST = "vwap_not_lost"

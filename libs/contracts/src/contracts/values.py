@@ -5,12 +5,14 @@ values have equal bytes. NaN, infinity and JSON numbers are refused. Times are a
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 PLAIN_DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
 _PLAIN_DECIMAL = re.compile(PLAIN_DECIMAL)
@@ -26,6 +28,14 @@ def plain(value: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
+def refused(what: str) -> ValueError:
+    """Give an error whose words a failed validation repeats as they are.
+
+    Before those of a plain ValueError pydantic writes "Value error,", which tells a person nothing.
+    """
+    return PydanticCustomError("refused", "{what}", {"what": what})
+
+
 def parse_decimal(text: object) -> Decimal:
     """Read a plain decimal string, or take a `Decimal` that can be written as one.
 
@@ -36,17 +46,17 @@ def parse_decimal(text: object) -> Decimal:
         _require_writable(text)
         return text
     if not isinstance(text, str) or not _PLAIN_DECIMAL.fullmatch(text):
-        raise ValueError(f"expected a plain decimal string such as '1.5', found {text!r:.60}")
+        raise refused(f"expected a plain decimal string such as '1.5', found {text!r:.60}")
     return Decimal(text)
 
 
 def _require_writable(value: Decimal) -> None:
     if not value.is_finite():
-        raise ValueError(f"expected a finite decimal, found {value}")
+        raise refused(f"expected a finite decimal, found {value}")
     if value and not (
         -_DIGITS_MAX <= value.adjusted() < _DIGITS_MAX and _PLAIN_DECIMAL.fullmatch(plain(value))
     ):
-        raise ValueError(
+        raise refused(
             f"expected at most {_DIGITS_MAX} digits beside the point, found {value!s:.80}"
         )
 
@@ -55,14 +65,15 @@ def parse_time(value: object) -> object:
     """Read an ISO 8601 time, and pass on all else; a plain number is no time."""
     if not isinstance(value, str):
         return value
-    if not _ISO_TIME.match(value):
-        raise ValueError(f"expected a time such as '2026-01-31T12:00:00Z', found {value!r:.60}")
-    return datetime.fromisoformat(value)
+    if _ISO_TIME.match(value):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
+    raise refused(f"expected a time such as '2026-01-31T12:00:00Z', found {value!r:.60}")
 
 
 def _require_utc(value: datetime) -> datetime:
     if value.utcoffset() != timedelta(0):
-        raise ValueError(f"expected a UTC time, found {value.isoformat()}")
+        raise refused(f"expected a UTC time, found {value.isoformat()}")
     return value.astimezone(UTC)
 
 

@@ -86,7 +86,7 @@ def _migrate(_: argparse.Namespace) -> int:
 def _rebuild(_: argparse.Namespace) -> int:
     with _engine() as engine:
         counts = rebuild(engine)
-    _say("rebuilt " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    _say("rebuilt " + ", ".join(f"{name} {count}" for name, count in counts.items()))
     return CLEAN
 
 

@@ -12,18 +12,19 @@ def show_verified(found: Verified, *, with_stream: bool) -> str:
         f"events       {found.rows}, positions {found.first} to {found.last}",
         f"chain head   {found.last}:{found.head_hash.hex()}",
         _stream_line(found) if with_stream else "stream       not compared (--no-stream)",
-        "projections  " + ", ".join(f"{n} {name}" for name, n in sorted(found.projected.items())),
+        "projections  " + ", ".join(f"{name} {n}" for name, n in sorted(found.projected.items())),
     ]
     if found.irregular:
-        lines.append(f"note         {found.irregular} messages are archived as no regular event")
+        irregular = _counted(found.irregular, "message")
+        lines.append(f"note         {irregular} archived as no regular event")
     if found.unreadable:
         lines.append(
-            f"note         {found.unreadable} messages cannot be read as events by this build;"
+            f"note         {_counted(found.unreadable, 'message')} that this build cannot read;"
             f" the first: {found.first_unreadable}"
         )
     if not found.differences:
         return "\n".join([*lines, "clean"])
-    lines.append(f"{found.differences_found} differences")
+    lines.append(_counted(found.differences_found, "difference"))
     lines += [f"  {difference}" for difference in found.differences[:_DIFFERENCES_SHOWN_MAX]]
     if found.differences_found > _DIFFERENCES_SHOWN_MAX:
         lines.append(f"  and {found.differences_found - _DIFFERENCES_SHOWN_MAX} more")
@@ -33,17 +34,18 @@ def show_verified(found: Verified, *, with_stream: bool) -> str:
 def show_replayed(found: Replayed, *, source: str) -> str:
     """Give the report of `replay`."""
     rate = found.events / found.seconds if found.seconds else 0.0
+    events = f"{_counted(found.events, 'event')} of {source}"
     lines = [
-        f"replayed     {found.events} events of {source}, positions {found.first} to {found.last}",
+        f"replayed     {events}, positions {found.first} to {found.last}",
         f"             in {found.seconds:.1f} s, {rate:.0f} events/s",
     ]
     lines += [
-        f"{each.name:12} {each.derived} decisions derived, {each.matched} equal the record"
+        f"{each.name:12} {_counted(each.derived, 'decision')} derived, {each.matched} as recorded"
         for each in found.comparisons
     ]
     if found.unreadable:
         lines.append(
-            f"note         {found.unreadable} messages are no events to this build;"
+            f"note         {_counted(found.unreadable, 'message')} that this build cannot read;"
             f" the first: {found.first_unreadable}"
         )
     for name, pending in found.pending[:_DIFFERENCES_SHOWN_MAX]:
@@ -57,6 +59,10 @@ def show_replayed(found: Replayed, *, source: str) -> str:
     if found.difference is None:
         return "\n".join([*lines, "clean"])
     return "\n".join([*lines, f"first difference: {found.difference}"])
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _stream_line(found: Verified) -> str:

@@ -23,9 +23,11 @@ from audit.domain.projections import PROJECTED, Projections
 from audit.domain.verification import (
     Difference,
     Linked,
+    as_text,
     by_position,
     differences_of_projection,
     differences_of_row,
+    shorten,
 )
 from audit.store import projections
 from audit.store.events import head_of, read
@@ -199,7 +201,7 @@ class Verification:
                 first = error.errors(include_url=False)[0]
                 where = row["position"] if "position" in row else row["updated_position"]
                 what = f"{name} {'.'.join(map(str, first['loc']))}"
-                found = f"{first['input']!r:.60}"
+                found = shorten(as_text(first["input"]))
                 self._result.add([Difference(where, what, "what the events fold to", found)])
         return good
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.control import Settings
-from contracts.values import plain
+from contracts.values import plain, refused
 
 TEXT_MAX = 500
 """Characters of a person's text."""
@@ -16,7 +16,7 @@ REASON_NOT_GIVEN = "not given"
 
 def _above_zero(text: str) -> str:
     if not Decimal(text) > 0:
-        raise ValueError("expected a number above zero")
+        raise refused("expected a number above zero")
     return text
 
 
@@ -34,13 +34,13 @@ def _is_hidden(char: str) -> bool:
 
 def _printable(text: str) -> str:
     if any(map(_is_hidden, text)):
-        raise ValueError("expected text without control characters")
+        raise refused("expected text without control characters")
     return text
 
 
 def _said(text: str) -> str:
     if not text.strip():
-        raise ValueError("expected a reason, found blanks")
+        raise refused("expected a reason, found blanks")
     return text.strip()
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from chassis.settings import ServiceSettings
+from contracts.values import refused
 
 SPEED_MAX = 1e6
 
@@ -29,7 +30,7 @@ def _speed(value: object) -> object:
     except ValueError:
         speed = 0.0
     if not 0 < speed <= SPEED_MAX:
-        raise ValueError(f"expected a number above 0 and at most {SPEED_MAX:g}, or max")
+        raise refused(f"expected a number above 0 and at most {SPEED_MAX:g}, or max")
     return speed
 
 

@@ -16,7 +16,7 @@ from signals.consumers import FollowTrades, follow_log, together
 from signals.domain.core import ForeignMarket
 from signals.domain.resume import MinuteOutOfOrder
 from signals.domain.units import Inexact
-from signals.handlers import FoldTrades, ForeignFeed, RecordMinutes
+from signals.handlers import FoldTrades, RecordMinutes
 from signals.recovery import recover
 from signals.standing import Standing
 from signals.status import status_of
@@ -50,7 +50,7 @@ class Surroundings(Protocol):
 async def run(runtime: Surroundings, *, checkpoint_minutes: int) -> None:
     """Fold trades until the process is told to stop.
 
-    Raises ConfigurationError when the data is of more than one feed, AnotherWriter when a second
+    Raises ConfigurationError when the log is of more than one feed, AnotherWriter when a second
     process writes the same minutes, and UndecodableMessage when the log's minutes cannot be.
     """
     runtime.ready(False, "folding the log")
@@ -58,7 +58,7 @@ async def run(runtime: Surroundings, *, checkpoint_minutes: int) -> None:
         standing = await recover(runtime.log, runtime.checkpoints)
         _log.info("log_folded", position=standing.position)
         await _follow(runtime, standing, checkpoint_minutes=checkpoint_minutes)
-    except (ForeignMarket, ForeignFeed) as error:
+    except ForeignMarket as error:
         raise ConfigurationError(str(error)) from error
     except (MinuteOutOfOrder, Inexact) as error:
         raise UndecodableMessage(str(error)) from error

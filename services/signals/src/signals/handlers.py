@@ -20,6 +20,7 @@ from contracts.event import Draft
 from contracts.ids import MarketId, SourceVenue, Symbol
 from contracts.minute import MinuteClosed
 from contracts.ticks import Tick, decode_tick
+from contracts.values import from_millis
 from signals.domain.bars import BadTick, TickFold, minute_draft
 from signals.recovery import CHECKPOINT, VERSION
 from signals.standing import Standing
@@ -33,10 +34,6 @@ _ticks = msgspec.json.Decoder(list[Tick])
 
 class AnotherWriter(Exception):
     """Another process writes this market's minutes: this one stops."""
-
-
-class ForeignFeed(Exception):
-    """Trades of another feed are in the market stream: one data folder holds one feed."""
 
 
 class Appends(Protocol):
@@ -92,14 +89,13 @@ class FoldTrades:
         self._dead_letters = dead_letters
 
     async def handle(self, messages: Sequence[MarketMessage]) -> Folded:
-        """Fold messages, at least one; park what cannot be read. Raises ForeignFeed."""
+        """Fold messages, at least one; park what cannot be read and what another feed said."""
         minutes: list[MinuteClosed] = []
         fold, subject = self.fold.fold, self.subject
         for message, tick in zip(messages, decode_ticks(messages), strict=True):
             if message.subject != subject:
-                raise ForeignFeed(
-                    f"expected only {subject} in the market stream, found {message.subject}"
-                )
+                await self._park(message, _foreign(message, subject))
+                continue
             if isinstance(tick, ValueError):
                 await self._park(message, tick)
                 continue
@@ -110,7 +106,9 @@ class FoldTrades:
                 continue
             if closed:
                 minutes.extend(closed)
-        self._standing.mark(messages[0], folded_id=self.fold.last_id)
+        ours = next((message for message in messages if message.subject == subject), None)
+        if ours is not None:
+            self._standing.mark(ours, folded_id=self.fold.last_id)
         return Folded(minutes, messages[-1].sequence)
 
     async def _park(self, message: MarketMessage, reason: ValueError) -> None:
@@ -134,6 +132,7 @@ class RecordMinutes:
         self._checkpoints = checkpoints
         self._checkpoint_minutes = checkpoint_minutes
         self._minutes_since_checkpoint = 0
+        self._is_whole = True
 
     async def handle(self, minutes: Sequence[MinuteClosed]) -> None:
         """Record minutes with their decisions; return when the log has them on disk.
@@ -168,6 +167,7 @@ class RecordMinutes:
                 draft, source="signals", position=0, recorded_at=draft.occurred_at
             )
             drafts += (draft, *standing.core.step(recorded))
+            self._tell_session(minute)
         guard = {self._subject: standing.minute_position}
         try:
             appended = await self._log.append(drafts, expected_last=guard)
@@ -180,6 +180,24 @@ class RecordMinutes:
             if isinstance(draft.event, MinuteClosed):
                 standing.take(draft.event, position=place.position)
             standing.position = place.position
+
+    def _tell_session(self, minute: MinuteClosed) -> None:
+        """Say when entries begin to be withheld for want of a whole session, and when they end."""
+        session = self._standing.core.state.session
+        if session.is_whole == self._is_whole:
+            return
+        self._is_whole = session.is_whole
+        tell = _log.info if self._is_whole else _log.warning
+        tell(
+            "session_whole" if self._is_whole else "session_incomplete",
+            minute=minute.minute.isoformat(),
+            since=from_millis(session.since_ms).isoformat(),
+            missing_trades=session.missing_trades,
+        )
+
+
+def _foreign(message: MarketMessage, subject: str) -> ValueError:
+    return ValueError(f"expected a message on {subject}, found one on {message.subject}")
 
 
 def decode_ticks(messages: Sequence[MarketMessage]) -> Sequence[Tick | ValueError]:

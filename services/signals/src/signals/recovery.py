@@ -12,7 +12,7 @@ from contracts.subjects import consumer
 from signals.standing import Standing
 
 CHECKPOINT = "signals"
-VERSION = "signals-2"
+VERSION = "signals-3"
 """Grows when the state of the core or of the fold takes another shape or meaning."""
 LOG_CONSUMER = "signals-follow-log"
 

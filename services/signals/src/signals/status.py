@@ -14,6 +14,7 @@ def status_of(standing: Standing, fold: FoldTrades) -> dict[str, object]:
         "market": state.feed[2] if state.feed else None,
         "last_minute_ms": resume.minute_ms if resume else None,
         "last_trade_id": fold.fold.last_id,
+        "is_session_whole": state.session.is_whole,
         "session_vwap_usd": None if vwap is None else str(price_usd(vwap)),
         "session_cvd_base": str(from_units(state.session.delta, TICK_PLACES)),
         "long_phase": state.long.phase.value,

@@ -5,6 +5,7 @@ once more. Each difference names a position, what was expected there and what wa
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 import pydantic_core
@@ -74,7 +75,7 @@ def differences_of_projection(
             values = getattr(wanted, field), getattr(got, field)
             if values[0] != values[1]:
                 what = f"{name} {key} {field}"
-                differences.append(_difference(where, what, *map(str, values)))
+                differences.append(_difference(where, what, *map(as_text, values)))
     return differences
 
 
@@ -90,7 +91,7 @@ def _differences_of_columns(entry: Entry) -> list[Difference]:
         return [_difference(entry.position, "headers", "lines name:value", str(error))]
     expected = _expected(message, entry.defect)
     found = [
-        _difference(entry.position, name, repr(wanted), repr(got))
+        _difference(entry.position, name, as_text(wanted), as_text(got))
         for name in _COMPARED
         if (wanted := getattr(expected, name)) != (got := getattr(entry, name))
     ]
@@ -117,6 +118,19 @@ def _position_of(row: BaseModel | None) -> int:
         if hasattr(row, name):
             return int(getattr(row, name))
     return 0
+
+
+def as_text(value: object) -> str:
+    """Give a column's value as a person writes it."""
+    match value:
+        case None:
+            return "none"
+        case datetime():
+            return value.isoformat()
+        case str():
+            return f"'{value}'"
+        case _:
+            return str(value)
 
 
 def _difference(position: int, what: str, expected: str, found: str) -> Difference:

@@ -161,8 +161,10 @@ function ages() {
   if (!s) return link();
   const p = desk.price ?? s.price, f = desk.flow ?? s.flow;
   put("price-age", p ? `${age(p.heardAt)}, market ${clock(p.at)} UTC` : "no trade heard yet");
-  put("cvd-age", f ? `base, ${f.isLive ? "live" : "closed minute"}, ${clock(f.at)}` : "");
   const said = s.decision;
+  const part = said?.reason === "session_incomplete" ? ", not the whole session" : "";
+  put("cvd-age", f ? `base, ${f.isLive ? "live" : "closed minute"}, ${clock(f.at)}${part}` : "", part ? "warning" : "");
+  $("vwap").classList.toggle("warning", part !== "");
   put("decision-age", said ? `on ${said.minute.slice(11, 16)} UTC${said.rsi ? `, RSI ${number(said.rsi, { digits: 1 })}` : ""}` : "");
   put("account-age", desk.moneyAt ? `computed ${age(desk.moneyAt)}` : "");
   put("setup-age", s.setup ? `approved ${clock(s.setup.approvedAt)} UTC` : "");

@@ -17,8 +17,9 @@ from chassis.settings import ConfigurationError
 from contracts.feed import FeedKind
 from contracts.ids import SourceVenue, Symbol
 from contracts.markets import UnknownMarket, market_of
+from contracts.sessions import begins_with_session
 from contracts.ticks import Trade
-from contracts.values import from_millis
+from contracts.values import from_millis, to_millis
 from ingest.domain import csv_rows, source
 from ingest.domain.decode import FrameDecoder
 from ingest.domain.items import Ignored, Refusal
@@ -203,12 +204,23 @@ def _source(files: Sequence[TapeFile]) -> Source:
         identity=f"tape:{venue}:{first.symbol}:{content}",
         is_replayable=True,
         description=_describe(files),
-        begins_at=min(file.begins_at for file in files),
+        begins_at=_begins_at(files),
     )
+
+
+def _begins_at(files: Sequence[TapeFile]) -> datetime:
+    return min(file.begins_at for file in files)
 
 
 def _describe(files: Sequence[TapeFile]) -> str:
     names = [file.path.name for file in files]
     listed = ", ".join(names) if len(names) <= 3 else f"{names[0]} to {names[-1]}"
     count = "" if len(names) == 1 else f" ({len(names)} files)"
-    return f"recording of {files[0].symbol}: {listed}{count}"
+    described = f"recording of {files[0].symbol}: {listed}{count}"
+    begins_at = _begins_at(files)
+    if begins_with_session(to_millis(begins_at)):
+        return described
+    return (
+        f"{described}; begins at {begins_at:%H:%M} UTC, within a session: no entries before "
+        "the next 00:00 UTC"
+    )

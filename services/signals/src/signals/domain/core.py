@@ -18,9 +18,10 @@ from contracts.markets import market_spec
 from contracts.minute import MinuteClosed
 from contracts.minutes import MINUTE_MS
 from contracts.routes import subject_of
+from contracts.sessions import DAY_MS, anchor_of
 from contracts.signal import EntrySignaled, EntryWithheld, Features, WithheldReason
 from contracts.values import Side, to_millis
-from signals.domain.indicators import DAY_MS, Bar, FiveMinutes, Rsi, Session, price_usd
+from signals.domain.indicators import Bar, FiveMinutes, Rsi, Session, price_usd
 from signals.domain.reclaim import (
     ANCHOR_MINUTES_MIN,
     PRIOR_VOLUMES,
@@ -35,7 +36,7 @@ from signals.domain.resume import MinuteOutOfOrder
 from signals.domain.setup import Setup, plan_setup
 from signals.domain.units import PRICE_PLACES, TICK_PLACES, TURNOVER_PLACES, from_units, to_units
 
-STRATEGY = "vwap-reclaim-2"
+STRATEGY = "vwap-reclaim-3"
 
 _VOLUMES_KEPT = PRIOR_VOLUMES + 1
 _MOST_TELLING = (
@@ -63,6 +64,8 @@ class State:
 
     feed: tuple[str, str, str] | None = None
     """Source venue, symbol and market."""
+    began_ms: int | None = None
+    """When the feed began; None while the log does not say."""
     minute_ms: int | None = None
     """Start of the last minute that was answered."""
     session: Session = field(default_factory=Session)
@@ -99,6 +102,9 @@ class SignalsCore:
         match recorded.event:
             case FeedOpened() as opened:
                 self._bind(opened)
+                if self._state.began_ms is None:
+                    began_ms = to_millis(recorded.occurred_at)
+                    self._state = replace(self._state, began_ms=began_ms)
             case MinuteClosed() as minute:
                 self._bind(minute)
                 if self._is_new(to_millis(minute.minute)):
@@ -140,9 +146,12 @@ def decide(before: State, minute: MinuteClosed) -> tuple[State, EntrySignaled | 
     bar = bar_of(minute)
     if not minute.is_complete:
         # The trades are real and count in the sums; the close is no close.
-        state = replace(before, minute_ms=bar.minute_ms, session=before.session.add(bar))
+        state = replace(before, minute_ms=bar.minute_ms, session=_session(before, bar))
         return state, _withheld(state, minute, WithheldReason.BAR_INCOMPLETE)
     state = _measure(before, bar)
+    if not state.session.is_whole:
+        state = _remember(replace(state, long=Episode(), short=Episode()), bar)
+        return state, _withheld(state, minute, WithheldReason.SESSION_INCOMPLETE)
     reading = _reading(before, state, bar)
     if reading is None:
         state = _remember(state, bar)
@@ -181,14 +190,15 @@ def bar_of(minute: MinuteClosed) -> Bar:
         delta=2 * to_units(minute.buy_volume_base, TICK_PLACES) - volume,
         turnover=to_units(minute.turnover_usd, TURNOVER_PLACES),
         silence_ms_max=max(minute.silence_ms_max, closed_ms - minute_ms - MINUTE_MS),
+        trades=minute.trades,
         missing_trades=minute.missing_trades,
     )
 
 
 def _measure(before: State, bar: Bar) -> State:
     """Fold a bar into the indicators; a new session starts the machines anew."""
-    session = before.session.add(bar)
-    is_same_session = session.anchor_ms == before.session.anchor_ms
+    session = _session(before, bar)
+    is_same_session = anchor_of(session.since_ms) == anchor_of(before.session.since_ms)
     return replace(
         before,
         minute_ms=bar.minute_ms,
@@ -198,6 +208,13 @@ def _measure(before: State, bar: Bar) -> State:
         long=before.long if is_same_session else Episode(),
         short=before.short if is_same_session else Episode(),
     )
+
+
+def _session(before: State, bar: Bar) -> Session:
+    """Add a bar to its session; the first session of a feed begins when the feed did."""
+    if before.minute_ms is not None:
+        return before.session.add(bar)
+    return Session(max(bar.minute_ms, before.began_ms or 0)).add(bar)
 
 
 def _reading(before: State, state: State, bar: Bar) -> Reading | None:

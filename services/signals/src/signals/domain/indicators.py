@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from contracts.minutes import MINUTE_MS
+from contracts.sessions import anchor_of, is_whole
 from signals.domain.units import PRICE_PLACES, TICK_PLACES, TURNOVER_PLACES, divide, from_units
 
 PERIOD = 14
 FIVE_MINUTES_MS = 5 * MINUTE_MS
-DAY_MS = 24 * 60 * MINUTE_MS
 
 _WILDER = Context(prec=28, rounding=ROUND_HALF_EVEN)
 _RSI_QUANTUM = Decimal("1E-10")
@@ -42,6 +42,7 @@ class Bar:
     """Volume that aggressors bought, less what they sold."""
     turnover: int
     silence_ms_max: int
+    trades: int
     missing_trades: int
 
 
@@ -144,22 +145,41 @@ class FiveMinutes:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Volume-weighted price and cumulative delta since 00:00 UTC."""
+    """Volume-weighted price and cumulative delta of a UTC day, from `since_ms` on."""
 
-    anchor_ms: int = 0
+    since_ms: int = 0
     volume: int = 0
     turnover: int = 0
     delta: int = 0
+    trades: int = 0
+    missing_trades: int = 0
+    hole_trades: int = 0
+    """Trades that are missing since the last bar with a trade: what they belong to is not known
+    before the silence is over, so a session that begins in it misses them as well."""
 
     def add(self, bar: Bar) -> "Session":
         """Give the session after a bar; a bar of another day begins a new one."""
-        anchor_ms = bar.minute_ms // DAY_MS * DAY_MS
-        before = self if anchor_ms == self.anchor_ms else Session(anchor_ms)
+        anchor_ms = anchor_of(bar.minute_ms)
+        hole_trades = bar.missing_trades if bar.trades else self.hole_trades + bar.missing_trades
+        if anchor_ms == anchor_of(self.since_ms):
+            before, missing_trades = self, bar.missing_trades
+        else:
+            before, missing_trades = Session(anchor_ms), hole_trades
         return Session(
-            anchor_ms,
+            before.since_ms,
             before.volume + bar.volume,
             before.turnover + bar.turnover,
             before.delta + bar.delta,
+            before.trades + bar.trades,
+            before.missing_trades + missing_trades,
+            hole_trades,
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether the sums are the session's (`contracts.sessions`)."""
+        return is_whole(
+            since_ms=self.since_ms, trades=self.trades, missing_trades=self.missing_trades
         )
 
     @property

@@ -10,10 +10,21 @@ zero. With V the session VWAP, A the ATR(14, 5m) and b = max(2 bps of V, 0.05 A)
                              them; their summed delta > 0
     CROSSED     -> SPENT     C < V - b, or the 15 bars are over
 
-Decided here, where the definition leaves room: a confirmation that is suppressed leaves the
-episode as it is, since it has given no signal, and a later pair may confirm it. The window that a
-silence spoils begins with the first of the consecutive closes that became LOST. A new session
-starts both machines anew, because V is another line then.
+How we read the definition where it leaves room (ADR 9 says why, and what else it would give):
+
+1.  The depth is that of closes, each below the V of its own bar; A is the newest at every bar, and
+    V has the bar in it.
+2.  A run of closes below V counts wherever it stands: also one that ripened after the cross.
+3.  The cross is a close at or above V as well, so it may be the first of the two that confirm; it
+    confirms nothing by itself.
+4.  The 15 bars are those after the cross, and any pair in them may confirm.
+5.  Volume and delta are judged over the pair together; the 20 bars are those before the pair.
+6.  INVALID ends the episode, by price and by time alike: a new LOST must come.
+7.  A confirmation that is suppressed has given no signal: the episode stands, and a later pair may
+    confirm it.
+8.  The window that a silence spoils begins with the first of the closes that became LOST.
+9.  A new session starts both machines anew, because V is another line then.
+10. Long and short are two machines that do not know of each other.
 """
 
 from dataclasses import dataclass, replace
