@@ -1,5 +1,6 @@
 """What people decided: settings, kill and resume, orders by hand."""
 
+from enum import IntEnum
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -55,8 +56,19 @@ class SettingsChanged(Event):
     by: Note
 
 
+class KillLevel(IntEnum):
+    """How much is stopped. A kill never goes down by itself: only a person resumes."""
+
+    PAUSE_ENTRIES = 1
+    """No new entry is sent; what rests stays."""
+    CANCEL_ENTRIES = 2
+    """Entries are canceled; stops and take-profits stay."""
+    FLATTEN = 3
+    """Entries are canceled, positions are closed, then the rest is canceled."""
+
+
 class KillSwitchEngaged(Event):
-    """A person stopped automation: entries are canceled, protection stays.
+    """A person stopped automation.
 
     `account` is None for the global kill, which stands above every account.
     """
@@ -65,6 +77,7 @@ class KillSwitchEngaged(Event):
     owner: ClassVar[str] = "gateway"
 
     account: Token | None
+    level: KillLevel
     reason: Note
     by: Note
 
