@@ -85,6 +85,8 @@ class VenueObserved(Event):
     market: Token
     clock: VenueClock
     block_height: int = Field(ge=0)
+    verdicts_until: int = Field(default=0, ge=0)
+    """Position of the newest verdict that the decision knew; a later one waits for the next."""
     position_base: DecimalString
     """Signed."""
     cash_usd: DecimalString
