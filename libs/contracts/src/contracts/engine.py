@@ -91,6 +91,7 @@ class PositionAdopted(Event):
     account: Token
     market: Token
     position_base: DecimalString
+    oracle_usd: Positive
     stop_price_usd: Positive
 
 
@@ -103,5 +104,7 @@ class CircuitOpened(Event):
     account: Token
     market: Token
     setup: UUID | None
+    lane: Token
+    """What is not sent: `stop`, `take-profit`, `close`, `move`, `cancel`, …"""
     code: int
     refusals: int = Field(ge=1)

@@ -68,7 +68,8 @@ class Ledger:
         )
         if closed == quantity_base:
             return after
-        return after._opened(side, price_usd, quantity_base - closed, ZERO)
+        rest = quantity_base - closed
+        return after.filled(side=side, price_usd=price_usd, quantity_base=rest, fee_usd=ZERO)
 
     def charged(self, fee_usd: Decimal) -> "Ledger":
         """Give the ledger after a flat fee."""
