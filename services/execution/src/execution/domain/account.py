@@ -20,16 +20,11 @@ from contracts.engine import (
 from contracts.event import Event
 from contracts.order import (
     CancelIntended,
-    OrderCanceled,
     OrderFilled,
     OrderIntended,
-    OrderPlaced,
-    OrderRejected,
-    OrderReplaced,
     ReplaceIntended,
     SetupClosed,
     SideCancelIntended,
-    StopTriggered,
     TriggerIntended,
 )
 from contracts.transaction import (
@@ -177,70 +172,20 @@ Observation = (
 """What happened on the account; each has a key for ever, and may come again."""
 
 
-def apply(  # noqa: PLR0912  One case per event.
-    state: AccountState, event: Event, *, event_id: UUID
-) -> AccountState:
+def apply(state: AccountState, event: Event, *, event_id: UUID) -> AccountState:
     """Give the state after an event of this account; what does not concern it changes nothing."""
-    match event:
-        case VenueObserved():
-            return _observed(state, event)
-        case OrderIntended():
-            return replace(
-                _staged(state, event_id, event),
-                setup=state.setup and setups.intended(state.setup, event),
-                rings=used(state.rings, event.leg, event.user_order_id),
-            )
-        case ReplaceIntended():
-            return replace(
-                _staged(state, event_id, event),
-                setup=state.setup and setups.move_intended(state.setup, event),
-            )
-        case CancelIntended() | SideCancelIntended():
-            return replace(
-                _staged(state, event_id, event),
-                setup=state.setup and setups.cancel_intended(state.setup, event),
-            )
-        case TriggerIntended():
-            return _staged(state, event_id, event)
-        case TransactionPlanned():
-            return _planned(state, event, event_id)
-        case TransactionSigned():
-            return _with_transaction(state, event.transaction, lambda it: txs.signed(it, event))
-        case TransactionLanded():
-            return _landed(state, event)
-        case TransactionDied():
-            return _died(state, event)
-        case (
-            OrderPlaced()
-            | OrderRejected()
-            | OrderReplaced()
-            | OrderCanceled()
-            | StopTriggered()
-            | OrderFilled()
-            | PositionLiquidated()
-            | ForeignOrderFilled()
-            | FundingSettled()
-            | VenueFeeCharged()
-        ):
-            return _happened(state, event, event_id)
-        case SetupClosed():
-            offers = tuple(it for it in state.offers if it.verdict_id != event.setup)
-            is_live = state.setup is not None and state.setup.id == event.setup
-            return replace(state, offers=offers, setup=None if is_live else state.setup)
-        case ModeChanged():
-            return replace(state, mode=event.mode, mode_since_slot=state.slot)
-        case ReconciliationBroke():
-            return replace(state, broken=tuple(sorted({*state.broken, event.what})))
-        case ReconciliationPassed():
-            return replace(state, broken=tuple(it for it in state.broken if it != event.what))
-        case ForeignOrderSeen():
-            return replace(state, foreign=tuple(sorted({*state.foreign, event.venue_order_id})))
-        case PositionAdopted():
-            return _adopted(state, event, event_id)
-        case CircuitOpened():
-            return _tripped(state, event)
-        case _:
-            return state
+    if isinstance(event, VenueObserved):
+        return _observed(state, event)
+    if isinstance(event, txs.Intent):
+        return _intended(state, event, event_id)
+    if isinstance(event, _OfTransaction):
+        return _went(state, event, event_id)
+    if isinstance(event, Observation):
+        return _happened(state, event, event_id)
+    return _said(state, event, event_id)
+
+
+_OfTransaction = TransactionPlanned | TransactionSigned | TransactionLanded | TransactionDied
 
 
 def _observed(state: AccountState, seen: VenueObserved) -> AccountState:
@@ -260,8 +205,55 @@ def _observed(state: AccountState, seen: VenueObserved) -> AccountState:
     )
 
 
-def _staged(state: AccountState, event_id: UUID, event: txs.Intent) -> AccountState:
-    return replace(state, staged=(*state.staged, txs.kept(event_id, event)))
+def _intended(state: AccountState, event: txs.Intent, event_id: UUID) -> AccountState:
+    state = replace(state, staged=(*state.staged, txs.kept(event_id, event)))
+    if isinstance(event, OrderIntended):
+        state = replace(state, rings=used(state.rings, event.leg, event.user_order_id))
+    if state.setup is None:
+        return state
+    match event:
+        case OrderIntended():
+            return replace(state, setup=setups.intended(state.setup, event))
+        case ReplaceIntended():
+            return replace(state, setup=setups.move_intended(state.setup, event))
+        case CancelIntended() | SideCancelIntended():
+            return replace(state, setup=setups.cancel_intended(state.setup, event))
+        case TriggerIntended():
+            return state
+
+
+def _went(state: AccountState, event: _OfTransaction, event_id: UUID) -> AccountState:
+    match event:
+        case TransactionPlanned():
+            return _planned(state, event, event_id)
+        case TransactionSigned():
+            return _with_transaction(state, event.transaction, lambda it: txs.signed(it, event))
+        case TransactionLanded():
+            return _landed(state, event)
+        case TransactionDied():
+            return _died(state, event)
+
+
+def _said(state: AccountState, event: Event, event_id: UUID) -> AccountState:
+    match event:
+        case SetupClosed():
+            offers = tuple(it for it in state.offers if it.verdict_id != event.setup)
+            is_live = state.setup is not None and state.setup.id == event.setup
+            return replace(state, offers=offers, setup=None if is_live else state.setup)
+        case ModeChanged():
+            return replace(state, mode=event.mode, mode_since_slot=state.slot)
+        case ReconciliationBroke():
+            return replace(state, broken=tuple(sorted({*state.broken, event.what})))
+        case ReconciliationPassed():
+            return replace(state, broken=tuple(it for it in state.broken if it != event.what))
+        case ForeignOrderSeen():
+            return replace(state, foreign=tuple(sorted({*state.foreign, event.venue_order_id})))
+        case PositionAdopted():
+            return _adopted(state, event, event_id)
+        case CircuitOpened():
+            return _tripped(state, event)
+        case _:
+            return state
 
 
 def _planned(state: AccountState, event: TransactionPlanned, event_id: UUID) -> AccountState:
