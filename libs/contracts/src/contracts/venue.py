@@ -85,8 +85,10 @@ class VenueObserved(Event):
     market: Token
     clock: VenueClock
     block_height: int = Field(ge=0)
-    verdicts_until: int = Field(default=0, ge=0)
-    """Position of the newest verdict that the decision knew; a later one waits for the next."""
+    heard_until: int = Field(default=0, ge=0)
+    """Log position up to which verdicts and people were heard; what is later waits for the next
+    decision, wherever it stands in the log.
+    """
     position_base: DecimalString
     """Signed."""
     cash_usd: DecimalString

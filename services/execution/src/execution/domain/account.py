@@ -27,6 +27,7 @@ from contracts.order import (
     SideCancelIntended,
     TriggerIntended,
 )
+from contracts.registry import BY_TYPE
 from contracts.transaction import (
     RetryClass,
     TransactionDied,
@@ -60,14 +61,19 @@ KEYS_MAX = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """An approval that no decision has considered yet."""
+class Heard:
+    """A verdict, or what a person said, that no decision has considered yet."""
 
     position: int
-    verdict_id: UUID
+    id: UUID
     correlation_id: UUID
+    event_type: str
     body: str
-    """The `order_approved` as JSON."""
+    """The event as JSON."""
+
+    def event(self) -> Event:
+        """Give the event."""
+        return BY_TYPE[self.event_type].model_validate_json(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +91,11 @@ class AccountState:
     account: str
     market: str
     deposit_usd: Decimal
-    kill_level: int = 0
-    """Of the account's own kill; the global one stands in `PlannerState`."""
-    offers: tuple[Offer, ...] = ()
+    own_kill: int = 0
+    """Level of the account's own kill, 0 for none."""
+    global_kill: int = 0
+    """Level of the kill that stands above all accounts."""
+    heard: tuple[Heard, ...] = ()
     """In the order of the log."""
     setup: Setup | None = None
     transactions: tuple[Transaction, ...] = ()
@@ -122,9 +130,9 @@ class AccountState:
     """Chain time of the newest one recorded."""
 
     @property
-    def verdicts_until(self) -> int:
-        """Give the position of the newest approval that is known."""
-        return self.offers[-1].position if self.offers else 0
+    def kill_level(self) -> int:
+        """Give the level of the kill that stands over the account, 0 for none."""
+        return max(self.own_kill, self.global_kill)
 
     def is_tripped(self, lane: str, slot: int) -> bool:
         """Say whether the circuit of a lane is open."""
@@ -146,7 +154,7 @@ class AccountState:
     def is_idle(self) -> bool:
         """Say whether nothing is to be planned unless something new is heard."""
         return not (
-            self.setup or self.offers or self.transactions or self.broken or self.timers.mismatch
+            self.setup or self.heard or self.transactions or self.broken or self.timers.mismatch
         )
 
 
@@ -237,9 +245,8 @@ def _went(state: AccountState, event: _OfTransaction, event_id: UUID) -> Account
 def _said(state: AccountState, event: Event, event_id: UUID) -> AccountState:
     match event:
         case SetupClosed():
-            offers = tuple(it for it in state.offers if it.verdict_id != event.setup)
             is_live = state.setup is not None and state.setup.id == event.setup
-            return replace(state, offers=offers, setup=None if is_live else state.setup)
+            return replace(state, setup=None) if is_live else state
         case ModeChanged():
             return replace(state, mode=event.mode, mode_since_slot=state.slot)
         case ReconciliationBroke():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
+from contracts.control import CancelRequested, KillSwitchEngaged, TradingResumed
 from contracts.engine import (
     CircuitOpened,
     ForeignOrderSeen,
@@ -18,13 +19,13 @@ from contracts.engine import (
 )
 from contracts.event import Draft, Event
 from contracts.markets import MarketSpec
-from contracts.order import SetupClosed
+from contracts.order import CancelDenied, SetupClosed
 from contracts.transaction import TransactionPlanned
-from contracts.values import Side
+from contracts.values import Leg, Side
 from contracts.venue import VenueObserved
 from contracts.verdict import OrderApproved
 from execution.domain import setup as setups
-from execution.domain.account import AccountState, Offer, apply
+from execution.domain.account import AccountState, Heard, apply
 from execution.domain.commands import Command, Send
 from execution.domain.drafting import Drafts
 from execution.domain.fees import priority_fee_lamports
@@ -34,6 +35,7 @@ from execution.domain.plan import plan, why_over
 from execution.domain.policy import POLICY, Policy
 from execution.domain.pricing import stop_trigger
 from execution.domain.setup import Setup
+from execution.domain.state import level_after
 from execution.domain.view import View, view_of
 
 _BPS = Decimal(10_000)
@@ -54,19 +56,20 @@ def decide(
     seen: VenueObserved,
     *,
     snapshot_id: UUID,
-    kill_level: int,
     spec: MarketSpec,
     policy: Policy = POLICY,
 ) -> Decision:
-    """Decide on a snapshot. `kill_level` is the higher of the account's and the global one."""
+    """Decide on a snapshot, and on what was heard up to `seen.heard_until`."""
     before = state
     desk = _Desk(apply(state, seen, event_id=snapshot_id), seen, snapshot_id, spec, policy)
+    offers = _hear(desk)
     _report(desk)
     _adopt(desk)
-    mode, reason = mode_of(desk.view, kill_level=kill_level)
+    mode, reason = mode_of(desk.view)
     if mode is not desk.state.mode:
         desk.say(ModeChanged(**desk.who, before=desk.state.mode, mode=mode, reason=reason))
-    _consider_offers(desk, mode)
+    for offer in offers:
+        _consider(desk, offer, mode)
     for command in plan(desk.view, mode):
         _send(desk, command)
     outcome = why_over(desk.view, mode)
@@ -75,7 +78,7 @@ def decide(
     is_noteworthy = (
         bool(desk.drafts.all)
         or desk.state.timers != before.timers
-        or desk.state.offers != before.offers
+        or desk.state.heard != before.heard
         or desk.state.is_revoked is not before.is_revoked
     )
     return Decision(desk.state, tuple(desk.drafts.all), is_noteworthy)
@@ -175,47 +178,87 @@ def _adopt(desk: _Desk) -> None:
     )
 
 
-def _consider_offers(desk: _Desk, mode: Mode) -> None:
-    """Arm the first approval that may be worked; close the others visibly."""
-    for offer in desk.state.offers:
-        if offer.position > desk.seen.verdicts_until:
-            continue
-        setup, why = _opened(desk, offer, mode)
-        if why is None:
-            offers = tuple(it for it in desk.state.offers if it != offer)
-            desk.state = replace(desk.state, setup=setup, offers=offers)
-        else:
-            desk.drafts.add(
-                SetupClosed(
-                    **desk.who,
-                    setup=offer.verdict_id,
-                    outcome=f"not-started-{why}",
-                    realized_pnl_usd=ZERO,
-                    fees_usd=ZERO,
-                    funding_usd=ZERO,
-                    transaction_fees_lamports=0,
-                ),
-                offer.correlation_id,
-            )
-            offers = tuple(it for it in desk.state.offers if it != offer)
-            desk.state = replace(desk.state, offers=offers)
+def _hear(desk: _Desk) -> list[Heard]:
+    """Take in what people said, in the order of the log; give the approvals."""
+    until = desk.seen.heard_until
+    now = [it for it in desk.state.heard if it.position <= until]
+    later = tuple(it for it in desk.state.heard if it.position > until)
+    desk.state = replace(desk.state, heard=later)
+    offers: list[Heard] = []
+    for heard in now:
+        match event := heard.event():
+            case KillSwitchEngaged() | TradingResumed():
+                desk.state = _with_kill(desk.state, event)
+            case CancelRequested():
+                _cancel(desk, event, heard)
+            case _:
+                offers.append(heard)
+    return offers
 
 
-def _opened(desk: _Desk, offer: Offer, mode: Mode) -> tuple[Setup, str | None]:
+def _with_kill(state: AccountState, event: KillSwitchEngaged | TradingResumed) -> AccountState:
+    if event.account is None:
+        return replace(state, global_kill=level_after(state.global_kill, event))
+    return replace(state, own_kill=level_after(state.own_kill, event))
+
+
+def _cancel(desk: _Desk, wish: CancelRequested, heard: Heard) -> None:
+    """Note that a person does not want an order, or say why it stays."""
+    setup = desk.state.setup
+    order = None if setup is None else setup.by_client_id(wish.client_order_id)
+    if setup is None or order is None or order.is_over:
+        reason = "no-such-order"
+    elif order.leg in (Leg.STOP, Leg.CLOSE):
+        reason = "stop-protects"
+    elif order.is_unwanted or order.cancel_reason is not None:
+        reason = "already-canceling"
+    else:
+        unwanted = setup.with_order(replace(order, is_unwanted=True))
+        desk.state = replace(desk.state, setup=unwanted)
+        return
+    denied = CancelDenied(**desk.who, client_order_id=wish.client_order_id, reason=reason)
+    desk.drafts.add(denied, heard.correlation_id)
+
+
+def _consider(desk: _Desk, offer: Heard, mode: Mode) -> None:
+    """Arm an approval that may be worked; close any other visibly."""
+    verdict = OrderApproved.model_validate_json(offer.body)
     setup = setups.approved(
-        OrderApproved.model_validate_json(offer.body),
-        verdict_id=offer.verdict_id,
+        verdict,
+        verdict_id=offer.id,
         correlation_id=offer.correlation_id,
         spec=desk.spec,
         policy=desk.policy,
     )
+    why = _why_not(desk, setup, mode)
+    if why is None:
+        desk.state = replace(desk.state, setup=setup)
+    else:
+        desk.drafts.add(not_started(verdict, offer.id, why), offer.correlation_id)
+
+
+def _why_not(desk: _Desk, setup: Setup, mode: Mode) -> str | None:
     if desk.state.setup is not None:
-        return setup, "busy"
+        return "busy"
     if mode in (Mode.PAUSED, Mode.KILL_CANCEL, Mode.KILL_FLATTEN, Mode.REVOKED):
-        return setup, "halted"
+        return "halted"
     if setup.quantity_base < desk.spec.quantity_base_min:
-        return setup, "too-small"
-    return setup, "stop-beyond-entry" if setup.stop_distance_usd <= 0 else None
+        return "too-small"
+    return "stop-beyond-entry" if setup.stop_distance_usd <= 0 else None
+
+
+def not_started(verdict: OrderApproved, verdict_id: UUID, why: str) -> SetupClosed:
+    """Say that an approval was not worked, and why."""
+    return SetupClosed(
+        account=verdict.account,
+        market=verdict.market,
+        setup=verdict_id,
+        outcome=f"not-started-{why}",
+        realized_pnl_usd=ZERO,
+        fees_usd=ZERO,
+        funding_usd=ZERO,
+        transaction_fees_lamports=0,
+    )
 
 
 def _send(desk: _Desk, command: Command) -> None:

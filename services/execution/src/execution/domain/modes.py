@@ -13,11 +13,11 @@ _KILLED = {
 }
 
 
-def mode_of(view: View, *, kill_level: int) -> tuple[Mode, str]:
-    """Give the mode and the reason for it; `kill_level` is the higher of the two, 0 for none."""
+def mode_of(view: View) -> tuple[Mode, str]:
+    """Give the mode and the reason for it."""
     limits = [(Mode.RUN, "all-well"), *_limits(view)]
-    if kill_level:
-        limits.append((_KILLED[KillLevel(kill_level)], "killed"))
+    if view.state.kill_level:
+        limits.append((_KILLED[KillLevel(view.state.kill_level)], "killed"))
     return max(limits, key=lambda it: weight(it[0]))
 
 

@@ -1,13 +1,12 @@
 """The planner core: snapshots in, intents out.
 
 It is a fold over the log by position and nothing else (`contracts.core.Core`): no clock, no
-setting, no lookup. Everything but a snapshot, an approval that nobody can work and a person's
-cancel only changes what it knows. It applies what it decides at once and passes over its own
-events when they come back.
+setting, no lookup. All decisions are made at a recorded snapshot; everything else only changes what
+it knows, or waits to be heard at the next one. It applies what it decides at once and passes over
+its own events when they come back.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import localcontext
 from typing import ClassVar
 from uuid import UUID
@@ -45,14 +44,12 @@ from contracts.transaction import (
     TransactionPlanned,
     TransactionSigned,
 )
-from contracts.values import Leg
 from contracts.venue import VenueObserved
 from contracts.verdict import OrderApproved
 from execution.domain import state as states
-from execution.domain.account import AccountState, Observation, Offer, apply
-from execution.domain.deciding import Decision, decide
+from execution.domain.account import AccountState, Heard, Observation, apply
+from execution.domain.deciding import Decision, decide, not_started
 from execution.domain.drafting import Drafts, snapshot_id
-from execution.domain.ledger import ZERO
 from execution.domain.policy import ARITHMETIC, POLICY, Policy
 from execution.domain.state import VENUE, PlannerState
 
@@ -124,11 +121,13 @@ class PlannerCore:
             case AccountOpened():
                 self._open(event)
             case KillSwitchEngaged() | TradingResumed():
-                self._state = self._state.with_control(event)
+                if event.account is None:
+                    self._state = self._state.with_global(event)
+                self._hear(recorded, event.account)
             case OrderApproved():
                 return self._offered(event, recorded)
             case CancelRequested():
-                return self._cancel(event, recorded)
+                self._hear(recorded, event.account)
             case _ if isinstance(event, _Fact):
                 known = self._state.accounts.get(event.account)
                 if known is not None and known.market == event.market:
@@ -142,7 +141,6 @@ class PlannerCore:
             self._state.accounts[seen.account],
             seen,
             snapshot_id=number,
-            kill_level=self._state.kill_level_of(seen.account),
             spec=market_spec(MarketId(seen.market)),
             policy=self._policy,
         )
@@ -155,58 +153,27 @@ class PlannerCore:
                 account=event.account,
                 market=self._state.market or "",
                 deposit_usd=event.equity_usd,
+                global_kill=self._state.global_kill,
             )
         )
+
+    def _hear(self, recorded: Recorded, account: str | None) -> None:
+        heard = Heard(
+            position=recorded.position,
+            id=recorded.id,
+            correlation_id=recorded.correlation_id,
+            event_type=recorded.event.event_type,
+            body=recorded.event.model_dump_json(),
+        )
+        self._state = self._state.with_heard(heard, account=account)
 
     def _offered(self, verdict: OrderApproved, recorded: Recorded) -> Sequence[Draft]:
         known = self._state.accounts.get(verdict.account)
         if known is not None and known.market == verdict.market:
-            offer = Offer(
-                position=recorded.position,
-                verdict_id=recorded.id,
-                correlation_id=recorded.correlation_id,
-                body=recorded.body.decode(),
-            )
-            self._keep(replace(known, offers=(*known.offers, offer)))
+            self._hear(recorded, verdict.account)
             return ()
         drafts = Drafts(recorded.id, recorded.occurred_at, recorded.correlation_id)
-        drafts.add(
-            SetupClosed(
-                account=verdict.account,
-                market=verdict.market,
-                setup=recorded.id,
-                outcome="not-started-no-venue",
-                realized_pnl_usd=ZERO,
-                fees_usd=ZERO,
-                funding_usd=ZERO,
-                transaction_fees_lamports=0,
-            )
-        )
-        return drafts.all
-
-    def _cancel(self, wish: CancelRequested, recorded: Recorded) -> Sequence[Draft]:
-        known = self._state.accounts.get(wish.account)
-        setup = None if known is None else known.setup
-        order = None if setup is None else setup.by_client_id(wish.client_order_id)
-        if known is None or setup is None or order is None or order.is_over:
-            reason = "no-such-order"
-        elif order.leg in (Leg.STOP, Leg.CLOSE):
-            reason = "stop-protects"
-        elif order.is_unwanted or order.cancel_reason is not None:
-            reason = "already-canceling"
-        else:
-            unwanted = setup.with_order(replace(order, is_unwanted=True))
-            self._keep(replace(known, setup=unwanted))
-            return ()
-        drafts = Drafts(recorded.id, recorded.occurred_at, recorded.correlation_id)
-        drafts.add(
-            CancelDenied(
-                account=wish.account,
-                market=wish.market,
-                client_order_id=wish.client_order_id,
-                reason=reason,
-            )
-        )
+        drafts.add(not_started(verdict, recorded.id, "no-venue"))
         return drafts.all
 
     def _keep(self, state: AccountState) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from contracts.control import KillSwitchEngaged, TradingResumed
-from execution.domain.account import AccountState
+from execution.domain.account import AccountState, Heard
 from execution.domain.policy import POLICY
 
 VENUE = "paper"
@@ -19,14 +19,10 @@ class PlannerState:
     policy: str = POLICY.version
     market: str | None = None
     """The market of the log's feed."""
-    kill_level: int = 0
-    """Of the global kill."""
+    global_kill: int = 0
+    """Level of the kill that stands above all accounts, for accounts that open later."""
     accounts: dict[str, AccountState] = field(default_factory=dict[str, AccountState])
     """Accounts whose orders this venue holds."""
-
-    def kill_level_of(self, account: str) -> int:
-        """Give the level that stands over an account."""
-        return max(self.kill_level, self.accounts[account].kill_level)
 
     def with_market(self, market: str) -> "PlannerState":
         """Know the market; the first one stays."""
@@ -39,19 +35,24 @@ class PlannerState:
         """Put an account in the place of the one with its name."""
         return replace(self, accounts={**self.accounts, state.account: state})
 
-    def with_control(self, event: KillSwitchEngaged | TradingResumed) -> "PlannerState":
-        """Engage a kill or lift it. It only grows until a person resumes; the global one and an
-        account's own stand apart.
-        """
-        level = int(event.level) if isinstance(event, KillSwitchEngaged) else 0
-        if event.account is None:
-            return replace(self, kill_level=max(self.kill_level, level) if level else 0)
-        known = self.accounts.get(event.account)
-        if known is None:
-            return self
-        return self.with_account(
-            replace(known, kill_level=max(known.kill_level, level) if level else 0)
-        )
+    def with_heard(self, heard: Heard, *, account: str | None) -> "PlannerState":
+        """Let an account hear something, or all of them."""
+        names = tuple(self.accounts) if account is None else (account,)
+        told = {
+            name: replace(known, heard=(*known.heard, heard))
+            for name in names
+            if (known := self.accounts.get(name)) is not None
+        }
+        return replace(self, accounts={**self.accounts, **told})
+
+    def with_global(self, event: KillSwitchEngaged | TradingResumed) -> "PlannerState":
+        """Know the global kill, for an account that opens later."""
+        return replace(self, global_kill=level_after(self.global_kill, event))
+
+
+def level_after(level: int, event: KillSwitchEngaged | TradingResumed) -> int:
+    """Give a kill's level after an event: it only grows until a person resumes."""
+    return max(level, int(event.level)) if isinstance(event, KillSwitchEngaged) else 0
 
 
 def dump(state: PlannerState) -> bytes:
