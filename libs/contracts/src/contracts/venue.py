@@ -85,9 +85,9 @@ class VenueObserved(Event):
     market: Token
     clock: VenueClock
     block_height: int = Field(ge=0)
-    heard_until: int = Field(default=0, ge=0)
-    """Log position up to which verdicts and people were heard; what is later waits for the next
-    decision, wherever it stands in the log.
+    heard: int = Field(default=0, ge=0)
+    """How many verdicts and words of people on this account had been heard. What came later waits
+    for the next decision, even if it stands before this in the log.
     """
     position_base: DecimalString
     """Signed."""

@@ -64,7 +64,8 @@ KEYS_MAX = 512
 class Heard:
     """A verdict, or what a person said, that no decision has considered yet."""
 
-    position: int
+    number: int
+    """1 for the first one of the account."""
     id: UUID
     correlation_id: UUID
     event_type: str
@@ -97,6 +98,8 @@ class AccountState:
     """Level of the kill that stands above all accounts."""
     heard: tuple[Heard, ...] = ()
     """In the order of the log."""
+    heard_count: int = 0
+    """How many there were so far."""
     setup: Setup | None = None
     transactions: tuple[Transaction, ...] = ()
     """Not settled yet, in the order in which they were planned."""

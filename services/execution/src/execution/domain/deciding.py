@@ -59,7 +59,7 @@ def decide(
     spec: MarketSpec,
     policy: Policy = POLICY,
 ) -> Decision:
-    """Decide on a snapshot, and on what was heard up to `seen.heard_until`."""
+    """Decide on a snapshot, and on as much of what was heard as `seen.heard` says."""
     before = state
     desk = _Desk(apply(state, seen, event_id=snapshot_id), seen, snapshot_id, spec, policy)
     offers = _hear(desk)
@@ -180,9 +180,9 @@ def _adopt(desk: _Desk) -> None:
 
 def _hear(desk: _Desk) -> list[Heard]:
     """Take in what people said, in the order of the log; give the approvals."""
-    until = desk.seen.heard_until
-    now = [it for it in desk.state.heard if it.position <= until]
-    later = tuple(it for it in desk.state.heard if it.position > until)
+    until = desk.seen.heard
+    now = [it for it in desk.state.heard if it.number <= until]
+    later = tuple(it for it in desk.state.heard if it.number > until)
     desk.state = replace(desk.state, heard=later)
     offers: list[Heard] = []
     for heard in now:

@@ -9,8 +9,6 @@ its own events when they come back.
 from collections.abc import Sequence
 from decimal import localcontext
 from typing import ClassVar
-from uuid import UUID
-
 from contracts.control import (
     AccountOpened,
     CancelRequested,
@@ -47,7 +45,7 @@ from contracts.transaction import (
 from contracts.venue import VenueObserved
 from contracts.verdict import OrderApproved
 from execution.domain import state as states
-from execution.domain.account import AccountState, Heard, Observation, apply
+from execution.domain.account import AccountState, Observation, apply
 from execution.domain.deciding import Decision, decide, not_started
 from execution.domain.drafting import Drafts, snapshot_id
 from execution.domain.policy import ARITHMETIC, POLICY, Policy
@@ -94,12 +92,10 @@ class PlannerCore:
         with localcontext(ARITHMETIC):
             return self._step(recorded)
 
-    def consider(self, seen: VenueObserved) -> Decision:
-        """Say what a snapshot would lead to, if it were the next event recorded."""
-        state = self._state.accounts[seen.account]
-        number = snapshot_id(seen.account, seen.market, state.snapshots + 1)
+    def consider(self, seen: VenueObserved, state: AccountState) -> Decision:
+        """Say what a snapshot would lead to, if it were recorded next on this state."""
         with localcontext(ARITHMETIC):
-            return self._decide(seen, number)
+            return self._decide(state, seen)
 
     def snapshot(self) -> bytes:
         """Give the whole state as JSON; equal states give equal bytes."""
@@ -113,7 +109,7 @@ class PlannerCore:
         event = recorded.event
         match event:
             case VenueObserved():
-                decision = self._decide(event, recorded.id)
+                decision = self._decide(self._state.accounts[event.account], event)
                 self._state = self._state.with_account(decision.state)
                 return decision.drafts
             case FeedOpened():
@@ -136,11 +132,11 @@ class PlannerCore:
                 pass
         return ()
 
-    def _decide(self, seen: VenueObserved, number: UUID) -> Decision:
+    def _decide(self, state: AccountState, seen: VenueObserved) -> Decision:
         return decide(
-            self._state.accounts[seen.account],
+            state,
             seen,
-            snapshot_id=number,
+            snapshot_id=snapshot_id(seen.account, seen.market, state.snapshots + 1),
             spec=market_spec(MarketId(seen.market)),
             policy=self._policy,
         )
@@ -158,14 +154,7 @@ class PlannerCore:
         )
 
     def _hear(self, recorded: Recorded, account: str | None) -> None:
-        heard = Heard(
-            position=recorded.position,
-            id=recorded.id,
-            correlation_id=recorded.correlation_id,
-            event_type=recorded.event.event_type,
-            body=recorded.event.model_dump_json(),
-        )
-        self._state = self._state.with_heard(heard, account=account)
+        self._state = self._state.with_heard(recorded, account=account)
 
     def _offered(self, verdict: OrderApproved, recorded: Recorded) -> Sequence[Draft]:
         known = self._state.accounts.get(verdict.account)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from contracts.control import KillSwitchEngaged, TradingResumed
+from contracts.event import Recorded
 from execution.domain.account import AccountState, Heard
 from execution.domain.policy import POLICY
 
@@ -35,11 +36,11 @@ class PlannerState:
         """Put an account in the place of the one with its name."""
         return replace(self, accounts={**self.accounts, state.account: state})
 
-    def with_heard(self, heard: Heard, *, account: str | None) -> "PlannerState":
+    def with_heard(self, recorded: Recorded, *, account: str | None) -> "PlannerState":
         """Let an account hear something, or all of them."""
         names = tuple(self.accounts) if account is None else (account,)
         told = {
-            name: replace(known, heard=(*known.heard, heard))
+            name: _heard(known, recorded)
             for name in names
             if (known := self.accounts.get(name)) is not None
         }
@@ -48,6 +49,17 @@ class PlannerState:
     def with_global(self, event: KillSwitchEngaged | TradingResumed) -> "PlannerState":
         """Know the global kill, for an account that opens later."""
         return replace(self, global_kill=level_after(self.global_kill, event))
+
+
+def _heard(state: AccountState, recorded: Recorded) -> AccountState:
+    heard = Heard(
+        number=state.heard_count + 1,
+        id=recorded.id,
+        correlation_id=recorded.correlation_id,
+        event_type=recorded.event.event_type,
+        body=recorded.event.model_dump_json(),
+    )
+    return replace(state, heard=(*state.heard, heard), heard_count=heard.number)
 
 
 def level_after(level: int, event: KillSwitchEngaged | TradingResumed) -> int:

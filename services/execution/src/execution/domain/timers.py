@@ -24,6 +24,11 @@ class Timers:
     mismatch: Mapping[str, int] = field(default_factory=dict[str, int])
     """Log and venue disagree, by what about."""
 
+    @property
+    def is_running(self) -> bool:
+        """Say whether something is so that may not last."""
+        return bool(self.mismatch) or self.unprotected is not None or self.stop_due is not None
+
 
 def timers_after(
     before: Timers, seen: VenueObserved, *, setup: Setup | None, expected: Mapping[str, Decimal]
