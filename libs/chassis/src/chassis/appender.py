@@ -30,6 +30,7 @@ BATCH_MAX = 1000
 _BATCHES_IN_FLIGHT_MAX = 8
 """Of this process; the server takes 50 per stream from all."""
 _EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
+_EXPECTED_ON = "Nats-Expected-Last-Subject-Sequence-Subject"
 _FULL = ("maximum bytes", "maximum messages", "no space left", "insufficient")
 _PASSING = (
     jetstream.DUPLICATE_IN_PROCESS,
@@ -73,16 +74,22 @@ class Appender:
         return 0.0 if begin is None else time.perf_counter() - begin
 
     async def append(
-        self, drafts: Sequence[Draft], *, expected_last: Mapping[str, int] | None = None
+        self,
+        drafts: Sequence[Draft],
+        *,
+        expected_last: Mapping[str, int] | None = None,
+        guards: Mapping[str, int] | None = None,
     ) -> list[Appended]:
         """Do as Log.append."""
         expected = dict(expected_last or {})
-        check_drafts(drafts, expected)
+        check_drafts(drafts, expected, guards or {})
         begin = time.perf_counter()
         with append_span(drafts) as trace:
             messages = [self._message(draft, trace) for draft in drafts]
             _require_fit(messages)
             _expect(messages, expected)
+            _guard(messages, guards or {})
+            expected |= guards or {}
             self._waiting[id(messages)] = begin
             try:
                 answers = await self._until_known(messages, expected)
@@ -263,12 +270,27 @@ def _expect(messages: Sequence[_Message], expected: Mapping[str, int]) -> None:
             message.headers[_EXPECTED_LAST] = str(open_subjects.pop(message.subject))
 
 
-def check_drafts(drafts: Sequence[Draft], expected: Mapping[str, int]) -> None:
+def _guard(messages: Sequence[_Message], guards: Mapping[str, int]) -> None:
+    """Put each guard on a message that expects nothing of its own subject."""
+    free = (message for message in messages if _EXPECTED_LAST not in message.headers)
+    for (filter_, position), message in zip(guards.items(), free, strict=False):
+        message.headers[_EXPECTED_LAST] = str(position)
+        message.headers[_EXPECTED_ON] = filter_
+
+
+def check_drafts(
+    drafts: Sequence[Draft], expected: Mapping[str, int], guards: Mapping[str, int]
+) -> None:
     """Raise ValueError when an append cannot mean anything."""
     if not 1 <= len(drafts) <= BATCH_MAX:
         raise ValueError(f"expected 1 to {BATCH_MAX} drafts, found {len(drafts)}")
     if len({draft.id for draft in drafts}) != len(drafts):
         raise ValueError("expected drafts with different ids, found the same id twice")
+    if len(guards) > len(drafts) - len(expected):
+        raise ValueError(
+            f"expected a draft without an expectation for each guard, found {len(guards)} guards, "
+            f"{len(drafts)} drafts and {len(expected)} expectations"
+        )
     strangers = expected.keys() - {draft.subject for draft in drafts}
     if strangers:
         raise ValueError(f"expected subjects among the drafts, found {sorted(strangers)}")

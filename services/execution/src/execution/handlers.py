@@ -75,6 +75,7 @@ class Desk:
         checkpoints: Keeps,
         checkpoint_events: int,
         show: Callable[[Mapping[str, object]], None],
+        ready: Callable[[bool, str], None],
     ) -> None:
         self.parked = 0
         self._standing = standing
@@ -86,6 +87,8 @@ class Desk:
         self._show = show
         self._soundness = Soundness()
         self._is_turning = False
+        self._ready = ready
+        self._say_ready()
 
     @property
     def position(self) -> int:
@@ -163,8 +166,10 @@ class Desk:
         if last_id is not None and tick.i - last_id > ID_JUMP_MAX:
             raise BadTick(f"expected a trade soon after {last_id}, found {tick.i}")
         self._soundness.require(tick)
-        if self._standing.is_reworking and self._standing.rework(tick):
-            return
+        if self._standing.is_reworking:
+            if self._standing.rework(tick):
+                return
+            self._say_ready()
         is_closing = tick.t >= progress.closes_ms or tick.t < EARLIEST_MS
         if is_closing:
             require_plausible(tick, open_minute_ms=progress.open_ms)
@@ -296,6 +301,10 @@ class Desk:
             occurred_at=event.closed_at,
             correlation_id=identity,
         )
+
+    def _say_ready(self) -> None:
+        is_clean = not self._standing.is_reworking
+        self._ready(is_clean, "" if is_clean else "working through the prints again")
 
     async def _park(self, message: MarketMessage, reason: Exception) -> None:
         self.parked += 1
