@@ -154,9 +154,7 @@ class LogClient:
         guards: Mapping[str, int] | None = None,
     ) -> list[Appended]:
         """Do as Log.append."""
-        return await self._appender.append(
-            drafts, expected_last=expected_last, guards=guards
-        )
+        return await self._appender.append(drafts, expected_last=expected_last, guards=guards)
 
     async def head(self) -> int:
         """Do as Log.head."""

@@ -105,9 +105,7 @@ class Engine:
                 priority_fee_lamports=planned.priority_fee_lamports,
             )
             signature = self._signer.sign(planned.account, message)
-            transactions.append(
-                SignedTransaction(planned.account, signature, message, blockhash)
-            )
+            transactions.append(SignedTransaction(planned.account, signature, message, blockhash))
             signed.append(_signed(draft, planned, transactions[-1], self._venue.clock()))
         return signed, tuple(transactions)
 

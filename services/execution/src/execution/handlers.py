@@ -217,11 +217,7 @@ class Desk:
 
     async def _turn_once(self, engine: Engine, wait_for_log: WaitForLog) -> bool:
         """Record one round of turns; say whether there was any."""
-        turns = [
-            turn
-            for account in self._awake()
-            if (turn := engine.turn(account)) is not None
-        ]
+        turns = [turn for account in self._awake() if (turn := engine.turn(account)) is not None]
         for batch in _batches(turns):
             try:
                 await self._record([draft for turn in batch for draft in turn.drafts])

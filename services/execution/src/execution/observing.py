@@ -113,9 +113,7 @@ def landed(
         )
 
 
-def died(
-    state: AccountState, transaction: Transaction, seen: VenueObserved
-) -> Iterator[Seen]:
+def died(state: AccountState, transaction: Transaction, seen: VenueObserved) -> Iterator[Seen]:
     """Say that a transaction can never land, and which orders never were."""
     yield Seen(
         TransactionDied(
@@ -173,9 +171,7 @@ def recorded(state: AccountState, record: AnyRecord) -> Seen | None:
 
 
 def _event(state: AccountState, record: AnyRecord) -> Event | None:
-    clock = VenueClock(
-        at=from_millis(record.at_ms), slot=record.slot, trade_id=record.trade_id
-    )
+    clock = VenueClock(at=from_millis(record.at_ms), slot=record.slot, trade_id=record.trade_id)
     who = {"account": state.account, "market": state.market}
     match record:
         case FundingRecord():

@@ -158,9 +158,7 @@ class Standing:
         )
 
     @classmethod
-    def load(
-        cls, state: bytes, *, position: int, rules: PaperRules, signer: Signer
-    ) -> "Standing":
+    def load(cls, state: bytes, *, position: int, rules: PaperRules, signer: Signer) -> "Standing":
         """Read a checkpoint; raise ValueError when it is not one."""
         kept = msgspec.json.decode(state, type=_Kept)
         standing = cls(

@@ -9,6 +9,7 @@ its own events when they come back.
 from collections.abc import Sequence
 from decimal import localcontext
 from typing import ClassVar
+
 from contracts.control import (
     AccountOpened,
     CancelRequested,
