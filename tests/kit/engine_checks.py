@@ -40,12 +40,12 @@ LIVE_SLOTS_MAX = 25
 class Watch:
     """What was seen so far."""
 
-    is_protection_watched: bool = True
-    """Off while a test makes the engine or the keepers fail for longer than the bound allows."""
     unprotected: list[int] = field(default_factory=list[int])
     """Lengths of the runs without a stop, in slots."""
     flips: int = 0
     double_exposures: int = 0
+    kills: int = 0
+    incomplete_kills: int = 0
     _folded: int = 0
     _naked_since: int | None = None
     _slot: int = 0
@@ -57,10 +57,22 @@ class Watch:
     _last_seen: VenueObserved | None = None
     _stops: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
     _signed: set[str] = field(default_factory=set[str])
+    _excused_until: int = 0
+    _killed_slot: int | None = None
+
+    def excuse(self, world: EngineWorld, *, slots: int = 0) -> None:
+        """Do not count protection against the engine while it, or what it sees, is down."""
+        self._excused_until = max(self._excused_until, world.chain.slot + slots)
+        self._naked_since = None
+
+    def killed(self, world: EngineWorld) -> None:
+        """Count a kill; entries must be gone soon."""
+        self.kills += 1
+        self._killed_slot = world.chain.slot
 
     def __call__(self, world: EngineWorld) -> None:
         """Check everything that is new."""
-        truth = world.chain.truth(ACCOUNT)
+        truth = world.truth()
         self._on_chain(world, truth)
         for recorded in world.log[self._folded :]:
             self._on_event(world, recorded)
@@ -97,12 +109,13 @@ class Watch:
         side = Side.SHORT if truth.position_base > 0 else Side.LONG
         has_stop = any(it.user_order_id in STOP_NUMBERS and it.side is side for it in truth.orders)
         slot = world.chain.slot
-        if truth.position_base and not has_stop:
+        if slot <= self._excused_until or world.is_down:
+            self._naked_since = None
+        elif truth.position_base and not has_stop:
             if self._naked_since is None:
                 self._naked_since = slot
             run = slot - self._naked_since
-            if self.is_protection_watched:
-                assert run <= LIVE_SLOTS_MAX, f"I4: {run} slots without a stop"
+            assert run <= LIVE_SLOTS_MAX, f"I4: {run} slots without a stop"
         elif self._naked_since is not None:
             self.unprotected.append(slot - self._naked_since)
             self._naked_since = None
@@ -210,7 +223,7 @@ class Watch:
     def _closed(self, world: EngineWorld, event: SetupClosed) -> None:
         if event.outcome.startswith("not-started"):
             return
-        truth = world.chain.truth(ACCOUNT)
+        truth = world.truth()
         assert not truth.position_base, f"I12: closed with {truth.position_base} open"
         mine = [it for it in truth.orders if it.user_order_id >= 16]
         assert not mine, f"I12: closed with {len(mine)} orders"

@@ -12,8 +12,9 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from execution.signing.paper import PaperSigner
+from execution.venues.paper import views
 from execution.venues.paper.chain import PaperChain
-from execution.venues.paper.message import PaperSigner
 
 from contracts.control import (
     AccountOpened,
@@ -108,6 +109,17 @@ class EngineWorld:
         self.print_at(self.price, quantity=Decimal(1))
 
     # What others do.
+
+    def truth(self) -> VenueObserved:
+        """Give what the chain holds, whatever its views show."""
+        works = self.chain._works
+        return views.observe(
+            works.accounts[ACCOUNT],
+            works.market,
+            slot=works.slot,
+            terms=works.terms,
+            weather=works.weather,
+        )
 
     @property
     def state(self) -> AccountState:

@@ -6,8 +6,8 @@ from execution.handlers import Desk
 from execution.progress import ForeignFeed
 from execution.recovery import recover
 from execution.settings import ExecutionSettings
+from execution.signing.paper import PaperSigner
 from execution.status import status_of
-from execution.venues.paper.message import PaperSigner
 
 
 async def run(runtime: Runtime, settings: ExecutionSettings) -> None:

@@ -69,21 +69,19 @@ class Engine:
         cursor = self.cursors.get(account, 0)
         with localcontext(ARITHMETIC):
             reading = _Reading(self, state, seen)
-            cursor = reading.take(self._venue.records(account, after=cursor), cursor)
             reading.judge(self._venue)
+            cursor = reading.take(self._venue.records(account, after=cursor), cursor)
             reading.take_vanished()
         decision = self.core.consider(seen, reading.state)
-        drafts = reading.drafts
-        if decision.is_noteworthy:
-            drafts += [_observed(decision.state, seen, state), *decision.drafts]
-        if not drafts:
+        if not (reading.drafts or decision.is_noteworthy):
             self.cursors[account] = cursor
             return None
-        signed, transactions = self._sign(drafts, reading.state)
+        drafts = [*reading.drafts, _observed(decision.state, seen, state), *decision.drafts]
+        signed, transactions = self._sign(drafts, reading.state, seen)
         return Turn(account, (*drafts, *signed), transactions, cursor)
 
     def _sign(
-        self, drafts: Sequence[Draft], state: AccountState
+        self, drafts: Sequence[Draft], state: AccountState, seen: VenueObserved
     ) -> tuple[list[Draft], tuple[SignedTransaction, ...]]:
         intents: dict[UUID, Intent] = {
             it.id: it.event for it in drafts if isinstance(it.event, Intent)
@@ -106,7 +104,7 @@ class Engine:
             )
             signature = self._signer.sign(planned.account, message)
             transactions.append(SignedTransaction(planned.account, signature, message, blockhash))
-            signed.append(_signed(draft, planned, transactions[-1], self._venue.clock()))
+            signed.append(_signed(draft, planned, transactions[-1], seen.clock))
         return signed, tuple(transactions)
 
 

@@ -28,7 +28,7 @@ from execution.standing import VERSION, Standing, mark_of
 from execution.status import status_of
 from execution.ticks import ID_JUMP_MAX, BadTick, Soundness, decode_ticks, require_plausible
 from execution.venues.paper.chain import PaperChain
-from execution.venues.paper.units import BadPrint
+from execution.venues.paper.prints import BadPrint
 
 WaitForLog = Callable[[], Awaitable[None]]
 _BATCH_MAX = 400
@@ -170,6 +170,7 @@ class Desk:
             if self._standing.rework(tick):
                 return
             self._say_ready()
+            await self._turn_all(wait_for_log)
         is_closing = tick.t >= progress.closes_ms or tick.t < EARLIEST_MS
         if is_closing:
             require_plausible(tick, open_minute_ms=progress.open_ms)
@@ -191,7 +192,7 @@ class Desk:
     def _due_ms(self) -> int | None:
         """Give the chain time at which to look next, if no print comes; None while all is idle."""
         venue, states = self._venue, self._standing.planner.state.accounts.values()
-        if venue.is_idle() and all(it.is_idle for it in states):
+        if venue.is_idle and all(it.is_idle for it in states):
             return None
         now, slot_ms = venue.now_ms, self._standing.rules.slot_ms
         is_moving = any(it.transactions or it.heard or it.timers.is_running for it in states)
@@ -272,8 +273,7 @@ class Desk:
         if end.i < last_id:
             raise BadTick(f"expected the tape to end at trade {last_id}, found {end.i}")
         require_plausible(end, open_minute_ms=progress.open_ms)
-        while self._standing.submissions:
-            self._standing.hear_again()
+        self._standing.finish_rework()
         await self._turn_all(wait_for_log)
         newest_ms = max(progress.open_ms, minute_of(venue.now_ms))
         await self._record([self._advanced(newest_ms, closed_ms=end.t)])

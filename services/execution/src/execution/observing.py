@@ -166,7 +166,8 @@ def recorded(state: AccountState, record: AnyRecord) -> Seen | None:
     event = _event(state, record)
     if event is None:
         return None
-    name = derive_root_id(event.event_type, VENUE, state.account, state.market, record.key)
+    # Not by the event's type: a fill of ours that is told again after its setup is a stranger's.
+    name = derive_root_id("record", VENUE, state.account, state.market, record.key)
     return Seen(event, name)
 
 

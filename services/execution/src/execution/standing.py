@@ -21,8 +21,8 @@ from contracts.ids import MarketId
 from contracts.markets import market_spec
 from contracts.ticks import Trade, decode_tick
 from contracts.transaction import TransactionSigned
-from contracts.values import to_millis
-from contracts.venue import VenueAdvanced
+from contracts.values import VenueClock, to_millis
+from contracts.venue import VenueAdvanced, VenueObserved
 from execution.domain.account import Observation
 from execution.domain.planner import PlannerCore
 from execution.domain.state import VENUE
@@ -80,18 +80,17 @@ class Standing:
     engine: Engine | None = None
     submissions: deque[TransactionSigned] = field(default_factory=deque[TransactionSigned])
     """Recorded transactions that the venue has not heard again yet, in order."""
-    told: set[UUID] = field(default_factory=set[UUID])
+    already: set[UUID] = field(default_factory=set[UUID])
     """Observations in the log that the venue will tell again."""
-    told_until_trade: int = 0
-    """The last print that the venue had worked when something was last sent or said of it."""
+    told: VenueClock | None = None
+    """Where the venue was when the log last heard of it; None once it is there again."""
     hint: Mark | None = None
     """A print at or before the venue's clock, where reading the market stream may begin."""
 
     @property
     def is_reworking(self) -> bool:
         """Say whether the venue has not come again to where the log says it was."""
-        last = 0 if self.venue is None else self.venue.last_trade_id or 0
-        return bool(self.submissions) or last < self.told_until_trade
+        return self.told is not None
 
     def fold(self, recorded: Recorded) -> Sequence[Draft]:
         """Fold an event of the log; give what it leads to at once."""
@@ -114,31 +113,41 @@ class Standing:
         event = recorded.event
         if isinstance(event, TransactionSigned):
             self.submissions.append(event)
-            self.told_until_trade = max(self.told_until_trade, event.clock.trade_id or 0)
+        elif isinstance(event, VenueObserved):
+            self.told = event.clock
         elif isinstance(event, VenueAdvanced):
-            self.told_until_trade = max(self.told_until_trade, event.last_trade_id)
+            self.told = VenueClock(at=event.closed_at, slot=0, trade_id=event.last_trade_id)
         elif isinstance(event, Observation):
-            self.told.add(recorded.id)
+            self.already.add(recorded.id)
         return self.fold(recorded)
 
     def rework(self, trade: Trade) -> bool:
-        """Let the venue hear again what it heard before a print; say whether that is old as well.
+        """Work a print that the log is past already, with what the venue heard before it.
 
-        After the last old print it is where it was when the log last heard of it.
+        Give False for the first print that is new: then the venue is where it was.
         """
-        if self.venue is None:
+        told = self.told
+        if told is None or trade.i > (told.trade_id or 0):
+            self.finish_rework()
             return False
-        is_old = trade.i <= self.told_until_trade
         while self.submissions:
             clock = self.submissions[0].clock
-            if is_old and (trade.i <= (clock.trade_id or 0) or trade.t < to_millis(clock.at)):
+            if (clock.trade_id or 0) >= trade.i:
                 break
-            self.hear_again()
-        if is_old:
+            self._hear_again()
+        if self.venue is not None:
             self.venue.on_print(trade)
-        return is_old
+        return True
 
-    def hear_again(self) -> None:
+    def finish_rework(self) -> None:
+        """Bring the venue to where the log last heard of it."""
+        while self.submissions:
+            self._hear_again()
+        if self.told is not None and self.venue is not None:
+            self.venue.advance(to_millis(self.told.at))
+        self.told = None
+
+    def _hear_again(self) -> None:
         """Let the venue hear the next recorded transaction at its clock."""
         submission = self.submissions.popleft()
         if self.venue is not None:
@@ -179,6 +188,6 @@ class Standing:
             return
         self.venue = PaperChain(self.rules, market_spec(MarketId(market)))
         self.engine = Engine(self.planner, self.venue, self.signer)
-        self.engine.already = self.told
+        self.engine.already = self.already
         for name, account in sorted(self.planner.state.accounts.items()):
             self.venue.open_account(name, deposit_usd=account.deposit_usd)

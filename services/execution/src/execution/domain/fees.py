@@ -4,8 +4,7 @@ Caps count lamports per transaction, hour and day. A transaction that protects o
 held back by a cap: it only falls to a smaller fee.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from contracts.transaction import Urgency
 from execution.domain.policy import FeePolicy
@@ -18,22 +17,21 @@ _DAY_HOURS = 24
 class Spending:
     """What an account's transactions were planned to cost, by hour of chain time, of one day."""
 
-    by_hour: Mapping[int, int] = field(default_factory=dict[int, int])
+    by_hour: tuple[tuple[int, int], ...] = ()
+    """(hour since the epoch, lamports), ascending."""
 
     def planned(self, lamports: int, *, at_ms: int) -> "Spending":
         """Give the spending after one more transaction."""
         hour = at_ms // _HOUR_MS
-        kept = {it: spent for it, spent in self.by_hour.items() if it > hour - _DAY_HOURS}
+        kept = {it: spent for it, spent in self.by_hour if it > hour - _DAY_HOURS}
         kept[hour] = kept.get(hour, 0) + lamports
-        return replace(self, by_hour=kept)
+        return replace(self, by_hour=tuple(sorted(kept.items())))
 
     def left(self, policy: FeePolicy, *, at_ms: int, urgency: Urgency) -> int:
         """Give what a transaction of an urgency may still cost, its signature included."""
         hour = at_ms // _HOUR_MS
-        spent_day = sum(
-            spent for it, spent in self.by_hour.items() if hour - _DAY_HOURS < it <= hour
-        )
-        spent_hour = self.by_hour.get(hour, 0)
+        spent_day = sum(spent for it, spent in self.by_hour if hour - _DAY_HOURS < it <= hour)
+        spent_hour = sum(spent for it, spent in self.by_hour if it == hour)
         share = 100 - (policy.protection_reserve_pct if urgency is Urgency.NORMAL else 0)
         return min(
             policy.hour_lamports_max * share // 100 - spent_hour,

@@ -17,7 +17,7 @@ from contracts.order import (
     SideCancelIntended,
     TriggerIntended,
 )
-from contracts.values import Liquidity, Side, VenueClock
+from contracts.values import Liquidity, Side
 from contracts.venue import VenueObserved
 
 Intent = OrderIntended | ReplaceIntended | CancelIntended | TriggerIntended | SideCancelIntended
@@ -161,10 +161,6 @@ AnyRecord = (
 
 class Venue(Protocol):
     """What the engine needs of a venue; nothing here waits, an adapter keeps itself current."""
-
-    def clock(self) -> VenueClock:
-        """Give how far the venue is now; a snapshot may lag behind."""
-        ...
 
     def blockhash(self) -> Blockhash:
         """Give what a transaction that is signed now is bound to."""
