@@ -133,18 +133,15 @@ class Desk:
         await self._checkpoint_if_due()
 
     async def checkpoint(self) -> None:
-        """Keep the place in the log, unless something is on its way there."""
+        """Keep the place in the log, unless the venue has not come to it yet."""
         standing = self._standing
-        if (
-            not self._recorder.is_settled
-            or standing.is_reworking
-            or standing.position == self._checkpointed
-        ):
+        if standing.is_reworking or standing.position == self._checkpointed:
             return
         self._checkpointed = standing.position
+        state = standing.save(ahead=self._recorder.ahead)
         try:
             await self._checkpoints.save(
-                CHECKPOINT, version=VERSION, position=standing.position, state=standing.save()
+                CHECKPOINT, version=VERSION, position=standing.position, state=state
             )
         except CheckpointTooLarge as error:
             _log.warning("checkpoint_not_kept", reason=str(error))

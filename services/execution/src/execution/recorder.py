@@ -43,9 +43,9 @@ class Recorder:
         self._people = 0
 
     @property
-    def is_settled(self) -> bool:
-        """Say whether everything that we recorded has come back through the log."""
-        return not self._own
+    def ahead(self) -> list[int]:
+        """Give the positions of our own events that are folded and not come back yet."""
+        return sorted(self._own)
 
     def begin(self, position: int) -> None:
         """Say that everything up to here is part of the state."""

@@ -31,7 +31,10 @@ async def recover(
     ):
         pending.saw(recorded)
         recorder.observe(recorded)
-        pending.derived(standing.fold_past(recorded))
+        if recorded.position in standing.ahead:
+            standing.position = recorded.position
+        else:
+            pending.derived(standing.fold_past(recorded))
     recorder.begin(standing.position)
     missing = pending.missing()
     _log.info(

@@ -62,6 +62,8 @@ class _Kept(msgspec.Struct, forbid_unknown_fields=True):
     planner: msgspec.Raw
     venue: msgspec.Raw | None
     cursors: dict[str, int]
+    ahead: list[int]
+    """Positions past the checkpoint's that are folded: our own events, not come back yet."""
     progress: Progress
     hint: Mark | None
 
@@ -84,6 +86,8 @@ class Standing:
     """Observations in the log that the venue will tell again."""
     told: VenueClock | None = None
     """Where the venue was when the log last heard of it; None once it is there again."""
+    ahead: set[int] = field(default_factory=set[int])
+    """Positions that a checkpoint was ahead of its own."""
     hint: Mark | None = None
     """A print at or before the venue's clock, where reading the market stream may begin."""
 
@@ -154,13 +158,14 @@ class Standing:
             self.venue.advance(to_millis(submission.clock.at))
             self.venue.submit(transaction_of(submission))
 
-    def save(self) -> bytes:
-        """Give a checkpoint of this place; only while nothing is on its way to or from the log."""
+    def save(self, *, ahead: list[int]) -> bytes:
+        """Give a checkpoint of this place; `ahead` are positions past it that are folded."""
         return msgspec.json.encode(
             _Kept(
                 planner=msgspec.Raw(self.planner.snapshot()),
                 venue=None if self.venue is None else msgspec.Raw(self.venue.dump()),
                 cursors={} if self.engine is None else self.engine.cursors,
+                ahead=ahead,
                 progress=self.progress,
                 hint=self.hint,
             )
@@ -173,6 +178,7 @@ class Standing:
         standing = cls(
             rules=rules, signer=signer, progress=kept.progress, position=position, hint=kept.hint
         )
+        standing.ahead = set(kept.ahead)
         standing.planner.restore(bytes(kept.planner))
         if kept.venue is not None:
             standing._open_venue()
