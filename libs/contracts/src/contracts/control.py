@@ -19,7 +19,7 @@ class Settings(BaseModel):
     risk_per_trade_bps: Positive
     """Equity lost when the stop is hit, in basis points."""
     daily_drawdown_limit_pct: Positive
-    """Realized loss that stops the UTC day, of the equity it began with."""
+    """Loss that stops the UTC day, of the equity it began with: realized, with fees and funding."""
     priority_fee_cap_microlamports: int = Field(ge=0)
     delegate_enabled: bool
     """Whether a delegate key may sign for the account."""
@@ -68,7 +68,7 @@ class KillLevel(IntEnum):
 
 
 class KillSwitchEngaged(Event):
-    """A person stopped automation.
+    """A person stopped automation. The highest level of all kills since the last resume stands.
 
     `account` is None for the global kill, which stands above every account.
     """
@@ -83,7 +83,7 @@ class KillSwitchEngaged(Event):
 
 
 class TradingResumed(Event):
-    """A person lifted the kill."""
+    """A person lifted the kill, whatever its level; the global and an account's one by one."""
 
     event_type: ClassVar[str] = "trading_resumed"
     owner: ClassVar[str] = "gateway"

@@ -19,6 +19,7 @@ class Mode(StrEnum):
     PAUSED = "paused"
     """A person paused entries; what rests stays."""
     OWNER_REDUCE_ONLY = "owner_reduce_only"
+    """The owner lets the account only shrink."""
     KILL_CANCEL = "kill_cancel"
     """Entries are canceled; protection stays."""
     KILL_FLATTEN = "kill_flatten"
@@ -36,6 +37,7 @@ class ModeChanged(Event):
     account: Token
     market: Token
     before: Mode
+    """The mode that it replaces."""
     mode: Mode
     reason: Token
     """The weightiest one: `killed`, `venue-paused`, `oracle-stale`, `reconciliation-broken`, …"""
@@ -52,7 +54,7 @@ class ReconciliationBroke(Event):
     what: Token
     """`position`, `cash`."""
     expected: DecimalString
-    """By the log."""
+    """By the log: base asset for `position`, USD for `cash`."""
     found: DecimalString
     """At the venue."""
 
@@ -66,6 +68,7 @@ class ReconciliationPassed(Event):
     account: Token
     market: Token
     what: Token
+    """What broke before: `position`, `cash`."""
 
 
 class ForeignOrderSeen(Event):
@@ -78,6 +81,7 @@ class ForeignOrderSeen(Event):
     market: Token
     venue_order_id: VenueOrderId
     user_order_id: int = Field(ge=0, le=255)
+    """The number that its owner gave it; 0 when none."""
     side: Side
     price_usd: Positive
 
@@ -91,7 +95,9 @@ class PositionAdopted(Event):
     account: Token
     market: Token
     position_base: DecimalString
+    """Signed."""
     oracle_usd: Positive
+    """Where the oracle stood."""
     stop_price_usd: Positive
 
 
@@ -104,7 +110,10 @@ class CircuitOpened(Event):
     account: Token
     market: Token
     setup: UUID | None
+    """The setup whose transactions were refused; None when none lives."""
     lane: Token
     """What is not sent: `stop`, `take-profit`, `close`, `move`, `cancel`, …"""
     code: int
+    """The program's error, each time."""
     refusals: int = Field(ge=1)
+    """How many times in a row."""

@@ -45,6 +45,7 @@ class CancelReason(StrEnum):
     NEVER_LANDED = "never_landed"
     """Its transaction died before the chain took it."""
     LIQUIDATION = "liquidation"
+    """The venue took every order off to liquidate the account."""
     REDUCE_ONLY = "reduce_only"
     """It had nothing left to reduce."""
     BREACHED_LIMITS = "breached_limits"
@@ -92,7 +93,7 @@ class ReplaceIntended(_OrderEvent):
 
     venue_order_id: VenueOrderId
     generation: int = Field(ge=1)
-    """1 for the first replace of the order."""
+    """1 for the first move of the order."""
     kind: OrderKind
     """What the order is from now on: an entry that is converted becomes a `limit`."""
     price_usd: Positive
@@ -130,7 +131,9 @@ class SideCancelIntended(Event):
     account: Token
     market: Token
     setup: UUID | None
+    """The setup that lives there; None when none does."""
     side: Side
+    """Of the orders that go: an entry's side leaves its stop and take-profits alone."""
     reason: CancelReason
 
 
@@ -154,6 +157,7 @@ class OrderRejected(_OrderObservation):
 
     code: int
     reason: Token
+    """What the code means: `would-cross`, `order-gone`, …"""
 
 
 class OrderReplaced(_OrderObservation):
@@ -162,6 +166,7 @@ class OrderReplaced(_OrderObservation):
     event_type: ClassVar[str] = "order_replaced"
 
     venue_order_id: VenueOrderId
+    """The new one."""
     generation: int = Field(ge=1)
     price_usd: Positive
 

@@ -55,13 +55,16 @@ class TransactionPlanned(Event):
     account: Token
     market: Token
     setup: UUID | None
+    """The setup that it serves; None when none lives."""
     intents: tuple[UUID, ...] = Field(min_length=1, max_length=32)
-    """What it carries out, in order. A transaction that is signed anew names the same ones."""
+    """Ids of the intents that it carries out, in order. They stand in the log before it; when they
+    are signed anew, another transaction names the same ones."""
     retry_class: RetryClass
     urgency: Urgency
     attempt: int = Field(ge=1)
     """1 for the first transaction of these intents."""
     priority_fee_lamports: int = Field(ge=0)
+    """What it offers beside the fee of its signature."""
 
 
 class TransactionSigned(_TransactionEvent):
@@ -73,8 +76,10 @@ class TransactionSigned(_TransactionEvent):
     message: str = Field(pattern=r"^[A-Za-z0-9+/]+=*$", max_length=4096)
     """The signed message in base64."""
     message_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 of the message's bytes."""
     blockhash: str = Field(max_length=44)
     last_valid_block_height: int = Field(ge=0)
+    """The last block that can take it."""
     clock: VenueClock
     """How far the chain was seen to be when it was signed."""
 
@@ -89,6 +94,7 @@ class TransactionLanded(_TransactionEvent):
     code: int | None
     """The program's error; None when it ran through."""
     reason: Token | None
+    """What the code means."""
     fee_lamports: int = Field(ge=0)
     """Signature and priority fee."""
     clock: VenueClock

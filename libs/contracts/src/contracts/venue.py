@@ -45,7 +45,7 @@ class ObservedOrder(BaseModel):
 
     venue_order_id: VenueOrderId
     user_order_id: int = Field(ge=0, le=255)
-    """0 when its owner gave none."""
+    """The number that its owner gave it; 0 when none."""
     side: Side
     kind: OrderKind
     price_usd: Positive
@@ -57,7 +57,7 @@ class ObservedOrder(BaseModel):
     is_triggered: bool
     expires_at: UtcTime | None
     slot: int = Field(ge=0)
-    """When it came to this price."""
+    """Slot in which it came to this price."""
 
 
 class ObservedMarket(BaseModel):
@@ -97,6 +97,8 @@ class VenueObserved(Event):
     """The exit price that earns back the position with its fees and funding; None when flat or
     when no price does."""
     liquidation_usd: Positive | None
+    """The price at which the venue would take the position over; None when flat or when no price
+    does."""
     orders: tuple[ObservedOrder, ...] = Field(max_length=32)
     """Open ones, by the venue's order id."""
     market_seen: ObservedMarket
@@ -110,7 +112,7 @@ class VenueObserved(Event):
 
 
 class FundingSettled(Event):
-    """The venue settled funding on the open position."""
+    """The venue settled an hour's funding on the open position."""
 
     event_type: ClassVar[str] = "funding_settled"
     owner: ClassVar[str] = "execution"
@@ -122,6 +124,7 @@ class FundingSettled(Event):
     rate: DecimalString
     """Of the hour, of the notional; positive when longs pay."""
     position_base: DecimalString
+    """What it was settled on, signed."""
     hour: UtcTime
     """The end of the hour that it is for."""
     clock: VenueClock
@@ -138,8 +141,9 @@ class VenueFeeCharged(Event):
     key: str = Field(max_length=100)
     """The venue's name of the charge."""
     venue_order_id: VenueOrderId
+    """The order that it is charged for."""
     reason: Token
-    """`trigger`, `expired`, `reduce-only`, `breached-limits`."""
+    """What it is for: `trigger`, `expired`, `reduce-only`, `breached-limits`."""
     fee_usd: Positive
     clock: VenueClock
 
@@ -150,12 +154,17 @@ class _OtherFill(Event):
     account: Token
     market: Token
     fill_id: str = Field(max_length=100)
+    """The venue's name of this fill."""
     side: Side
+    """Direction of the trade: a liquidation's is opposite to the position."""
     price_usd: Positive
     quantity_base: Positive
     fee_usd: DecimalString
+    """Negative for a rebate."""
     realized_pnl_usd: DecimalString
+    """Price PnL of the part that this fill closed, before fees."""
     position_after_base: DecimalString
+    """Signed position after the fill."""
     clock: VenueClock
 
 
@@ -171,6 +180,7 @@ class ForeignOrderFilled(_OtherFill):
     event_type: ClassVar[str] = "foreign_order_filled"
 
     venue_order_id: VenueOrderId
+    """The order that filled."""
 
 
 class VenueAdvanced(Event):
