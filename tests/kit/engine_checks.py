@@ -58,17 +58,11 @@ class Watch:
     _stops: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
     _signed: set[str] = field(default_factory=set[str])
     _excused_until: int = 0
-    _killed_slot: int | None = None
 
     def excuse(self, world: EngineWorld, *, slots: int = 0) -> None:
         """Do not count protection against the engine while it, or what it sees, is down."""
         self._excused_until = max(self._excused_until, world.chain.slot + slots)
         self._naked_since = None
-
-    def killed(self, world: EngineWorld) -> None:
-        """Count a kill; entries must be gone soon."""
-        self.kills += 1
-        self._killed_slot = world.chain.slot
 
     def __call__(self, world: EngineWorld) -> None:
         """Check everything that is new."""
@@ -243,7 +237,3 @@ def idempotent(world: EngineWorld) -> None:
         assert world.engine.turn(ACCOUNT) is None, "I18: a second plan on the same snapshot"
 
 
-def quantile(values: Sequence[int], part: float) -> int:
-    """Give the value that so large a part of all does not exceed; 0 of none."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * part))] if ordered else 0

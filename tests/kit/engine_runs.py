@@ -6,14 +6,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from contracts.control import KillLevel
+from contracts.order import OrderFilled, ReplaceIntended
 from contracts.values import OrderKind, Side
 from contracts.venue import DelegateSeen, MarketStatus
 from execution.domain.planner import PlannerCore
+from execution.domain.policy import POLICY
 from execution.engine import Engine
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
 from execution.venues.paper.weather import ViewFault
-from kit.engine_checks import Watch, idempotent
+from kit.engine_checks import ENTRY_NUMBERS, Watch, idempotent
 from kit.engine_world import ACCOUNT, EngineWorld
 
 MakeEngine = Callable[[PlannerCore, PaperChain], Engine]
@@ -37,13 +39,18 @@ class Life:
 
     seed: int
     setups: int = 0
-    filled: int = 0
+    has_filled: bool = False
+    moves: int = 0
     crashes: int = 0
-    unprotected: list[int] = field(default_factory=list[int])
+    naked_slots: int = 0
+    """Longest run without a stop while a position was open and everybody was awake."""
     kills: int = 0
     incomplete_kills: int = 0
     outcomes: list[str] = field(default_factory=list[str])
-    finished: bool = True
+
+
+HASTY = replace(POLICY, stale_after_ms=3_000, stale_distance_bps=Decimal(1))
+"""Entries are moved soon, so that short lives see moves and conversions."""
 
 
 def live(
@@ -53,18 +60,23 @@ def live(
     chance = random.Random(seed)
     watch = Watch()
     world = EngineWorld(
-        replace(rules, seed=seed), seed=seed, make_engine=make_engine, checks=(watch, idempotent)
+        replace(rules, seed=seed),
+        seed=seed,
+        policy=HASTY,
+        make_engine=make_engine,
+        checks=(watch, idempotent),
     )
     try:
         for _ in range(setups):
             _live_once(world, watch, chance)
     except AssertionError as error:
         raise AssertionError(f"seed {seed} at {world.now_ms}: {error}") from error
-    life = Life(seed, setups=setups, crashes=world.crashes, unprotected=watch.unprotected)
+    life = Life(seed, setups=setups, crashes=world.crashes)
+    life.naked_slots = max(watch.unprotected, default=0)
     life.outcomes = [it.outcome for it in world.closed]
-    life.filled = sum(not it.startswith("not-") for it in life.outcomes)
     life.kills, life.incomplete_kills = watch.kills, watch.incomplete_kills
-    life.finished = world.state.setup is None and not world.truth().orders
+    life.has_filled = bool(world.events(OrderFilled))
+    life.moves = len(world.events(ReplaceIntended))
     return life
 
 
@@ -169,9 +181,15 @@ def _freeze_oracle(world: EngineWorld, watch: Watch, _chance: random.Random) -> 
 
 
 def _kill(world: EngineWorld, watch: Watch, chance: random.Random) -> None:
-    world.kill(chance.choice((KillLevel.CANCEL_ENTRIES, KillLevel.FLATTEN)))
-    watch.killed(world)
+    level = chance.choice((KillLevel.CANCEL_ENTRIES, KillLevel.FLATTEN))
+    world.kill(level)
     world.take_turns()
+    world.walk(75)
+    truth = world.truth()
+    has_entry = any(it.user_order_id in ENTRY_NUMBERS for it in truth.orders)
+    is_open = level is KillLevel.FLATTEN and bool(truth.position_base or truth.orders)
+    watch.kills += 1
+    watch.incomplete_kills += has_entry or is_open
 
 
 def _stranger(world: EngineWorld, _watch: Watch, _chance: random.Random) -> None:

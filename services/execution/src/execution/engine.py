@@ -14,9 +14,10 @@ from uuid import UUID
 
 from contracts.event import Draft
 from contracts.ids import EventId, derive_id
+from contracts.order import OrderIntended, ReplaceIntended
 from contracts.routes import subject_of
 from contracts.transaction import TransactionPlanned, TransactionSigned
-from contracts.values import VenueClock
+from contracts.values import Leg, OrderKind, VenueClock
 from contracts.venue import VenueObserved
 from execution import observing
 from execution.domain.account import AccountState, apply
@@ -26,6 +27,10 @@ from execution.domain.policy import ARITHMETIC
 from execution.domain.transactions import Intent
 from execution.observing import Seen
 from execution.venues.port import Blockhash, SignedTransaction, Venue
+
+
+class UnsafeIntent(Exception):
+    """An intent that may leave a position without protection: it is never signed."""
 
 
 class Signer(Protocol):
@@ -96,9 +101,11 @@ class Engine:
             if not isinstance(planned, TransactionPlanned):
                 continue
             blockhash = self._venue.blockhash()
+            carried = [intents[it] for it in planned.intents]
+            require_safe(carried)
             message = self._venue.message(
                 planned.account,
-                [intents[it] for it in planned.intents],
+                carried,
                 blockhash=blockhash,
                 priority_fee_lamports=planned.priority_fee_lamports,
             )
@@ -149,6 +156,21 @@ class _Reading:
             return
         self.drafts.append(seen.draft(self.state, self.seen.clock))
         self.state = apply(self.state, seen.event, event_id=seen.id)
+
+
+def require_safe(intents: Sequence[Intent]) -> None:
+    """Raise UnsafeIntent for a stop that could end by itself, or a whole-position order that
+    could grow a position (execution.md 0, 3a and 3c).
+    """
+    for intent in intents:
+        if not isinstance(intent, OrderIntended | ReplaceIntended):
+            continue
+        if intent.leg is Leg.STOP and intent.expires_at is not None:
+            raise UnsafeIntent(f"expected a stop without an end, found {intent.expires_at}")
+        if isinstance(intent, OrderIntended) and intent.quantity_base is None:
+            is_stop = intent.is_reduce_only and intent.kind is OrderKind.TRIGGER_MARKET
+            if not is_stop:
+                raise UnsafeIntent(f"expected a size for {intent.leg}, found none")
 
 
 def _is_again(draft: Draft) -> bool:
