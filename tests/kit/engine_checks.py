@@ -4,7 +4,6 @@ One `Watch` belongs to one world and is one of its checks: it runs after every s
 named for the invariants that it holds; a broken one is an AssertionError that names itself.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
@@ -56,7 +55,6 @@ class Watch:
     _revoked: bool = False
     _last_seen: VenueObserved | None = None
     _stops: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
-    _signed: set[str] = field(default_factory=set[str])
     _excused_until: int = 0
 
     def excuse(self, world: EngineWorld, *, slots: int = 0) -> None:
@@ -135,11 +133,8 @@ class Watch:
                 self._planned[recorded.id] = event
                 self._plan(recorded.id, event)
             case TransactionSigned():
-                self._signed.add(event.signature)
                 assert not self._revoked, "I9: signed after the delegate was gone"
-            case TransactionLanded():
-                self._open.pop(event.transaction, None)
-            case TransactionDied():
+            case TransactionLanded() | TransactionDied():
                 self._open.pop(event.transaction, None)
             case SetupClosed():
                 self._closed(world, event)
@@ -166,7 +161,8 @@ class Watch:
             stop = next(
                 (it for it in seen.orders if it.venue_order_id == event.venue_order_id), None
             )
-            assert stop is not None and not stop.is_triggered, "I11: a fired stop was moved"
+            assert stop is not None, "I11: a stop was moved that is not there"
+            assert not stop.is_triggered, "I11: a fired stop was moved"
         if isinstance(event, CancelIntended) and event.leg is Leg.STOP:
             assert not seen.position_base, "I10: the stop of an open position was canceled"
         if isinstance(event, CancelIntended):
@@ -235,5 +231,3 @@ def idempotent(world: EngineWorld) -> None:
     """Hold I18: nothing is left to be done right after everything was done."""
     if not world.is_down and not world.chain.weather.is_engine_down:
         assert world.engine.turn(ACCOUNT) is None, "I18: a second plan on the same snapshot"
-
-

@@ -122,6 +122,9 @@ def _fair_weather(world: EngineWorld, watch: Watch) -> None:
     weather.landing_extra_ms = 0
     weather.fee_per_unit_microlamports = None
     world.chain.set_status(MarketStatus.ACTIVE)
+    for order in world.truth().orders:
+        if not order.user_order_id:
+            world.chain.cancel_foreign(ACCOUNT, order.venue_order_id)
     watch.excuse(world)
 
 
@@ -233,6 +236,7 @@ _MISHAPS: tuple[Callable[[EngineWorld, Watch, random.Random], None], ...] = (
     _pause,
     _freeze_oracle,
     _kill,
+    _stranger,
     _spike,
     _gap,
     _silence,

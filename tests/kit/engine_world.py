@@ -12,10 +12,6 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from execution.signing.paper import PaperSigner
-from execution.venues.paper import views
-from execution.venues.paper.chain import PaperChain
-
 from contracts.control import (
     AccountOpened,
     KillLevel,
@@ -37,6 +33,9 @@ from execution.domain.account import AccountState, Observation
 from execution.domain.planner import PlannerCore
 from execution.domain.policy import POLICY, Policy
 from execution.engine import Engine, Turn, transaction_of
+from execution.signing.paper import PaperSigner
+from execution.venues.paper import views
+from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
 from kit.planner_rig import SETTINGS
 
@@ -112,7 +111,7 @@ class EngineWorld:
 
     def truth(self) -> VenueObserved:
         """Give what the chain holds, whatever its views show."""
-        works = self.chain._works
+        works = self.chain._works  # pyright: ignore[reportPrivateUsage]  The truth is inside.
         return views.observe(
             works.accounts[ACCOUNT],
             works.market,
@@ -151,7 +150,11 @@ class EngineWorld:
             quantity_base=Decimal(quantity),
             entry_price_usd=entry,
             stop_price_usd=entry - side.sign * distance,
-            tp_prices_usd=tuple(entry + side.sign * distance * n for n in (1, 2, 3)),
+            tp_prices_usd=(
+                entry + side.sign * distance,
+                entry + 2 * side.sign * distance,
+                entry + 3 * side.sign * distance,
+            ),
             notional_usd=entry * Decimal(quantity),
             risk_usd=distance * Decimal(quantity),
             equity_usd=Decimal(100_000),

@@ -11,19 +11,20 @@ from datetime import timedelta
 from decimal import Decimal
 from unittest import mock
 
+from contracts.engine import Mode
 from contracts.event import Event
 from contracts.order import CancelIntended, CancelReason, OrderIntended, ReplaceIntended
 from contracts.transaction import RetryClass, Urgency
-from contracts.values import Leg, OrderKind
-from execution.domain import entry, protection, setup as setups
+from contracts.values import Leg, OrderKind, Side
+from execution.domain import entry, protection
+from execution.domain import setup as setups
 from execution.domain.commands import Command, Send
 from execution.domain.setup import Setup
 from execution.domain.uids import next_user_order_id
 from execution.domain.view import Mine, View
 
-_move = entry._move
 _begin = entry.begin
-_why_end = entry._why_end
+_why_end = entry._why_end  # pyright: ignore[reportPrivateUsage]
 _break_even = protection.break_even
 _stop_order = protection.stop_order
 _intended = setups.intended
@@ -67,13 +68,13 @@ def _counting(setup: Setup, event: OrderIntended) -> Setup:
     return replace(after, replaces=after.replaces + 1) if was_there else after
 
 
-def _entry_alone(view: View, mode: object) -> list[Command]:
+def _entry_alone(view: View, mode: Mode) -> list[Command]:
     """C: the entry without its stop."""
     sends = _begin(view, mode)
     return [replace(it, intents=it.intents[:1]) if isinstance(it, Send) else it for it in sends]
 
 
-def _unguarded_is_fine(view: View, setup: Setup, mode: object) -> CancelReason | None:
+def _unguarded_is_fine(view: View, setup: Setup, mode: Mode) -> CancelReason | None:
     reason = _why_end(view, setup, mode)
     return None if reason is CancelReason.FLAT else reason
 
@@ -93,7 +94,7 @@ def _stop_move_inherits(view: View) -> list[Command]:
     return [_with_end(it, fence) for it in _break_even(view)]
 
 
-def _stop_with_end(view: View, setup: Setup, side: object) -> OrderIntended:
+def _stop_with_end(view: View, setup: Setup, side: Side) -> OrderIntended:
     """E: the stop is born with the entry's end."""
     return _stop_order(view, setup, side).model_copy(update={"expires_at": setup.fence_at})
 

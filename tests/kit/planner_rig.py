@@ -143,7 +143,11 @@ class Rig:
                 quantity_base=Decimal(quantity),
                 entry_price_usd=price,
                 stop_price_usd=Decimal(stop),
-                tp_prices_usd=tuple(price + side.sign * distance * n for n in (1, 2, 3)),
+                tp_prices_usd=(
+                    price + side.sign * distance,
+                    price + 2 * side.sign * distance,
+                    price + 3 * side.sign * distance,
+                ),
                 notional_usd=price * Decimal(quantity),
                 risk_usd=distance * Decimal(quantity),
                 equity_usd=DEPOSIT,
@@ -367,10 +371,10 @@ class Rig:
         self.orders = [it for it in self.orders if it.kind is not kind]
 
 
-def working(**approval: str) -> Rig:
+def working() -> Rig:
     """Give a rig whose entry and stop rest."""
     rig = Rig()
-    rig.approve(**approval)
+    rig.approve()
     rig.show()
     rig.land()
     return rig

@@ -26,7 +26,7 @@ from execution.domain.planner import PlannerCore
 from execution.domain.policy import ARITHMETIC
 from execution.domain.transactions import Intent
 from execution.observing import Seen
-from execution.venues.port import Blockhash, SignedTransaction, Venue
+from execution.venues.port import AnyRecord, Blockhash, SignedTransaction, Venue
 
 
 class UnsafeIntent(Exception):
@@ -124,7 +124,7 @@ class _Reading:
         self.seen = seen
         self.drafts: list[Draft] = []
 
-    def take(self, records: Iterable[tuple[int, observing.AnyRecord]], cursor: int) -> int:
+    def take(self, records: Iterable[tuple[int, AnyRecord]], cursor: int) -> int:
         """Take the records that are news; give how far they reach."""
         for at, record in records:
             seen = observing.recorded(self.state, record)

@@ -157,12 +157,8 @@ class Desk:
             require_plausible(tick, open_minute_ms=None)
             self._soundness.require(tick)
             progress.begin(tick.t)
-        last_id = venue.last_trade_id
-        if last_id is not None and tick.i <= last_id:
+        if not self._is_new(tick):
             return
-        if last_id is not None and tick.i - last_id > ID_JUMP_MAX:
-            raise BadTick(f"expected a trade soon after {last_id}, found {tick.i}")
-        self._soundness.require(tick)
         if self._standing.is_reworking:
             if self._standing.rework(tick):
                 return
@@ -178,6 +174,16 @@ class Desk:
             await wait_for_log()
         venue.on_print(tick)
         await self._turn_all(wait_for_log)
+
+    def _is_new(self, trade: Trade) -> bool:
+        """Say whether a print was not worked yet; raise BadTick when it cannot be true."""
+        last_id = self._venue.last_trade_id
+        if last_id is not None and trade.i <= last_id:
+            return False
+        if last_id is not None and trade.i - last_id > ID_JUMP_MAX:
+            raise BadTick(f"expected a trade soon after {last_id}, found {trade.i}")
+        self._soundness.require(trade)
+        return True
 
     async def _advance(self, to_ms: int, wait_for_log: WaitForLog) -> None:
         """Let chain time reach a print's, stopping wherever something is due on the way."""

@@ -6,6 +6,7 @@ Ids derive from the venue's own names, so what is told twice is the same event.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypedDict
 from uuid import UUID
 
 from contracts.event import Draft, Event
@@ -21,7 +22,7 @@ from contracts.order import (
 )
 from contracts.routes import subject_of
 from contracts.transaction import TransactionDied, TransactionLanded
-from contracts.values import VenueClock, from_millis
+from contracts.values import Leg, VenueClock, from_millis
 from contracts.venue import (
     ForeignOrderFilled,
     FundingSettled,
@@ -235,6 +236,15 @@ def _of_stranger(
     )
 
 
+class _OfOrder(TypedDict):
+    account: str
+    market: str
+    setup: UUID
+    client_order_id: str
+    leg: Leg
+    clock: VenueClock
+
+
 _OrderRecord = PlacedRecord | MovedRecord | EndedRecord | TriggeredRecord | FilledRecord
 
 
@@ -244,7 +254,7 @@ def _of_order(
     setup = state.setup
     if setup is None:
         return None
-    who = {
+    who: _OfOrder = {
         "account": state.account,
         "market": state.market,
         "setup": setup.id,

@@ -6,6 +6,6 @@ from execution.venues.paper.wire import paper_signature
 class PaperSigner:
     """Signs for the paper chain (`engine.Signer`)."""
 
-    def sign(self, account: str, message: bytes) -> str:  # noqa: ARG002  One key serves all.
+    def sign(self, account: str, message: bytes) -> str:
         """Give the signature of a message: it derives from the bytes alone."""
         return paper_signature(message)

@@ -263,10 +263,10 @@ class PaperChain:
         is_reduce_only: bool = False,
         user_order_id: int = 0,
         expires_at: datetime | None = None,
-    ) -> int:
+    ) -> int | None:
         """Let the owner place an order by hand, at once; give its venue order id.
 
-        Raises Refused with the program's code.
+        None when its time is over. Raises Refused with the program's code.
         """
         params = OrderParams(
             user_order_id=user_order_id,
@@ -280,7 +280,8 @@ class PaperChain:
         is_taker = kind is OrderKind.IMMEDIATE_OR_CANCEL
         order_id = self._account(account).next_order_id
         self._as_owner(account, PlaceAndTake(params) if is_taker else PlaceOrders((params,)))
-        return order_id
+        is_placed = self._account(account).next_order_id > order_id
+        return order_id if is_placed else None
 
     def cancel_foreign(self, account: str, venue_order_id: int) -> None:
         """Let the owner cancel an order by hand, at once. Raises Refused."""

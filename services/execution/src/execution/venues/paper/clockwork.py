@@ -118,10 +118,8 @@ class Clockwork:
             pass_time(market, at_ms)
             if market.hour_ms <= at_ms:
                 self._close_hour()
-            for name in [it.account.name for it in self._watches.values() if it.due_ms <= at_ms]:
-                scene = carry(self.scene(self.accounts[name]))
-                act(scene)
-                self.commit(scene)
+            for account in [it.account for it in self._watches.values() if it.due_ms <= at_ms]:
+                self._work(account)
             self._note_due()
         if to_ms > market.now_ms:
             pass_time(market, to_ms)
@@ -134,6 +132,16 @@ class Clockwork:
         keep_view(account, self.slot, shown=self.shown_slot(account))
         self._watch(account)
         self._note_due()
+
+    def _work(self, account: Account) -> None:
+        """Do what is due on an account; most of it is a broadcast that changes nothing yet."""
+        before = _visible(account)
+        scene = carry(self.scene(account))
+        act(scene)
+        if scene.account is account and _visible(account) == before:
+            self._watch(account)
+        else:
+            self.commit(scene)
 
     def _move_market(self, price: int, *, is_sell: bool) -> None:
         market, tick = self.market, self.terms.tick
@@ -200,3 +208,8 @@ class Clockwork:
     def _note_due(self) -> None:
         due = min((it.due_ms for it in self._watches.values()), default=NEVER_MS)
         self._due_ms = min(due, self.market.hour_ms) if self.market.now_ms else NEVER_MS
+
+
+def _visible(account: Account) -> tuple[int, int, bool]:
+    """Give what differs when a node can see a change: all else goes with a record."""
+    return account.cursor, account.lamports, account.is_liquidating

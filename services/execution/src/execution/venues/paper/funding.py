@@ -1,5 +1,6 @@
 """Funding: what longs pay shorts each hour, from the hour's mean mark and mean oracle.
 
+The mark is the last price with the basis: it leaves the oracle when that is frozen.
 rate of a day = (mark - oracle, clamped, without the dead zone) + offset; an hour pays a 24th of
 it on the position that it ends with (execution.md 2.13). It accrues here, and is charged when
 something touches the account; a keeper does that after a day.
@@ -23,7 +24,7 @@ def pass_time(market: Market, to_ms: int) -> None:
     if market.oracle:
         market.weight_ms += span_ms
         market.oracle_sum += market.oracle * span_ms
-        market.mid_sum += (market.bid + market.ask) * span_ms
+        market.last_sum += market.last * span_ms
     market.now_ms = to_ms
 
 
@@ -31,9 +32,9 @@ def close_hour(market: Market, terms: Terms) -> tuple[int, int]:
     """End the hour; give its rate per base, and as a part of the notional (`RATE_DIGITS`)."""
     weight = market.weight_ms
     oracle = market.oracle_sum // weight if weight else 0
-    mark = market.mid_sum * (PPM + terms.basis) // (2 * weight * PPM) if weight else 0
+    mark = market.last_sum * (PPM + terms.basis) // (weight * PPM) if weight else 0
     market.hour_ms += HOUR_MS
-    market.weight_ms = market.oracle_sum = market.mid_sum = 0
+    market.weight_ms = market.oracle_sum = market.last_sum = 0
     if not oracle:
         return 0, 0
     clamp = oracle * terms.funding_clamp // PPM

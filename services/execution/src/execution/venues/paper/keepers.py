@@ -26,6 +26,9 @@ from execution.venues.paper.takers import (
 )
 from execution.venues.paper.units import BASE, PPM, ceil_to
 
+_SMALL_USD = 50_000_000
+"""A position of this notional is taken over whole."""
+
 
 def notice(scene: Scene) -> None:
     """Let keepers see what they will have to do: stops whose condition is met, short margin."""
@@ -34,7 +37,9 @@ def notice(scene: Scene) -> None:
     for order in account.orders:
         if is_waiting(order, scene.now_ms) and is_condition_met(order, trigger):
             order.touch_ms = scene.keeper_ms(order)
-    if account.margin_ms is None and is_short(scene, watched_ratio(account, scene.terms)):
+    if account.is_empty:
+        account.margin_ms = None
+    elif account.margin_ms is None and is_short(scene, watched_ratio(account, scene.terms)):
         _come_for_margin(scene)
 
 
@@ -111,7 +116,7 @@ def breach_limits(scene: Scene, order: Order) -> None:
 
 
 def _liquidate(scene: Scene) -> None:
-    """Cancel every order, then take over as much as brings equity above maintenance again."""
+    """Cancel every order, then take over a part, up to what equity above maintenance needs."""
     account, terms = scene.account, scene.terms
     for order in account.open_orders():
         scene.end(order, CancelReason.LIQUIDATION)
@@ -130,10 +135,10 @@ def _take_over(scene: Scene, shortage: int, *, ratio: int) -> None:
     account, terms, oracle = scene.account, scene.terms, scene.market.oracle
     side = Side.SHORT if account.position > 0 else Side.LONG
     gain = ratio - terms.liquidator_fee - terms.insurance_fee
-    quantity = abs(account.position)
-    if gain > 0:
-        needed = ceil_to(-(-shortage * BASE * PPM // (oracle * gain)), terms.step)
-        quantity = min(quantity, needed)
+    held = abs(account.position)
+    most = max(held * terms.liquidation_share // PPM, _SMALL_USD * BASE // oracle)
+    needed = -(-shortage * BASE * PPM // (oracle * gain)) if gain > 0 else held
+    quantity = min(held, ceil_to(min(most, needed), terms.step))
     price = terms.against(side, oracle * (PPM + side.sign * terms.liquidator_fee) // PPM)
     quote = scene.trade(side, price=price, quantity=quantity)
     fee = -(-quote * terms.insurance_fee // PPM)

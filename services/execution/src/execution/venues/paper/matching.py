@@ -4,7 +4,7 @@ The model: of each print, `participation` reaches the venue; all of it that trad
 through it is offered to our orders, the best price first. A print strictly through our price is
 offered whole. A print at our price first wears off the queue that stood before us when the order
 came to its price; prints through the price leave the queue as it is, and nobody leaves it. What
-reaches an order and is no whole step yet is carried on, so small prints add up. Only a print later
+reaches an order is carried on until it is worth a fill, so small prints add up. Only a print later
 than the order counts, only one whose aggressor is on the other side, and never one after the
 order's time. The fill is at our price, as maker.
 """
@@ -65,7 +65,7 @@ def _offer(scene: Scene, order: Order, offered: int, *, is_touch: bool) -> int:
         return offered
     order.carry += offered
     size = min(floor_to(order.carry // PPM, scene.terms.step), wanted)
-    if not size:
+    if not size or (size < wanted and scene.terms.quote(order.price, size) < scene.terms.fill_min):
         return 0
     if not allows_fill(scene, order, price=order.price, quantity=size):
         order.carry -= offered

@@ -87,4 +87,4 @@ def taker_fill(
         return 0, 0
     impact = -(-terms.quote(reference, size) * _PERCENT // terms.depth)
     price = terms.against(side, reference * (PPM + sign * (terms.taker_spread + impact)) // PPM)
-    return sign * min(sign * price, sign * worst), size
+    return price, size

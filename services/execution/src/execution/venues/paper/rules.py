@@ -47,6 +47,9 @@ class PaperRules:
     """The venue's volume as a part of the feed's: of each print so much can reach us."""
     queue_ahead_usd: Decimal = Decimal(25_000)
     """The venue's notional that rests before us at our price when we come to it."""
+    fill_usd_min: Decimal = Decimal(250)
+    """What reaches an order adds up until it is worth so much, or all of it: takers come in
+    sizes, not in dust."""
     basis_bps: Decimal = _ZERO
     """How far the venue's market stands from the feed."""
     venue_spread_bps: Decimal = _ONE
@@ -90,6 +93,8 @@ class PaperRules:
     """How much worse than the oracle a liquidator takes over."""
     insurance_fee_ratio: Decimal = Decimal("0.0075")
     """What a liquidation pays on top."""
+    liquidation_share_max: Decimal = Decimal("0.25")
+    """Part of the position that one liquidator takes over; of the last 50 USD all."""
     liquidation_buffer_ratio: Decimal = Decimal("0.02")
     """A liquidation goes on until equity is so far above maintenance, of the notional."""
 
@@ -144,9 +149,11 @@ class PaperRules:
             view_lag_slots_max=0,
             participation=_ONE,
             queue_ahead_usd=_ZERO,
+            fill_usd_min=_ZERO,
             venue_spread_bps=_ZERO,
             keeper_ms=((0, 1_000), (1_000, 1_000)),
             auction_slots=0,
+            oracle_silence_ms=0,
         )
 
 

@@ -173,9 +173,14 @@ class Account(msgspec.Struct):
     """One per slot in which something changed, ascending."""
 
     @property
+    def is_empty(self) -> bool:
+        """Say whether it has no position and no order."""
+        return not (self.position or any(it.is_open for it in self.orders))
+
+    @property
     def is_idle(self) -> bool:
         """Say whether no print and no time can change anything."""
-        return not (self.position or self.transits or any(it.is_open for it in self.orders))
+        return self.is_empty and not self.transits
 
     def open_orders(self) -> list[Order]:
         """Give the open orders, by id."""
@@ -224,5 +229,5 @@ class Market(msgspec.Struct):
     """End of the hour that is averaged."""
     weight_ms: int = 0
     oracle_sum: int = 0
-    mid_sum: int = 0
-    """Sums over the hour's milliseconds; of `mid_sum`, twice."""
+    last_sum: int = 0
+    """Sums of oracle and last price over the hour's milliseconds."""

@@ -36,6 +36,7 @@ class Terms:
     quantity_min: int
     participation: int
     queue_ahead: int
+    fill_min: int
     basis: int
     venue_spread: int
     amm_spread: int
@@ -51,6 +52,7 @@ class Terms:
     imf_factor: int
     liquidator_fee: int
     insurance_fee: int
+    liquidation_share: int
     liquidation_buffer: int
     trigger_band: int
     funding_offset: int
@@ -72,6 +74,7 @@ class Terms:
             quantity_min=base_units(spec.quantity_base_min),
             participation=ppm(rules.participation),
             queue_ahead=usd_units(rules.queue_ahead_usd),
+            fill_min=usd_units(rules.fill_usd_min),
             basis=bps_ppm(rules.basis_bps),
             venue_spread=bps_ppm(rules.venue_spread_bps),
             amm_spread=bps_ppm(rules.amm_spread_bps),
@@ -87,6 +90,7 @@ class Terms:
             imf_factor=ppm(rules.imf_factor),
             liquidator_fee=ppm(rules.liquidator_fee_ratio),
             insurance_fee=ppm(rules.insurance_fee_ratio),
+            liquidation_share=ppm(rules.liquidation_share_max),
             liquidation_buffer=ppm(rules.liquidation_buffer_ratio),
             trigger_band=bps_ppm(rules.trigger_band_bps),
             funding_offset=ppm(rules.funding_offset_per_year),

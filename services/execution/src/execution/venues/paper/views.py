@@ -125,12 +125,15 @@ def observe(
     """
     if not market.oracle:
         raise NoPriceYet(f"expected a print of {terms.market} before it is looked at, found none")
+    # Built of our own numbers: nothing here is input that has to be checked.
     view = view_at(account, slot)
     fee = weather.fee_per_unit_microlamports
-    return VenueObserved(
+    return VenueObserved.model_construct(
         account=account.name,
         market=terms.market,
-        clock=VenueClock(at=from_millis(market.now_ms), slot=slot, trade_id=market.last_trade_id),
+        clock=VenueClock.model_construct(
+            at=from_millis(market.now_ms), slot=slot, trade_id=market.last_trade_id
+        ),
         block_height=slot,
         position_base=base(view.position),
         cash_usd=usd(view.cash),
@@ -161,12 +164,10 @@ def _break_even(view: View) -> int | None:
 
 
 def _market(market: Market, terms: Terms) -> ObservedMarket:
-    return ObservedMarket(
+    return ObservedMarket.model_construct(
         status=market.status,
         oracle_usd=price_usd(market.oracle),
-        oracle_age_slots=terms.oracle_age_slots(
-            now_ms=market.now_ms, oracle_ms=market.oracle_ms
-        ),
+        oracle_age_slots=terms.oracle_age_slots(now_ms=market.now_ms, oracle_ms=market.oracle_ms),
         trigger_usd=price_usd(trigger_price(terms, market)),
         bid_usd=price_usd(best_price(terms, market, Side.SHORT)),
         ask_usd=price_usd(best_price(terms, market, Side.LONG)),
@@ -174,7 +175,7 @@ def _market(market: Market, terms: Terms) -> ObservedMarket:
 
 
 def _observed(order: Order) -> ObservedOrder:
-    return ObservedOrder(
+    return ObservedOrder.model_construct(
         venue_order_id=order.order_id,
         user_order_id=order.user_order_id,
         side=order.side,

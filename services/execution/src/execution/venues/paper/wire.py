@@ -24,8 +24,9 @@ from execution.venues.paper.state import ORDERS_MAX
 from execution.venues.paper.units import base_units, price_units
 from execution.venues.port import Intent
 
-_Natural = Annotated[int, msgspec.Meta(ge=0)]
-_Positive = Annotated[int, msgspec.Meta(gt=0, lt=1 << 62)]
+_NUMBER_MAX = (1 << 63) - 1
+_Natural = Annotated[int, msgspec.Meta(ge=0, le=_NUMBER_MAX)]
+_Positive = Annotated[int, msgspec.Meta(gt=0, le=_NUMBER_MAX)]
 
 
 class OrderParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
