@@ -186,8 +186,8 @@ class ForeignOrderFilled(_OtherFill):
 class VenueAdvanced(Event):
     """The paper venue has worked through every print before the one that closed these bars.
 
-    All fills on the data before `closed_at` precede it in the log: the account's state is
-    current, and risk may judge (ADR 0004).
+    All that the venue had shown by `closed_at` precedes it in the log, so that risk may judge
+    (ADR 0004). What a node shows may lag behind the chain by a few slots.
     """
 
     event_type: ClassVar[str] = "venue_advanced"
