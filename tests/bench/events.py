@@ -109,13 +109,13 @@ def order_intended(cause: EventId, root: EventId) -> Draft:
         setup=cause,
         client_order_id=derive_client_order_id(cause, "entry", 0),
         leg=Leg.ENTRY,
+        user_order_id=16,
         side=Side.LONG,
         kind=OrderKind.POST_ONLY_LIMIT,
         price_usd=Decimal("82.31"),
         quantity_base=Decimal("121.4"),
         is_reduce_only=False,
         expires_at=AT + timedelta(minutes=15),
-        earliest_at=AT,
     )
     return _draft(event, derive_id(cause, event.event_type), cause, root)
 

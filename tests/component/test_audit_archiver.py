@@ -60,7 +60,7 @@ def require_whole(store: FakeStore, last: int) -> None:
 
 @pytest.mark.parametrize("batch_max", [1, 7, 1000])
 async def test_the_whole_log_is_archived_in_order(batch_max: int) -> None:
-    log, store = await a_log(list(history(20))), FakeStore()
+    log, store = await a_log(list(history(8))), FakeStore()
 
     async with archiving(log, store, batch_max=batch_max) as archiver:
         await until(lambda: len(store.rows) == len(log.recorded))

@@ -4,13 +4,16 @@ import asyncio
 import itertools
 import random
 from collections.abc import Sequence
+from decimal import Decimal
 
 import pytest
 
 from contracts.event import Recorded
-from contracts.order import OrderFilled, OrderIntended, SetupClosed, VenueAdvanced
+from contracts.order import OrderFilled, OrderIntended, SetupClosed
 from contracts.ticks import TapeEnd, Trade
-from contracts.values import from_millis, to_millis
+from contracts.transaction import TransactionPlanned, TransactionSigned
+from contracts.values import Liquidity, Side, from_millis, to_millis
+from contracts.venue import VenueAdvanced
 from execution.domain.planner import PlannerCore
 from execution.standing import VERSION
 from kit.execution_world import (
@@ -44,7 +47,6 @@ def test_the_tape_exercises_what_the_other_tests_rely_on() -> None:
         "order_canceled",
         "order_filled",
         "stop_triggered",
-        "entry_went_stale",
         "setup_closed",
     }
     assert approvals(log) == 5
@@ -90,7 +92,7 @@ async def test_crash_upon_crash_changes_nothing() -> None:
 
 class _CrashesOften(World):
     def step(self) -> None:
-        self.crash_at = self.steps + 1 if self.chance.random() < 0.06 else None
+        self.crash_at = self.steps + 1 if self.chance.random() < 0.12 else None
         super().step()
 
 
@@ -171,26 +173,39 @@ async def test_the_log_replays_to_the_same_intents() -> None:
     assert derived == [it.id for it in log if isinstance(it.event, PlannerCore.decides)]
 
 
-async def test_an_intent_is_in_the_log_before_its_effect_and_its_fill_after_a_print_through() -> (
-    None
-):
+async def test_what_fills_was_signed_before_and_met_a_print_that_allows_it() -> None:
     log = await run(World(TAPE))
     prints = {it.i: it for it in TAPE if isinstance(it, Trade)}
-    intents = {it.id: it for it in log if isinstance(it.event, OrderIntended)}
     fills = [it for it in log if isinstance(it.event, OrderFilled)]
     assert fills
     for fill in fills:
-        assert isinstance(fill.event, OrderFilled)
-        intent = None if fill.causation_id is None else intents.get(fill.causation_id)
-        if intent is None:
-            continue  # moved since: its replace is the cause
-        assert isinstance(intent.event, OrderIntended)
-        assert intent.position < fill.position
-        through = prints[fill.event.clock.trade_id]
-        assert through.t >= to_millis(intent.event.earliest_at) + 400
-        if fill.event.leg == "entry":
-            beyond = fill.event.price_usd - type(fill.event.price_usd)(through.p)
-            assert fill.event.side.sign * beyond > 0
+        event = fill.event
+        assert isinstance(event, OrderFilled)
+        intent = next(
+            it
+            for it in log
+            if isinstance(it.event, OrderIntended)
+            and it.event.client_order_id == event.client_order_id
+        )
+        (planned,) = [
+            it
+            for it in log
+            if isinstance(it.event, TransactionPlanned)
+            and it.event.attempt == 1
+            and intent.id in it.event.intents
+        ]
+        (signed,) = [
+            it
+            for it in log
+            if isinstance(it.event, TransactionSigned) and it.event.transaction == planned.id
+        ]
+        assert intent.position < planned.position < signed.position < fill.position
+        if event.liquidity is Liquidity.MAKER:
+            met = prints[event.clock.trade_id or 0]
+            assert met.t >= to_millis(signed.occurred_at)
+            beyond = event.price_usd - Decimal(met.p)
+            assert event.side.sign * beyond >= 0
+            assert met.m is (event.side is Side.LONG)
 
 
 async def test_the_venue_announces_each_minute_after_the_fills_before_it() -> None:
@@ -200,7 +215,9 @@ async def test_the_venue_announces_each_minute_after_the_fills_before_it() -> No
     assert [it.closed_at for it in closings] == [drafts[0].occurred_at for drafts in minutes]
     for recorded in log:
         if isinstance(recorded.event, OrderFilled):
-            before = [it for it in closings if it.last_trade_id < recorded.event.clock.trade_id]
+            before = [
+                it for it in closings if it.last_trade_id < (recorded.event.clock.trade_id or 0)
+            ]
             later = [
                 it.position
                 for it in log

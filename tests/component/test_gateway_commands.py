@@ -10,9 +10,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from contracts import control, order
+from contracts.control import KillLevel
 from contracts.ids import EventId
 from contracts.values import Leg
 from contracts.verdict import Rule
+from gateway.domain import kills
 from kit import gateway_events as events
 from kit.gateway_app import NOW, Desk, running_desk, until
 
@@ -179,8 +181,19 @@ async def test_an_entry_and_a_take_profit_may_be_canceled_but_a_stop_stays() -> 
             Leg.TP1: (202, None),
             Leg.TP2: (202, None),
             Leg.TP3: (202, None),
+            Leg.CLOSE: (404, "order_unknown"),
         }
         assert isinstance(last_event(desk), control.CancelRequested)
+
+
+async def test_an_order_that_closes_the_position_stays() -> None:
+    async with running_desk() as desk:
+        setup = await desk.story.holds(0)
+        await desk.story.places(setup, Leg.CLOSE, "148", "50")
+        await desk.caught_up()
+        ask = {"orderId": desk.story.order_id(setup, Leg.CLOSE)}
+        answer = await desk.http.post("/api/engine/cancel", json=ask)
+        assert (answer.status_code, answer.json()["code"]) == (409, "order_is_protection")
 
 
 async def test_an_order_that_is_not_ours_is_unknown() -> None:
@@ -237,7 +250,86 @@ async def test_the_kill_takes_any_body(body: bytes, reason: str) -> None:
         event = last_event(desk)
         assert isinstance(event, control.KillSwitchEngaged)
         assert (event.account, event.reason) == ("local", reason)
+        assert event.level is KillLevel.CANCEL_ENTRIES
         assert (await desk.http.get("/api/state")).json()["isHalted"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "level"),
+    [
+        ("pause_entries", KillLevel.PAUSE_ENTRIES),
+        ("cancel_entries", KillLevel.CANCEL_ENTRIES),
+        ("flatten", KillLevel.FLATTEN),
+        ("everything", KillLevel.CANCEL_ENTRIES),
+        (3, KillLevel.CANCEL_ENTRIES),
+        (None, KillLevel.CANCEL_ENTRIES),
+    ],
+)
+async def test_a_kill_says_its_level_what_it_does_and_what_stays_open(
+    sent: object, level: KillLevel
+) -> None:
+    async with running_desk() as desk:
+        ask = {"reason": "enough", "level": sent}
+        answer = await desk.http.post("/api/engine/kill", json=ask)
+        body = answer.json()
+        event = last_event(desk)
+        assert isinstance(event, control.KillSwitchEngaged)
+        assert (answer.status_code, event.level) == (202, level)
+        assert body["asked"] == body["level"] == level.name.lower()
+        assert (body["does"], body["leavesOpen"]) == (
+            kills.EFFECTS[level].does,
+            kills.EFFECTS[level].leaves_open,
+        )
+        state = (await desk.http.get("/api/state")).json()
+        assert state["killLevel"] == state["halts"][0]["level"] == level.name.lower()
+
+
+async def test_a_lower_kill_while_a_higher_stands_is_recorded_and_changes_nothing() -> None:
+    async with running_desk() as desk:
+        await desk.http.post("/api/engine/kill", json={"reason": "first", "level": "flatten"})
+        lower = await desk.http.post(
+            "/api/engine/kill", json={"reason": "second", "level": "pause_entries"}
+        )
+        body = lower.json()
+        assert (lower.status_code, body["status"]) == (200, "recorded")
+        assert (body["asked"], body["level"]) == ("pause_entries", "flatten")
+        assert body["leavesOpen"] == kills.EFFECTS[KillLevel.FLATTEN].leaves_open
+        event = last_event(desk)
+        assert isinstance(event, control.KillSwitchEngaged)
+        assert (event.reason, event.level) == ("second", KillLevel.PAUSE_ENTRIES)
+        state = (await desk.http.get("/api/state")).json()
+        assert state["killLevel"] == "flatten"
+        assert [halt["reason"] for halt in state["halts"]] == ["first"]
+
+
+async def test_a_lower_kill_beneath_the_global_one_says_that_the_global_one_stands() -> None:
+    async with running_desk() as desk:
+        await desk.story.write(events.a_kill(None, KillLevel.FLATTEN))
+        await desk.caught_up()
+        answer = await desk.http.post("/api/engine/kill", json={"reason": "mine"})
+        assert (answer.status_code, answer.json()["level"]) == (200, "flatten")
+        state = (await desk.http.get("/api/state")).json()
+        assert [(halt["scope"], halt["level"]) for halt in state["halts"]] == [
+            ("all", "flatten"),
+            ("account", "cancel_entries"),
+        ]
+
+
+async def test_a_kill_of_the_same_or_a_higher_level_is_accepted() -> None:
+    async with running_desk() as desk:
+        statuses = [
+            (await desk.http.post("/api/engine/kill", json={"level": level})).status_code
+            for level in ("pause_entries", "pause_entries", "cancel_entries", "flatten", "flatten")
+        ]
+        assert statuses == [202] * 5
+
+
+async def test_after_a_resume_a_lower_kill_stands_by_itself() -> None:
+    async with running_desk() as desk:
+        await desk.http.post("/api/engine/kill", json={"level": "flatten"})
+        await desk.http.post("/api/engine/resume", json={"reason": "ok"})
+        answer = await desk.http.post("/api/engine/kill", json={"level": "pause_entries"})
+        assert (answer.status_code, answer.json()["level"]) == (202, "pause_entries")
 
 
 async def test_the_kill_ignores_every_precondition() -> None:
@@ -266,6 +358,7 @@ async def test_a_kill_while_the_log_is_away_is_recorded_when_it_is_back() -> Non
             answer = await desk.http.post("/api/engine/kill", json={"reason": "away"})
         body = answer.json()
         assert (answer.status_code, body["status"], body["pos"]) == (202, "recording", None)
+        assert body["level"] == "cancel_entries"
         assert "kill_not_recorded_yet" in [line["event"] for line in logs]
         desk.log.resume()
         await desk.commands.settle(timeout_s=30)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +12,25 @@ import pytest
 from structlog.testing import capture_logs
 
 from contracts import codec, queries, subjects
+from contracts.control import KillLevel
+from contracts.engine import Mode, PositionAdopted
 from contracts.event import Recorded
 from contracts.ids import SourceVenue, Symbol
 from contracts.ticks import TapeEnd, Trade, encode_tick
+from contracts.transaction import RetryClass
 from contracts.values import Leg, to_millis
+from contracts.venue import FundingSettled, VenueFeeCharged
 from gateway import consumers
 from gateway.asgi import describe
 from gateway.consumers import read_status
+from gateway.domain import kills
 from gateway.domain.desk import STATE_VERSION
 from gateway.openapi import text as openapi_text
 from gateway.stream.protocol import Activity
 from gateway.stream.ring import Ring
 from gateway.views import StateView
 from kit.gateway_app import Desk, running_desk, until
-from kit.gateway_events import START, minute_closed
+from kit.gateway_events import MARKET, START, at, minute_closed, mode_changed, setup_closed
 from kit.memory import InMemoryCheckpoints, InMemoryLog
 
 TRADES = subjects.trades(SourceVenue("binance-usdm"), Symbol("solusdt"))
@@ -54,6 +61,90 @@ async def test_the_state_is_the_whole_desk() -> None:
         assert len(state.bars) == 2
         assert state.decision is not None
         assert state.decision.wants_entry
+
+
+async def test_the_state_shows_the_engine_and_the_transactions_of_live_orders() -> None:
+    async with running_desk() as desk:
+        setup = await desk.story.holds(0)
+        before = await state_of(desk)
+        tp1 = desk.live.state.book.orders[2]
+        retry = await desk.story.plans(setup, [tp1.intents[0]], RetryClass.PROTECTIVE, attempt=2)
+        await desk.story.signs(retry)
+        await desk.story.dies(retry)
+        await desk.story.write(mode_changed(Mode.DEGRADED, reason="oracle-stale"))
+        after = await state_of(desk)
+
+    assert (before.engine.mode, before.engine.reason, before.engine.pos) == ("run", "", None)
+    assert (after.engine.mode, after.engine.reason) == ("degraded", "oracle-stale")
+    assert after.engine.pos == after.pos
+    shown = [(one.retry_class, one.attempt, one.fate) for one in after.transactions]
+    assert shown == [
+        ("exposure", 1, "landed"),  # of the entry, which is over, and of the stop
+        ("protective", 1, "landed"),
+        ("protective", 2, "dead"),
+    ]
+    legs = {order.order_id: order.leg for order in after.orders}
+    assert [[legs[one] for one in t.order_ids] for t in after.transactions] == [
+        ["entry", "stop"],
+        ["tp1", "tp2", "tp3"],
+        ["tp1"],
+    ]
+    assert (after.transactions[0].fee_lamports, after.transactions[0].slot) == ("9200", "1155")
+    assert after.kill_level is None
+
+
+async def test_the_state_shows_funding_and_venue_fees_and_an_adopted_position() -> None:
+    holder: dict[str, Any] = {"account": "local", "market": MARKET}
+    async with running_desk() as desk:
+        await desk.story.write(
+            FundingSettled(
+                **holder,
+                amount_usd=Decimal("-1.234"),
+                rate=Decimal("0.0001"),
+                position_base=Decimal(5),
+                hour=START,
+                clock=at(1),
+            )
+        )
+        await desk.story.write(
+            VenueFeeCharged(
+                **holder,
+                key="fee-1",
+                venue_order_id=1,
+                reason="trigger",
+                fee_usd=Decimal("0.01"),
+                clock=at(1),
+            )
+        )
+        adoption = await desk.story.write(
+            PositionAdopted(
+                **holder,
+                position_base=Decimal(5),
+                oracle_usd=Decimal(150),
+                stop_price_usd=Decimal(140),
+            )
+        )
+        state = await state_of(desk)
+
+    assert state.account is not None
+    assert (state.account.funding_usd, state.account.venue_fees_usd) == ("-1.23", "0.01")
+    assert state.account.fees_usd == "0"
+    assert state.account.balance_usd == "9998.76"  # 10000 - 1.234 - 0.01, to the cent
+    assert state.adopted is not None
+    assert (state.adopted.setup, state.adopted.stop_price_usd) == (str(adoption), "140")
+
+
+async def test_a_closed_setup_shows_what_it_made_and_cost() -> None:
+    async with running_desk() as desk:
+        setup = await desk.story.holds(0)
+        await desk.story.fills(setup, Leg.STOP, "149", "50", after="0", made="-50")
+        await desk.story.write(setup_closed(setup))
+        state = await state_of(desk)
+
+    assert state.setup is not None
+    assert (state.setup.status, state.setup.outcome) == ("closed", "stopped")
+    assert (state.setup.fees_usd, state.setup.funding_usd) == ("1.5", "-0.25")
+    assert state.setup.transaction_fees_lamports == "9200"
 
 
 async def test_an_event_that_cannot_be_read_is_shown_and_everything_goes_on() -> None:
@@ -274,6 +365,10 @@ def test_the_description_has_every_address_of_the_contract_and_all_patterns() ->
         "/api/state",
         "/api/activity",
     } <= document["paths"].keys()
+    kill = document["paths"]["/api/engine/kill"]["post"]
+    level = kill["requestBody"]["content"]["application/json"]["schema"]["properties"]["level"]
+    assert level["enum"] == ["pause_entries", "cancel_entries", "flatten"]
+    assert level["default"] == "cancel_entries"
     order = document["components"]["schemas"]["OrderRequest"]
     assert order["additionalProperties"] is False
     assert order["properties"]["px"]["pattern"]
@@ -295,6 +390,20 @@ async def test_the_end_of_the_activity_is_an_empty_page_however_far() -> None:
         answer = await desk.http.get("/api/activity?after=9223372036854775807")
         assert answer.status_code == 200
         assert answer.json()["items"] == []
+
+
+async def test_the_page_says_of_each_kill_level_what_the_api_says() -> None:
+    async with running_desk() as desk:
+        page = (await desk.http.get("/")).text
+    found = re.findall(
+        r'<option value="(\w+)"[^>]*?data-does="([^"]*)"\s+data-leaves-open="([^"]*)"', page
+    )
+    assert found == [
+        (kills.name_of(level), kills.EFFECTS[level].does, kills.EFFECTS[level].leaves_open)
+        for level in KillLevel
+    ]
+    assert page.count(" selected") == 1
+    assert f'value="{kills.name_of(kills.DEFAULT)}" selected' in page
 
 
 async def test_no_page_of_the_framework_is_served() -> None:

@@ -11,6 +11,7 @@ from chassis.appends import VersionConflict
 from chassis.log import FollowerReplaced
 from contracts.codec import canonical
 from contracts.core import CORES_GROUP
+from contracts.engine import Mode
 from contracts.event import Draft
 from contracts.values import Leg
 from contracts.verdict import OrderApproved, OrderDenied, Rule
@@ -20,11 +21,13 @@ from kit.risk_events import (
     a_kill,
     a_manual_order,
     a_marker,
+    a_mode,
     a_resume,
     a_signal,
     a_withheld,
     an_account,
     changed_settings,
+    funding,
     run,
     settings,
 )
@@ -54,8 +57,13 @@ TAPE: Sequence[Draft] = (
     a_manual_order(quantity="2"),
     a_signal(4),
     a_marker(4),
+    funding("-0.5"),
+    a_mode(Mode.DEGRADED),
+    a_signal(5),
+    a_marker(5),
 )
-"""Approved, and denied for a position, for the switch, for a kill; by hand; denied again."""
+"""Approved, and denied for a position, for the switch, for a kill; by hand; denied for a position
+and for the engine's mode."""
 
 
 def expected() -> list[Draft]:
@@ -78,6 +86,7 @@ async def test_each_proposal_gets_its_verdict_in_the_log() -> None:
         Rule.STRATEGY_ENABLED,
         Rule.NOT_HALTED,
         Rule.ONE_POSITION_PER_MARKET,
+        Rule.ENGINE_RUNS,
     ]
 
 
@@ -145,7 +154,7 @@ async def test_a_wrong_checkpoint_is_refused_and_the_log_is_folded_from_its_begi
 async def test_a_checkpoint_that_is_no_state_is_refused() -> None:
     rig = Rig()
     await rig.say(TAPE)
-    await rig.checkpoints.save("risk", version="risk-2", position=3, state=b'{"policy":"risk-2"}')
+    await rig.checkpoints.save("risk", version="risk-3", position=3, state=b'{"policy":"risk-3"}')
     async with rig.risk() as runner:
         await rig.settled(runner)
 

@@ -107,6 +107,18 @@ def test_every_field_in_the_catalogue_has_a_type() -> None:
     assert all(row.strip() for row in rows)
 
 
+def test_a_limit_says_what_it_counts() -> None:
+    text = catalogue()
+
+    assert "| `intents` | list of event id of at most 32 |" in text
+    assert "| `key` | text of at most 100 characters |" in text
+    assert "| `user_order_id` | integer ≥ 1 and ≤ 255 |" in text
+
+
+def test_a_number_of_an_enumeration_stands_with_its_name() -> None:
+    assert "| `3` flatten | Entries are canceled, positions are closed" in catalogue()
+
+
 def test_the_asyncapi_document_has_the_shape_of_one() -> None:
     DRAFT_7.check_schema(SCHEMA)
     DRAFT_7(SCHEMA).validate(ASYNCAPI)

@@ -8,19 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from contracts import control, subjects
+from contracts import control, order, subjects
+from contracts.engine import Mode
 from contracts.ids import SourceVenue, Symbol, derive_root_id
 from contracts.signal import WithheldReason
 from contracts.ticks import Trade, encode_tick
+from contracts.transaction import RetryClass
 from contracts.values import Leg, to_millis
+from contracts.venue import FundingSettled
 from contracts.verdict import ENTRY_CHASE_R_MAX, Rule
 from kit.browser import Page, browser_page
 from kit.gateway_app import Desk, running_desk, served, until
-from kit.gateway_events import START, entry_withheld, order_denied
+from kit.gateway_events import MARKET, START, at, entry_withheld, mode_changed, order_denied
 
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
 TRADES = subjects.trades(SourceVenue("binance-usdm"), Symbol("solusdt"))
 MINUTES = 45
+CHOOSE_FLATTEN = """(() => {
+  const select = document.querySelector("[data-testid=kill-level]");
+  select.value = "flatten";
+  select.dispatchEvent(new Event("change"));
+})()"""
 
 
 async def a_busy_desk(desk: Desk) -> None:
@@ -41,6 +49,27 @@ async def a_busy_desk(desk: Desk) -> None:
     await desk.story.write(order_denied(derive_root_id("early"), Rule.DAILY_LOSS))
     setup = await desk.story.holds(MINUTES)
     await desk.story.fills(setup, Leg.TP1, "151", "25", after="25", made="25")
+    moved = await desk.story.observes(
+        order.CancelIntended,
+        setup,
+        Leg.TP3,
+        venue_order_id=1,
+        reason=order.CancelReason.REQUESTED,
+    )
+    planned = await desk.story.plans(setup, [moved], RetryClass.REDUCING)
+    await desk.story.lands(planned, code=6057)
+    await desk.story.write(
+        FundingSettled(
+            account="local",
+            market=MARKET,
+            amount_usd=Decimal("-0.4"),
+            rate=Decimal("0.0001"),
+            position_base=Decimal(25),
+            hour=START,
+            clock=at(1),
+        )
+    )
+    await desk.story.write(mode_changed(Mode.DEGRADED))
     status = json.dumps({"ready": True, "reason": "", "position": 1}).encode()
     desk.ask.answers = {f"status.{name}": status for name in ("ingest", "signals", "risk")}
     await desk.caught_up()
@@ -87,7 +116,14 @@ async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
         assert rung in ladder
     assert "by hand are chased like those of the strategy" in ladder
     assert f"at most {ENTRY_CHASE_R_MAX} R" in ladder
-    assert "+25 at 150.000" in await text_of(page, "position-card")
+    account = await text_of(page, "position-card")
+    assert "+25 at 150.000" in account
+    for line in ("Venue fees", "Funding paid", "−0.40 USD", "degraded: oracle stale"):
+        assert line in account
+    assert "Engine degraded since" in await text_of(page, "warning-banner")
+    transactions = await text_of(page, "transactions")
+    assert "protective, attempt 1" in transactions
+    assert "failed: would cross (6057)" in transactions
     verdict = await text_of(page, "verdict-why")
     assert "approved" in verdict
     for rule in Rule:
@@ -100,14 +136,14 @@ async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
     await tick(desk, 1, "150.4")
     await tick(desk, 2, "151.234")
     await page.wait_for("document.getElementById('price').textContent === '151.234'")
-    # 10000 + 25 - 1.5 fees + 25 x (151.234 - 150) = 10054.35
-    await page.wait_for("document.getElementById('account').innerText.includes('10,054.35 USD')")
-    order = {
+    # 10000 + 25 - 1.5 fees - 0.4 funding + 25 x (151.234 - 150) = 10053.95
+    await page.wait_for("document.getElementById('account').innerText.includes('10,053.95 USD')")
+    asked = {
         "side": "long", "type": "post_only_limit", "px": "150", "size": "1", "sl": "149",
         "tp1": "151", "tp2": "152", "tp3": "153", "leverage": "2", "venue": "paper",
         "notes": HOSTILE,
     }  # fmt: skip
-    await desk.http.post("/api/engine/orders", json=order)
+    await desk.http.post("/api/engine/orders", json=asked)
     await desk.http.post("/api/engine/resume", json={"reason": HOSTILE})
     await page.wait_for("document.getElementById('activity').innerText.includes('<img src=x')")
     await page.click(".event:not(.noise)")
@@ -145,17 +181,25 @@ async def it_switches_the_strategy(desk: Desk, page: Page) -> None:
 
 
 async def it_kills_and_resumes(desk: Desk, page: Page) -> None:
+    assert "stop and take-profits" in await text_of(page, "kill-note")
+    await page.evaluate(CHOOSE_FLATTEN)
+    assert "Nothing, once the venue has filled the close" in await text_of(page, "kill-note")
     await page.click("[data-testid=emergency-stop]")
-    assert "stop and take-profits" in await text_of(page, "stop-dialog")
+    dialog = await text_of(page, "stop-dialog")
+    assert "the position is closed at the market" in dialog
+    assert "Nothing, once the venue has filled the close" in dialog
     await page.type("looks wrong")
     await page.click("[data-testid=stop-confirm]")
     await page.wait_for("document.getElementById('ask-result').textContent.startsWith('Recorded')")
     await page.click("#ask-cancel")
     await page.wait_for("!document.getElementById('halt').hidden")
-    assert "looks wrong" in await text_of(page, "halt-banner")
+    banner = await text_of(page, "halt-banner")
+    assert "looks wrong" in banner
+    assert "flatten" in banner
+    assert "the position is closed at the market" in banner
     killed = desk.log.recorded[-1].event
     assert isinstance(killed, control.KillSwitchEngaged)
-    assert killed.reason == "looks wrong"
+    assert (killed.reason, killed.level) == ("looks wrong", control.KillLevel.FLATTEN)
     await page.click("[data-testid=resume-button]")
     await page.type("checked")
     await page.click("[data-testid=stop-confirm]")

@@ -79,10 +79,14 @@ async def test_queries_are_answered_and_poisoned_ones_too(
     orders = queries.OrdersAnswer.model_validate_json(await others.ask(queries.ORDERS))
     fills = queries.FillsAnswer.model_validate_json(await others.ask(queries.FILLS))
     positions = queries.PositionsAnswer.model_validate_json(await others.ask(queries.POSITIONS))
+    transactions = queries.TransactionsAnswer.model_validate_json(
+        await others.ask(queries.TRANSACTIONS)
+    )
 
     assert len(events.events) == 2
     assert len(verdicts.verdicts) == 3
     assert (len(orders.orders), len(fills.fills), len(positions.positions)) == (6, 6, 1)
+    assert len(transactions.transactions) == 8
     status = await others.status()
     assert status["ready"] is True
     assert status["archived"] == head.position
@@ -233,7 +237,7 @@ async def test_the_commands_end_with_their_codes(
     assert await command("migrate") == (0, "the schema is at revision 0001\n")
     assert await command("rebuild") == (
         0,
-        "rebuilt orders 6, fills 6, positions 1, verdicts 3\n",
+        "rebuilt 6 orders, 6 fills, 1 positions, 8 transactions, 3 verdicts\n",
     )
     code, said = await command("replay", "--from-stream", "--core", "risk")
     assert code == 1  # nobody's rules approve what the script approved

@@ -1,6 +1,8 @@
 """The event store in a real PostgreSQL: what goes in, what cannot be done to it, what comes out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from uuid import UUID
 
@@ -30,17 +32,25 @@ from audit.store.schema import migrate
 from audit.store.tables import SCHEMA, metadata
 from chassis.log import RawMessage
 from chassis.settings import ConfigurationError
+from contracts.ids import derive_root_id
+from contracts.order import CancelReason, OrderFilled, OrderIntended, SideCancelIntended
 from contracts.queries import (
     EventsQuery,
+    FillKind,
     FillsQuery,
     HeadQuery,
     Order,
     OrdersQuery,
     OrderStatus,
     PositionsQuery,
+    TransactionsQuery,
+    TransactionStatus,
     VerdictsQuery,
 )
-from kit.audit_history import ACCOUNT, MARKET, history, messages
+from contracts.values import Leg, Side, VenueClock
+from contracts.venue import ForeignOrderFilled
+from kit.audit_history import history, messages
+from kit.audit_life import ACCOUNT, BEGIN, MARKET
 from kit.audit_store import UNSTORABLE, Database, FakeStore
 from kit.postgres import PostgresServer
 
@@ -74,7 +84,7 @@ def test_a_store_begins_empty_and_gives_back_what_was_appended(either: Store) ->
 
     fill(either, rows, batch=5)
 
-    assert either.head() == Head(17, rows[-1].hash, rows[-1].entry.recorded_at)
+    assert either.head() == Head(33, rows[-1].hash, rows[-1].entry.recorded_at)
     fourth = either.at(4)
     assert fourth is not None
     assert fourth.hash == rows[3].hash
@@ -222,7 +232,7 @@ def test_even_a_superuser_is_refused_by_the_guards(
             with pytest.raises(psycopg.Error, match=r"audit\.events is append-only"):
                 connection.execute(statement.encode())
 
-    assert store.head().position == 17
+    assert store.head().position == 33
 
 
 def test_a_gap_a_fork_and_a_false_start_cannot_be_written(store: EventStore) -> None:
@@ -279,14 +289,21 @@ def test_a_rebuild_gives_the_same_projections(store: EventStore, engine: Engine)
     fill(store, chained(messages(history(7))), batch=9)
     before = _projected(engine)
     with engine.begin() as connection:
-        connection.execute(text("delete from audit.fills where position < 30"))
+        connection.execute(text("delete from audit.fills where position < 60"))
         connection.execute(text("update audit.orders set filled_base = 1"))
+        connection.execute(text("delete from audit.transactions where attempt = 2"))
 
     counts = rebuild(engine)
 
     assert _projected(engine) == before
-    # 7 setups of which 2 are denied; 3 orders and 3 fills each
-    assert counts == {"orders": 15, "fills": 15, "positions": 1, "verdicts": 7}
+    # 7 setups of which 2 are denied; 3 orders, 3 fills and 4 transactions each
+    assert counts == {
+        "orders": 15,
+        "fills": 15,
+        "positions": 1,
+        "transactions": 20,
+        "verdicts": 7,
+    }
 
 
 def test_events_are_answered_in_pages_in_both_directions(store: EventStore, engine: Engine) -> None:
@@ -324,7 +341,7 @@ def test_events_are_found_by_type_subject_correlation_and_text(
     assert len(kinds) == 6
     assert {row.type for row in subjects} == {"minute_closed"}
     assert escaped == ()
-    assert len(chain) == 13  # the proposal, its verdict, the order life of eleven
+    assert len(chain) == 29  # the proposal, its verdict, the order life of 27
     assert [row.data["notes"] for row in spoken] == ['setup 3 \\ "quoted" – été']
 
 
@@ -346,10 +363,80 @@ def test_orders_fills_positions_and_verdicts_are_answered(
     assert {row.status for row in others.orders} == {OrderStatus.FILLED, OrderStatus.CANCELED}
     assert [str(row.quantity_base) for row in fills] == ["10", "6", "4"]
     assert position.fills == 12
+    assert position.venue_fees_usd == Decimal("0.04")  # four setups, 0.01 each
+    assert position.funding_usd == Decimal("-0.2")
     assert len(denied) == 2
     assert denied[0].findings[0].inputs == (denied[0].proposal,)
     assert queries.orders(OrdersQuery(account="nobody")).orders == ()
     assert queries.head(HeadQuery()).position == len(found)
+
+
+def test_transactions_are_answered_in_pages_and_by_signature(
+    store: EventStore, engine: Engine
+) -> None:
+    fill(store, chained(messages(history(3))))
+    queries = QueryStore(engine)
+
+    newest = queries.transactions(TransactionsQuery(account=ACCOUNT, market=MARKET, limit=3))
+    older = queries.transactions(TransactionsQuery(before=newest.next))
+    one = older.transactions[0]
+    by_signature = queries.transactions(TransactionsQuery(signature=one.signature)).transactions
+    of_setup = queries.transactions(TransactionsQuery(setup=one.setup)).transactions
+
+    positions = [row.planned_position for row in (*newest.transactions, *older.transactions)]
+    assert positions == sorted(positions, reverse=True)
+    assert len(positions) == 8  # four for each of two setups
+    assert older.next is None
+    assert by_signature == (one,)
+    assert [row.attempt for row in of_setup] == [1, 2, 1, 1]
+    assert [row.status for row in of_setup].count(TransactionStatus.DEAD) == 1
+    assert queries.transactions(TransactionsQuery(signature="1")).transactions == ()
+
+
+def test_a_cancel_of_a_side_reaches_the_orders_of_batches_before(
+    store: EventStore, engine: Engine
+) -> None:
+    drafts = list(history(1))
+    intended = [draft for draft in drafts if isinstance(draft.event, OrderIntended)]
+    event = SideCancelIntended(
+        account=ACCOUNT, market=MARKET, setup=None, side=Side.SHORT, reason=CancelReason.KILL_SWITCH
+    )
+    cancel = replace(intended[0], event=event, id=derive_root_id("cancel"))
+
+    fill(store, chained(messages([*intended, cancel])), batch=1)
+
+    orders = QueryStore(engine).orders(OrdersQuery()).orders
+    assert {row.leg: row.status for row in orders} == {
+        Leg.ENTRY: OrderStatus.INTENDED,
+        Leg.STOP: OrderStatus.CANCELING,
+        Leg.TP1: OrderStatus.CANCELING,
+    }
+
+
+def test_fills_that_are_not_of_our_orders_and_huge_numbers_are_stored(
+    store: EventStore, engine: Engine
+) -> None:
+    huge = 10**30
+    ours = next(draft for draft in history(1) if isinstance(draft.event, OrderFilled))
+    theirs = ForeignOrderFilled(
+        account=ACCOUNT,
+        market=MARKET,
+        fill_id="theirs",
+        venue_order_id=huge,
+        side=Side.SHORT,
+        price_usd=Decimal(98),
+        quantity_base=Decimal(1),
+        fee_usd=Decimal("0.1"),
+        realized_pnl_usd=Decimal(0),
+        position_after_base=Decimal(-1),
+        clock=VenueClock(at=BEGIN, slot=huge),
+    )
+
+    fill(store, chained(messages([replace(ours, event=theirs, id=derive_root_id("theirs"))])))
+
+    (row,) = QueryStore(engine).fills(FillsQuery()).fills
+    assert (row.kind, row.venue_order_id) == (FillKind.FOREIGN, huge)
+    assert (row.client_order_id, row.setup, row.leg, row.liquidity) == (None, None, None, None)
 
 
 def test_an_empty_store_answers(engine: Engine) -> None:
@@ -373,5 +460,6 @@ def _projected(engine: Engine) -> list[object]:
         queries.orders(OrdersQuery(limit=500)),
         queries.fills(FillsQuery(limit=500)),
         queries.positions(PositionsQuery()),
+        queries.transactions(TransactionsQuery(limit=500)),
         queries.verdicts(VerdictsQuery(limit=500)),
     ]

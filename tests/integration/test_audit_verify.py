@@ -13,15 +13,20 @@ from audit.store.database import open_engine
 from audit.store.events import read, transaction
 from audit.verify import NotedHead
 from chassis.log import LogGap, RawMessage
+from contracts.control import KillLevel, KillSwitchEngaged
+from contracts.ids import derive_root_id
+from contracts.verdict import OrderApproved
 from kit.audit_history import history
+from kit.audit_life import BEGIN, a_draft
 from kit.audit_rig import a_log, archived, archiving, caught_up, verified, verified_after
 from kit.audit_store import GUARDS_OFF, Database
 from kit.memory import InMemoryLog
 from kit.postgres import PostgresServer
 
 SETUPS = 4
-BAR = 18  # the first bar of the second setup; nothing is projected from it
-LAST = 57
+BAR = 34  # the first bar of the second setup; nothing is projected from it
+FILL = 14  # the first
+LAST = 105
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +51,13 @@ async def test_an_archive_that_nobody_touched_is_clean(
     assert found.differences == []
     assert (found.rows, found.first, found.last) == (LAST, 1, LAST)
     assert (found.stream_first, found.stream_compared) == (1, LAST)
-    assert found.projected == {"orders": 9, "fills": 9, "positions": 1, "verdicts": 4}
+    assert found.projected == {
+        "orders": 9,
+        "fills": 9,
+        "positions": 1,
+        "transactions": 12,
+        "verdicts": 4,
+    }
 
 
 async def test_an_empty_archive_is_clean(database: Database) -> None:
@@ -146,11 +157,12 @@ async def test_a_truncated_tail_shows_in_the_projections_and_in_a_noted_head(
     archive: Database,
 ) -> None:
     whole = await verified(archive)
-    statement = f"delete from audit.events where position > {LAST - 25}"
+    statement = f"delete from audit.events where position > {LAST - 30}"
 
     found = await verified_after(archive, statement, noted=NotedHead(whole.last, whole.head_hash))
 
-    assert {each.what.split()[0] for each in found.differences} >= {"verdicts", "orders", "noted"}
+    kinds = {each.what.split()[0] for each in found.differences}
+    assert kinds >= {"verdicts", "orders", "transactions", "noted"}
     last = found.differences[-1]
     assert (last.position, last.what) == (LAST, "noted head")
 
@@ -195,9 +207,16 @@ async def test_a_past_that_was_rewritten_whole_shows_in_the_stream_and_in_a_note
         ("delete from audit.orders where leg = 'stop'", "orders"),
         ("update audit.positions set realized_pnl_usd = 5", "positions"),
         ("delete from audit.positions", "positions"),
-        ("update audit.fills set fee_usd = 0 where position = 10", "fills"),
-        ("delete from audit.fills where position = 10", "fills"),
-        ("update audit.fills set position = 1000000 where position = 10", "fills"),
+        ("update audit.positions set funding_usd = 0", "positions"),
+        ("update audit.positions set venue_fees_usd = 0", "positions"),
+        (f"update audit.fills set fee_usd = 0 where position = {FILL}", "fills"),
+        (f"update audit.fills set kind = 'foreign' where position = {FILL}", "fills"),
+        (f"delete from audit.fills where position = {FILL}", "fills"),
+        (f"update audit.fills set position = 1000000 where position = {FILL}", "fills"),
+        ("update audit.transactions set fee_lamports = 1 where attempt = 2", "transactions"),
+        ("update audit.transactions set status = 'landed' where status = 'dead'", "transactions"),
+        ("update audit.transactions set intents = '{}'", "transactions"),
+        ("delete from audit.transactions where attempt = 2", "transactions"),
         ("update audit.verdicts set findings = '[]' where position = 6", "verdicts"),
         ("update audit.verdicts set headline = 'eve' where position = 6", "verdicts"),
         ("update audit.orders set leg = 'eve' where leg = 'tp1'", "orders"),
@@ -256,7 +275,27 @@ async def test_what_is_no_event_is_noted_and_no_difference(database: Database) -
     assert found.differences == []
     assert found.irregular == 2  # the unknown type, and the bar's id a second time
     assert found.unreadable == 2  # the unknown type, and a bar that is none
-    assert found.first_unreadable.startswith("position 18: expected a known event type")
+    assert found.first_unreadable.startswith("position 34: expected a known event type")
+
+
+async def test_what_stands_there_without_permission_is_named_by_its_position(
+    database: Database,
+) -> None:
+    """The archive is whole and equal to the stream; it is what was recorded that is wrong."""
+    drafts = [d for d in history(1) if not isinstance(d.event, OrderApproved)]
+    kill = KillSwitchEngaged(account=None, level=KillLevel.FLATTEN, reason="", by="a person")
+    kill_id = derive_root_id("kill")
+    log = await archived([a_draft(kill, kill_id, kill_id, None, BEGIN), *drafts], database)
+
+    found = await verified(database, stream=log)
+
+    assert [(each.position, each.what) for each in found.differences] == [
+        (7, "order_intended"),
+        (8, "order_intended"),
+        (10, "transaction_signed"),
+        (16, "order_intended"),
+    ]
+    assert found.differences[2].expected == "no more exposure while the kill at 1 stands"
 
 
 def _rewrite(database: Database, *, position: int) -> None:

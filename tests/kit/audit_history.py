@@ -1,13 +1,11 @@
 """A scripted history: everything that a desk records in a few setups, as drafts and as messages.
 
-Every setup is a manual order with its verdict; approved ones get an entry that fills in two parts,
-a stop that triggers and fills, and a take-profit that is canceled. Bars with withheld entries
-stand between. `JudgingCore` decides the verdicts anew.
+Every setup is a manual order with its verdict; approved ones are worked (`kit.audit_life`). Bars
+with withheld entries stand between. `JudgingCore` decides the verdicts anew.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any, ClassVar
@@ -16,33 +14,15 @@ from chassis.log import RawMessage
 from contracts import codec
 from contracts.control import ManualOrderRequested
 from contracts.event import Draft, Event, Recorded
-from contracts.ids import ClientOrderId, EventId, derive_client_order_id, derive_id, derive_root_id
+from contracts.ids import derive_id, derive_root_id
 from contracts.minute import MinuteClosed
-from contracts.order import (
-    CancelReason,
-    OrderCanceled,
-    OrderFilled,
-    OrderIntended,
-    OrderPlaced,
-    SetupClosed,
-    StopTriggered,
-    VenueClock,
-)
-from contracts.routes import subject_of
 from contracts.signal import EntryWithheld, Features, Phase, WithheldReason
-from contracts.values import Leg, Liquidity, OrderKind, Side
+from contracts.values import Side
 from contracts.verdict import Finding, OrderApproved, OrderDenied, Rule
+from kit.audit_life import ACCOUNT, BEGIN, MARKET, a_draft, at, life
 
-BEGIN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-ACCOUNT = "local"
-MARKET = "sol-perp"
 QUANTITY_MAX = Decimal(100)
 """What `JudgingCore` approves at most."""
-
-
-def at(minute: int) -> datetime:
-    """Give a market time."""
-    return BEGIN + timedelta(minutes=minute)
 
 
 def history(setups: int, *, bars: int = 2) -> Iterator[Draft]:
@@ -56,7 +36,7 @@ def history(setups: int, *, bars: int = 2) -> Iterator[Draft]:
         yield proposal
         yield verdict
         if isinstance(verdict.event, OrderApproved):
-            yield from _life(verdict, number)
+            yield from life(verdict, number)
 
 
 def messages(drafts: Iterable[Draft], *, begin: int = 1) -> list[RawMessage]:
@@ -124,9 +104,9 @@ def a_bar(minute: int) -> Sequence[Draft]:
             rsi=Decimal("51.3"),
         ),
     )
-    cause = _draft(closed, event_id, event_id, None, closed.closed_at)
+    cause = a_draft(closed, event_id, event_id, None, closed.closed_at)
     answer_id = derive_id(event_id, withheld.event_type)
-    return cause, _draft(withheld, answer_id, event_id, event_id, closed.closed_at)
+    return cause, a_draft(withheld, answer_id, event_id, event_id, closed.closed_at)
 
 
 def a_proposal(number: int, when: datetime, *, quantity: Decimal | None = None) -> Draft:
@@ -146,7 +126,7 @@ def a_proposal(number: int, when: datetime, *, quantity: Decimal | None = None) 
         by="tester",
     )
     event_id = derive_root_id(event.event_type, number)
-    return _draft(event, event_id, event_id, None, when)
+    return a_draft(event, event_id, event_id, None, when)
 
 
 def judge(proposal: Draft | Recorded) -> Draft:
@@ -189,7 +169,7 @@ def judge(proposal: Draft | Recorded) -> Draft:
         else OrderDenied(**shared, headline=Rule.LEVERAGE)
     )
     event_id = derive_id(proposal.id, verdict.event_type)
-    return _draft(verdict, event_id, proposal.id, proposal.id, proposal.occurred_at)
+    return a_draft(verdict, event_id, proposal.id, proposal.id, proposal.occurred_at)
 
 
 class JudgingCore:
@@ -209,127 +189,3 @@ class JudgingCore:
         """Take nothing."""
         if state:
             raise ValueError(f"expected no state, found {len(state)} bytes")
-
-
-@dataclass(frozen=True)
-class _Order:
-    """One order of a setup."""
-
-    verdict: Draft
-    leg: Leg
-    client_order_id: ClientOrderId
-
-    @property
-    def intent_id(self) -> EventId:
-        return derive_id(self.verdict.id, f"order_intended-{self.leg}")
-
-    def common(self) -> dict[str, Any]:  # Any: fields of several classes of events.
-        return {
-            "account": ACCOUNT,
-            "market": MARKET,
-            "setup": self.verdict.id,
-            "client_order_id": self.client_order_id,
-            "leg": self.leg,
-        }
-
-
-def _life(verdict: Draft, number: int) -> Iterator[Draft]:
-    """Give the order life of an approved setup: filled, then stopped."""
-    entry, stop, target = (
-        _Order(verdict, leg, derive_client_order_id(verdict.id, leg, 0))
-        for leg in (Leg.ENTRY, Leg.STOP, Leg.TP1)
-    )
-    clock = VenueClock(at=verdict.occurred_at + timedelta(seconds=5), trade_id=1000 + number)
-    yield _intent(entry, OrderKind.POST_ONLY_LIMIT, Side.LONG, "100")
-    yield _seen(entry, OrderPlaced(**entry.common(), clock=clock, price_usd=Decimal(100)))
-    yield _fill(entry, clock, Side.LONG, "4", "100", remaining="6", after="4", pnl="0", part=0)
-    yield _fill(entry, clock, Side.LONG, "6", "100", remaining="0", after="10", pnl="0", part=1)
-    yield _intent(stop, OrderKind.TRIGGER_MARKET, Side.SHORT, "99")
-    yield _intent(target, OrderKind.REDUCE_ONLY_LIMIT, Side.SHORT, "101")
-    yield _seen(target, OrderPlaced(**target.common(), clock=clock, price_usd=Decimal(101)))
-    yield _seen(
-        stop, StopTriggered(**stop.common(), clock=clock, trigger_price_usd=Decimal("98.9"))
-    )
-    yield _fill(stop, clock, Side.SHORT, "10", "98.9", remaining="0", after="0", pnl="-11", part=0)
-    yield _seen(
-        target,
-        OrderCanceled(
-            **target.common(), clock=clock, reason=CancelReason.FLAT, unfilled_base=Decimal(10)
-        ),
-    )
-    closed = SetupClosed(
-        account=ACCOUNT,
-        market=MARKET,
-        setup=verdict.id,
-        outcome="stopped",
-        realized_pnl_usd=Decimal(-11),
-        fees_usd=Decimal("0.6"),
-    )
-    closed_id = derive_id(verdict.id, closed.event_type)
-    yield _draft(closed, closed_id, verdict.correlation_id, verdict.id, clock.at)
-
-
-def _intent(order: _Order, kind: OrderKind, side: Side, price: str) -> Draft:
-    event = OrderIntended(
-        **order.common(),
-        side=side,
-        kind=kind,
-        price_usd=Decimal(price),
-        quantity_base=None if kind is OrderKind.TRIGGER_MARKET else Decimal(10),
-        is_reduce_only=kind is not OrderKind.POST_ONLY_LIMIT,
-        expires_at=None,
-        earliest_at=order.verdict.occurred_at,
-    )
-    verdict = order.verdict
-    return _draft(event, order.intent_id, verdict.correlation_id, verdict.id, verdict.occurred_at)
-
-
-def _fill(
-    order: _Order,
-    clock: VenueClock,
-    side: Side,
-    quantity: str,
-    price: str,
-    *,
-    remaining: str,
-    after: str,
-    pnl: str,
-    part: int,
-) -> Draft:
-    event = OrderFilled(
-        **order.common(),
-        clock=clock,
-        fill_id=f"{order.client_order_id}-{part}",
-        side=side,
-        liquidity=Liquidity.MAKER if side is Side.LONG else Liquidity.TAKER,
-        price_usd=Decimal(price),
-        quantity_base=Decimal(quantity),
-        remaining_base=Decimal(remaining),
-        fee_usd=Decimal("0.2"),
-        realized_pnl_usd=Decimal(pnl),
-        position_after_base=Decimal(after),
-    )
-    return _seen(order, event, part)
-
-
-def _seen(order: _Order, event: Event, ordinal: int = 0) -> Draft:
-    when = event.clock.at if isinstance(event, OrderPlaced | OrderFilled) else BEGIN
-    event_id = derive_id(order.intent_id, event.event_type, ordinal)
-    return _draft(event, event_id, order.verdict.correlation_id, order.intent_id, when)
-
-
-def _draft(
-    event: Event,
-    event_id: EventId,
-    correlation_id: EventId,
-    causation_id: EventId | None,
-    occurred_at: datetime,
-) -> Draft:
-    return Draft(
-        event=event,
-        id=event_id,
-        subject=subject_of(event),
-        occurred_at=occurred_at,
-        correlation_id=correlation_id,
-        causation_id=causation_id,
-    )

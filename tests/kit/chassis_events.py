@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from contracts import subjects
-from contracts.control import KillSwitchEngaged
+from contracts.control import KillLevel, KillSwitchEngaged
 from contracts.event import Draft, Event
 from contracts.ids import derive_root_id
 from contracts.process import ServiceStopped
@@ -19,7 +19,9 @@ def a_draft(number: int, *, service: str = "gateway", padding: int = 0) -> Draft
 
 def a_kill(number: int) -> Draft:
     """Give a draft of the gateway's on `control.all`."""
-    event = KillSwitchEngaged(account=None, reason=f"r-{number}", by="test")
+    event = KillSwitchEngaged(
+        account=None, level=KillLevel.CANCEL_ENTRIES, reason=f"r-{number}", by="test"
+    )
     return _draft(event, number, subject=subjects.control(None))
 
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from contracts.control import (
     AccountOpened,
     CancelRequested,
+    KillLevel,
     KillSwitchEngaged,
     Settings,
     TradingResumed,
@@ -116,9 +117,15 @@ def an_approval(
     )
 
 
-def a_kill(key: str = "kill", *, account: str | None = None) -> Draft:
+def a_kill(
+    key: str = "kill",
+    *,
+    account: str | None = None,
+    level: KillLevel = KillLevel.CANCEL_ENTRIES,
+) -> Draft:
     """Engage a kill, the global one unless an account is named."""
-    return root(KillSwitchEngaged(account=account, reason="test", by="test"), named(key))
+    event = KillSwitchEngaged(account=account, level=level, reason="test", by="test")
+    return root(event, named(key))
 
 
 def a_resume(key: str = "resume", *, account: str | None = None) -> Draft:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from execution.venues.paper.book import Book, HeldOrder
+
 from contracts import codec
 from contracts.event import Draft, Event, Recorded
 from contracts.order import OrderFilled
 from contracts.values import Leg
 from execution.domain.setup import Setup
 from execution.standing import Standing
-from execution.venues.paper.book import Book, HeldOrder
 from execution.venues.paper.rules import PaperRules
 from kit.execution_events import ACCOUNT, a_feed, a_print, an_account
 

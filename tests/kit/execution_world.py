@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from chassis.appends import Appended
@@ -20,15 +20,16 @@ from contracts.event import Draft, Recorded
 from contracts.ids import SourceVenue, Symbol, derive_id, derive_root_id
 from contracts.minute import MinuteClosed
 from contracts.minutes import MINUTE_MS, minute_of, open_minute
-from contracts.order import VenueAdvanced
 from contracts.routes import subject_of
 from contracts.signal import EntrySignaled, EntryWithheld, Features, Phase, WithheldReason
 from contracts.subjects import trades
 from contracts.ticks import TapeEnd, Tick, Trade, encode_tick
 from contracts.values import Side, from_millis, to_millis
+from contracts.venue import VenueAdvanced
 from execution.consumers import follow
 from execution.handlers import Desk
 from execution.recovery import recover
+from execution.signing.paper import PaperSigner
 from execution.venues.paper.rules import PaperRules
 from kit.execution_events import (
     ACCOUNT,
@@ -42,6 +43,10 @@ from kit.execution_events import (
 )
 from kit.memory import InMemoryCheckpoints, InMemoryDeadLetters, InMemoryLog, InMemoryMarket
 
+LIVELY = replace(
+    PaperRules(), participation=Decimal(1), queue_ahead_usd=Decimal(0), drop_rate=Decimal("0.2")
+)
+"""Rules under which a short tape shows something of everything."""
 TRADES = trades(SourceVenue(VENUE), Symbol(SYMBOL))
 FEATURES = Features(
     close_usd=Decimal(100),
@@ -202,7 +207,7 @@ class World:
     """Everything around execution, and the steps that it has taken."""
 
     ticks: Sequence[Tick]
-    rules: PaperRules = field(default_factory=PaperRules)
+    rules: PaperRules = LIVELY
     seed: int | None = None
     """Shuffles the order in which messages come; None lets everything come at once."""
     accounts: tuple[str, ...] = (ACCOUNT,)
@@ -257,7 +262,9 @@ class World:
         """Run one process of execution."""
         self.starts += 1
         log = _Crashing(self)
-        standing, recorder = await recover(log, self.checkpoints, rules=self.rules)
+        standing, recorder = await recover(
+            log, self.checkpoints, rules=self.rules, signer=PaperSigner()
+        )
         desk = Desk(
             standing,
             recorder,
@@ -265,8 +272,12 @@ class World:
             checkpoints=self.checkpoints,
             checkpoint_events=self.checkpoint_events,
             show=self.shown.update,
+            ready=self._say_ready,
         )
         await follow(log, _Shuffled(self), desk, hint=standing.hint, stopping=self.stopping)
+
+    def _say_ready(self, is_ready: bool, reason: str) -> None:
+        self.shown |= {"is_ready": is_ready, "reason": reason}
 
     def step(self) -> None:
         """Count a step of execution; crash at the chosen one."""
@@ -310,10 +321,14 @@ class _Crashing(InMemoryLog):
         self._world = world
 
     async def append(
-        self, drafts: Sequence[Draft], *, expected_last: Mapping[str, int] | None = None
+        self,
+        drafts: Sequence[Draft],
+        *,
+        expected_last: Mapping[str, int] | None = None,
+        guards: Mapping[str, int] | None = None,
     ) -> list[Appended]:
         await self._world.dawdle()
-        appended = await super().append(drafts, expected_last=expected_last)
+        appended = await super().append(drafts, expected_last=expected_last, guards=guards)
         self._world.step()
         return appended
 

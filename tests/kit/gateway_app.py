@@ -25,7 +25,7 @@ from gateway.opening import open_account
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
 from gateway.stream.session import Disconnected
-from kit.gateway_events import Story
+from kit.gateway_story import Story
 from kit.memory import InMemoryCheckpoints, InMemoryLog, InMemoryMarket
 
 PORT = 8001

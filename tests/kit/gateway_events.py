@@ -1,17 +1,15 @@
 """Events as the other services write them, for the gateway's tests; a caller names what matters."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from contracts import control, feed, minute, order, process, signal, verdict
-from contracts.event import Draft, Event, Recorded
-from contracts.ids import EventId, derive_client_order_id, derive_id, derive_root_id
+from contracts import control, engine, feed, minute, order, signal, verdict
+from contracts.event import Event, Recorded
+from contracts.ids import derive_id, derive_root_id
 from contracts.routes import subject_of
-from contracts.values import Leg, Liquidity, OrderKind, Side
-from kit.memory import InMemoryLog
+from contracts.values import Side, VenueClock
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MARKET = "sol-perp"
@@ -165,155 +163,46 @@ def order_denied(proposal: UUID, rule: verdict.Rule, **changes: Any) -> verdict.
     return verdict.OrderDenied(**{**_verdict_fields(proposal), **more, **changes})
 
 
-def at(number: int) -> order.VenueClock:
-    """Give the venue's clock in the `number`-th minute."""
-    return order.VenueClock(at=START + timedelta(minutes=number), trade_id=200 * number + 1)
+def at(number: int) -> VenueClock:
+    """Give the venue's clock in the `number`-th minute; a slot takes 400 ms."""
+    moment = START + timedelta(minutes=number)
+    return VenueClock(at=moment, slot=1_000 + 150 * number, trade_id=200 * number + 1)
 
 
-@dataclass
-class Story:
-    """Writes what a desk would write, each event by the service that owns it."""
+def a_kill(
+    account: str | None = "local",
+    level: control.KillLevel = control.KillLevel.CANCEL_ENTRIES,
+    **changes: Any,
+) -> control.KillSwitchEngaged:
+    """Give a kill."""
+    base: dict[str, Any] = {"reason": "enough", "by": "local"}
+    return control.KillSwitchEngaged(account=account, level=level, **{**base, **changes})
 
-    log: InMemoryLog
-    market_at: datetime = START
-    ids: dict[str, EventId] = field(default_factory=dict[str, EventId])
-    count: int = 0
 
-    async def write(self, event: Event, *, identity: EventId | None = None) -> EventId:
-        """Append one event."""
-        self.count += 1
-        new = identity or derive_root_id("story", self.count)
-        owner = "ingest" if event.owner == "*" else event.owner
-        draft = Draft(
-            event=event,
-            id=new,
-            subject=subject_of(event),
-            occurred_at=self.market_at,
-            correlation_id=new,
-        )
-        await self.log.as_service(owner).append([draft])
-        return new
+def mode_changed(mode: engine.Mode, **changes: Any) -> engine.ModeChanged:
+    """Give a change of the engine's mode."""
+    base: dict[str, Any] = {
+        "account": "local",
+        "market": MARKET,
+        "before": engine.Mode.RUN,
+        "reason": "oracle-stale",
+    }
+    return engine.ModeChanged(mode=mode, **{**base, **changes})
 
-    async def opens(self, **changes: Any) -> None:
-        """Begin: ingest comes up and opens the feed."""
-        started = process.ServiceStarted(
-            service="ingest",
-            instance="i-1",
-            revision="unknown",
-            python="3.11.7",
-            packages_sha256="0" * 64,
-        )
-        await self.write(started)
-        await self.write(feed_opened(**changes))
 
-    async def opens_account(self, **changes: Any) -> None:
-        """Open the account, as the gateway would."""
-        base: dict[str, Any] = {
-            "account": "local",
-            "venue": "paper",
-            "equity_usd": Decimal(10_000),
-            "priority_fee_microlamports": 10_000,
-            "settings": settings(),
-        }
-        await self.write(control.AccountOpened(**{**base, **changes}))
-
-    async def passes(self, number: int, **changes: Any) -> None:
-        """Close a minute without an entry."""
-        self.market_at = START + timedelta(minutes=number + 1)
-        await self.write(minute_closed(number, **changes))
-        await self.write(entry_withheld(number))
-
-    async def signals(self, number: int) -> EventId:
-        """Close a minute with an entry; give the signal's id."""
-        self.market_at = START + timedelta(minutes=number + 1)
-        await self.write(minute_closed(number))
-        return await self.write(entry_signaled(number))
-
-    async def approves(self, proposal: EventId) -> EventId:
-        """Approve a proposal; give the setup's id."""
-        return await self.write(order_approved(proposal))
-
-    def order_id(self, setup: EventId, leg: Leg) -> str:
-        """Give our id of a leg's order."""
-        return derive_client_order_id(setup, leg, 0)
-
-    def _leg(self, setup: EventId, leg: Leg) -> dict[str, Any]:
-        return {
-            "account": "local",
-            "market": MARKET,
-            "setup": setup,
-            "client_order_id": self.order_id(setup, leg),
-            "leg": leg,
-        }
-
-    async def intends(self, setup: EventId, leg: Leg, price: str, quantity: str | None) -> None:
-        """Intend one order of a setup."""
-        is_entry = leg is Leg.ENTRY
-        kind = {Leg.ENTRY: OrderKind.POST_ONLY_LIMIT, Leg.STOP: OrderKind.TRIGGER_MARKET}
-        event = order.OrderIntended(
-            **self._leg(setup, leg),
-            side=Side.LONG if is_entry else Side.SHORT,
-            kind=kind.get(leg, OrderKind.REDUCE_ONLY_LIMIT),
-            price_usd=Decimal(price),
-            quantity_base=None if quantity is None else Decimal(quantity),
-            is_reduce_only=not is_entry,
-            expires_at=None,
-            earliest_at=self.market_at,
-        )
-        await self.write(event)
-
-    async def places(self, setup: EventId, leg: Leg, price: str, quantity: str | None) -> None:
-        """Intend an order and see it rest."""
-        await self.intends(setup, leg, price, quantity)
-        event = order.OrderPlaced(**self._leg(setup, leg), clock=at(1), price_usd=Decimal(price))
-        await self.write(event)
-
-    async def observes(self, kind: type[Event], setup: EventId, leg: Leg, **fields: Any) -> None:
-        """Write any event about an order."""
-        if "clock" in kind.model_fields:
-            fields.setdefault("clock", at(1))
-        await self.write(kind(**self._leg(setup, leg), **fields))
-
-    async def fills(
-        self,
-        setup: EventId,
-        leg: Leg,
-        price: str,
-        quantity: str,
-        *,
-        after: str,
-        made: str = "0",
-        fee: str = "0.75",
-        remaining: str = "0",
-    ) -> None:
-        """Fill an order; `after` is the signed position then."""
-        is_entry = leg is Leg.ENTRY
-        event = order.OrderFilled(
-            **self._leg(setup, leg),
-            clock=at(2),
-            fill_id=f"{setup}/{leg}/{self.count}",
-            side=Side.LONG if is_entry else Side.SHORT,
-            liquidity=Liquidity.TAKER if leg is Leg.STOP else Liquidity.MAKER,
-            price_usd=Decimal(price),
-            quantity_base=Decimal(quantity),
-            remaining_base=Decimal(remaining),
-            fee_usd=Decimal(fee),
-            realized_pnl_usd=Decimal(made),
-            position_after_base=Decimal(after),
-        )
-        await self.write(event)
-
-    async def holds(self, number: int) -> EventId:
-        """Go from a signal to an open position of 50 with its ladder; give the setup's id."""
-        proposal = await self.signals(number)
-        setup = await self.approves(proposal)
-        await self.places(setup, Leg.ENTRY, "150", "50")
-        await self.fills(setup, Leg.ENTRY, "150", "50", after="50")
-        await self.places(setup, Leg.STOP, "149", None)
-        await self.places(setup, Leg.TP1, "151", "25")
-        await self.places(setup, Leg.TP2, "152", "15")
-        await self.places(setup, Leg.TP3, "153", "10")
-        return setup
+def setup_closed(setup: UUID, **changes: Any) -> order.SetupClosed:
+    """Give the end of a setup that was stopped."""
+    base: dict[str, Any] = {
+        "account": "local",
+        "market": MARKET,
+        "setup": setup,
+        "outcome": "stopped",
+        "realized_pnl_usd": Decimal(-50),
+        "fees_usd": Decimal("1.5"),
+        "funding_usd": Decimal("-0.25"),
+        "transaction_fees_lamports": 9_200,
+    }
+    return order.SetupClosed(**{**base, **changes})
 
 
 def recorded(

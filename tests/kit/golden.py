@@ -4,6 +4,8 @@
 that is there: what a stored event looked like is not ours to change.
 """
 
+import base64
+import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -16,11 +18,21 @@ from contracts import codec
 from contracts.control import (
     AccountOpened,
     CancelRequested,
+    KillLevel,
     KillSwitchEngaged,
     ManualOrderRequested,
     Settings,
     SettingsChanged,
     TradingResumed,
+)
+from contracts.engine import (
+    CircuitOpened,
+    ForeignOrderSeen,
+    Mode,
+    ModeChanged,
+    PositionAdopted,
+    ReconciliationBroke,
+    ReconciliationPassed,
 )
 from contracts.event import Draft, Event
 from contracts.feed import (
@@ -38,7 +50,6 @@ from contracts.order import (
     CancelDenied,
     CancelIntended,
     CancelReason,
-    EntryWentStale,
     OrderCanceled,
     OrderFilled,
     OrderIntended,
@@ -47,15 +58,35 @@ from contracts.order import (
     OrderReplaced,
     ReplaceIntended,
     SetupClosed,
+    SideCancelIntended,
     StopTriggered,
-    VenueAdvanced,
-    VenueClock,
+    TriggerIntended,
 )
 from contracts.process import ServiceStarted, ServiceStopped
 from contracts.registry import EVENTS
 from contracts.routes import subject_of
 from contracts.signal import EntrySignaled, EntryWithheld, Features, Phase, WithheldReason
-from contracts.values import Leg, Liquidity, OrderKind, Side
+from contracts.transaction import (
+    RetryClass,
+    TransactionDied,
+    TransactionLanded,
+    TransactionPlanned,
+    TransactionSigned,
+    Urgency,
+)
+from contracts.values import Leg, Liquidity, OrderKind, Side, VenueClock
+from contracts.venue import (
+    DelegateSeen,
+    ForeignOrderFilled,
+    FundingSettled,
+    MarketStatus,
+    ObservedMarket,
+    ObservedOrder,
+    PositionLiquidated,
+    VenueAdvanced,
+    VenueFeeCharged,
+    VenueObserved,
+)
 from contracts.verdict import Finding, OrderApproved, OrderDenied, Rule
 
 FOLDER = Path(__file__).parents[1] / "contract" / "golden"
@@ -71,8 +102,30 @@ _ORDER = derive_client_order_id(_SETUP, Leg.ENTRY, 0)
 _FEED: Json = {"venue": "binance-usdm", "symbol": "solusdt"}
 _HOLDER: Json = {"account": "local", "market": "sol-perp"}
 _ENTRY: Json = {**_HOLDER, "setup": _SETUP, "client_order_id": _ORDER, "leg": Leg.ENTRY}
-_SEEN: Json = {**_ENTRY, "clock": VenueClock(at=_AT, trade_id=1_234_567_890)}
-_STOP: Json = {**_SEEN, "leg": Leg.STOP}
+_CLOCK = VenueClock(at=_AT, slot=311_204_417, trade_id=1_234_567_890)
+_SEEN: Json = {**_ENTRY, "clock": _CLOCK}
+_STOP: Json = {
+    **_ENTRY,
+    "client_order_id": derive_client_order_id(_SETUP, Leg.STOP, 0),
+    "leg": Leg.STOP,
+}
+_SIGNATURE = (
+    "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW"
+)
+_MESSAGE = b"\x80\x01\x00\x02\x05 a message"
+_SIGNED: Json = {
+    **_HOLDER,
+    "transaction": derive_id(_ROOT, "transaction_planned"),
+    "signature": _SIGNATURE,
+}
+_OTHER_FILL: Json = {
+    **_HOLDER,
+    "side": Side.SHORT,
+    "price_usd": Decimal("151.02"),
+    "quantity_base": Decimal("40.5"),
+    "position_after_base": Decimal("31.61"),
+    "clock": _CLOCK,
+}
 _PRICES: Json = {
     "side": Side.LONG,
     "entry_price_usd": Decimal("157.42"),
@@ -218,24 +271,31 @@ EXAMPLES: Sequence[Event] = (
     OrderDenied(**_verdict(is_approved=False), headline=Rule.INPUTS_FRESH),
     OrderIntended(
         **_ENTRY,
+        user_order_id=16,
         side=Side.LONG,
         kind=OrderKind.POST_ONLY_LIMIT,
         price_usd=Decimal("157.42"),
         quantity_base=Decimal("72.11"),
         is_reduce_only=False,
         expires_at=_AT.replace(minute=8),
-        earliest_at=_AT,
     ),
     ReplaceIntended(
-        **_ENTRY, generation=1, price_usd=Decimal("157.47"), reason="stale", earliest_at=_AT
+        **_ENTRY,
+        venue_order_id=40_017,
+        generation=1,
+        kind=OrderKind.POST_ONLY_LIMIT,
+        price_usd=Decimal("157.47"),
+        expires_at=_AT.replace(minute=8),
+        reason="stale",
     ),
-    CancelIntended(**_ENTRY, reason=CancelReason.EXPIRED, earliest_at=_AT),
-    OrderPlaced(**_SEEN, price_usd=Decimal("157.42")),
-    OrderRejected(**_SEEN, code=6041, reason="would-cross", last_price_usd=Decimal("157.41")),
-    OrderReplaced(**_SEEN, generation=1, price_usd=Decimal("157.47")),
+    CancelIntended(**_ENTRY, venue_order_id=40_018, reason=CancelReason.EXPIRED),
+    TriggerIntended(**_STOP, venue_order_id=40_019),
+    SideCancelIntended(**_HOLDER, setup=_SETUP, side=Side.LONG, reason=CancelReason.KILL_SWITCH),
+    OrderPlaced(**_SEEN, venue_order_id=40_017, price_usd=Decimal("157.42")),
+    OrderRejected(**_SEEN, code=6057, reason="would-cross"),
+    OrderReplaced(**_SEEN, venue_order_id=40_018, generation=1, price_usd=Decimal("157.47")),
     OrderCanceled(**_SEEN, reason=CancelReason.KILL_SWITCH, unfilled_base=Decimal("12.11")),
-    EntryWentStale(**_SEEN, last_price_usd=Decimal("157.6"), resting_ms=20_000),
-    StopTriggered(**_STOP, trigger_price_usd=Decimal("156.9")),
+    StopTriggered(**_STOP, clock=_CLOCK, trigger_price_usd=Decimal("156.9")),
     OrderFilled(
         **_SEEN,
         fill_id="paper-1234567890-0",
@@ -255,6 +315,101 @@ EXAMPLES: Sequence[Event] = (
         outcome="took-profit",
         realized_pnl_usd=Decimal("62.4"),
         fees_usd=Decimal("1.0394"),
+        funding_usd=Decimal("-0.0271"),
+        transaction_fees_lamports=61_200,
+    ),
+    TransactionPlanned(
+        **_HOLDER,
+        setup=_SETUP,
+        intents=(derive_id(_ROOT, "order_intended", 0), derive_id(_ROOT, "order_intended", 1)),
+        retry_class=RetryClass.EXPOSURE,
+        urgency=Urgency.NORMAL,
+        attempt=1,
+        priority_fee_lamports=4_200,
+    ),
+    TransactionSigned(
+        **_SIGNED,
+        message=base64.b64encode(_MESSAGE).decode(),
+        message_sha256=hashlib.sha256(_MESSAGE).hexdigest(),
+        blockhash="J7rBdM6AecPDEZp8aPq5iPSNKVkU5Q76F3oAV4eW5wsW",
+        last_valid_block_height=289_114_602,
+        clock=_CLOCK,
+    ),
+    TransactionLanded(
+        **_SIGNED,
+        slot=311_204_421,
+        code=6057,
+        reason="would-cross",
+        fee_lamports=9_200,
+        clock=_CLOCK,
+    ),
+    TransactionDied(**_SIGNED, block_height=289_114_603, clock=_CLOCK),
+    VenueObserved(
+        **_HOLDER,
+        clock=_CLOCK,
+        block_height=289_114_471,
+        heard=4,
+        position_base=Decimal(60),
+        cash_usd=Decimal("554.8"),
+        break_even_usd=Decimal("157.433"),
+        liquidation_usd=None,
+        orders=(
+            ObservedOrder(
+                venue_order_id=40_019,
+                user_order_id=48,
+                side=Side.SHORT,
+                kind=OrderKind.TRIGGER_MARKET,
+                price_usd=Decimal("156.9"),
+                quantity_base=None,
+                filled_base=Decimal(0),
+                is_reduce_only=True,
+                is_triggered=False,
+                expires_at=None,
+                slot=311_204_390,
+            ),
+        ),
+        market_seen=ObservedMarket(
+            status=MarketStatus.ACTIVE,
+            oracle_usd=Decimal("157.431"),
+            oracle_age_slots=1,
+            trigger_usd=Decimal("157.431"),
+            bid_usd=Decimal("157.42"),
+            ask_usd=Decimal("157.44"),
+        ),
+        delegate=DelegateSeen.OURS,
+        is_liquidating=False,
+        is_reduce_only=False,
+        fee_payer_lamports=48_900_000,
+        fee_per_unit_microlamports=14_000,
+    ),
+    FundingSettled(
+        **_HOLDER,
+        amount_usd=Decimal("-0.1133"),
+        rate=Decimal("0.000012"),
+        position_base=Decimal(60),
+        hour=_AT.replace(minute=0, second=0, microsecond=0),
+        clock=_CLOCK,
+    ),
+    VenueFeeCharged(
+        **_HOLDER,
+        key="fee-311204417-0",
+        venue_order_id=40_019,
+        reason="trigger",
+        fee_usd=Decimal("0.01"),
+        clock=_CLOCK,
+    ),
+    PositionLiquidated(
+        **_OTHER_FILL,
+        fill_id="paper-liquidation-1",
+        fee_usd=Decimal("45.872325"),
+        realized_pnl_usd=Decimal("-259.2"),
+    ),
+    ForeignOrderFilled(
+        **_OTHER_FILL,
+        fill_id="paper-1234567891-0",
+        venue_order_id=40_020,
+        fee_usd=Decimal("6.11631"),
+        realized_pnl_usd=Decimal(0),
     ),
     VenueAdvanced(
         venue="paper",
@@ -263,6 +418,23 @@ EXAMPLES: Sequence[Event] = (
         closed_at=_AT,
         last_trade_id=1_234_567_889,
     ),
+    ModeChanged(**_HOLDER, before=Mode.RUN, mode=Mode.DEGRADED, reason="oracle-stale"),
+    ReconciliationBroke(**_HOLDER, what="position", expected=Decimal(60), found=Decimal("-12.5")),
+    ReconciliationPassed(**_HOLDER, what="position"),
+    ForeignOrderSeen(
+        **_HOLDER,
+        venue_order_id=40_020,
+        user_order_id=0,
+        side=Side.SHORT,
+        price_usd=Decimal("158.2"),
+    ),
+    PositionAdopted(
+        **_HOLDER,
+        position_base=Decimal("-12.5"),
+        oracle_usd=Decimal("157.431"),
+        stop_price_usd=Decimal("161.3"),
+    ),
+    CircuitOpened(**_HOLDER, setup=_SETUP, lane="stop", code=6003, refusals=3),
     AccountOpened(
         account="local",
         venue="paper",
@@ -276,7 +448,9 @@ EXAMPLES: Sequence[Event] = (
         settings=_SETTINGS.model_copy(update={"strategy_enabled": False}),
         by="local",
     ),
-    KillSwitchEngaged(account=None, reason="news – “stand down”", by="local"),
+    KillSwitchEngaged(
+        account=None, level=KillLevel.FLATTEN, reason="news – “stand down”", by="local"
+    ),
     TradingResumed(account="local", reason="", by="local"),
     ManualOrderRequested(
         **_HOLDER,

@@ -111,12 +111,16 @@ class InMemoryLog:
         )
 
     async def append(
-        self, drafts: Sequence[Draft], *, expected_last: Mapping[str, int] | None = None
+        self,
+        drafts: Sequence[Draft],
+        *,
+        expected_last: Mapping[str, int] | None = None,
+        guards: Mapping[str, int] | None = None,
     ) -> list[Appended]:
         """Do as Log.append."""
         messages = [(draft, *codec.encode(draft, source=self.service)) for draft in drafts]
         expected = dict(expected_last or {})
-        check_drafts(drafts, expected)
+        check_drafts(drafts, expected, guards or {})
         _require_fit(drafts)
         await asyncio.sleep(0)
         self._waiting[0] += 1
@@ -132,6 +136,13 @@ class InMemoryLog:
             found = state.last_on.get(subject, 0)
             if found != position:
                 raise VersionConflict(subject=subject, expected=position, found=found)
+        for filter_, position in (guards or {}).items():
+            prefix = filter_.removesuffix(">")
+            found = max(
+                (at for name, at in state.last_on.items() if name.startswith(prefix)), default=0
+            )
+            if found != position:
+                raise VersionConflict(subject=filter_, expected=position, found=found)
         limit = self._messages_max[0]
         if limit and len(state.messages) + len(drafts) > limit:
             raise LogFull(

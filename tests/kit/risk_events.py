@@ -12,19 +12,34 @@ from uuid import uuid5
 from contracts.codec import as_recorded
 from contracts.control import (
     AccountOpened,
+    KillLevel,
     KillSwitchEngaged,
     ManualOrderRequested,
     Settings,
     SettingsChanged,
     TradingResumed,
 )
+from contracts.engine import (
+    Mode,
+    ModeChanged,
+    PositionAdopted,
+    ReconciliationBroke,
+    ReconciliationPassed,
+)
 from contracts.event import Draft, Event, Recorded
 from contracts.feed import FeedKind, FeedOpened
 from contracts.ids import EventId, derive_client_order_id, derive_id, derive_root_id
-from contracts.order import OrderFilled, SetupClosed, VenueAdvanced, VenueClock
+from contracts.order import OrderFilled, SetupClosed
 from contracts.routes import subject_of
 from contracts.signal import EntrySignaled, EntryWithheld, Features, Phase, WithheldReason
-from contracts.values import Leg, Liquidity, Side
+from contracts.values import Leg, Liquidity, Side, VenueClock
+from contracts.venue import (
+    ForeignOrderFilled,
+    FundingSettled,
+    PositionLiquidated,
+    VenueAdvanced,
+    VenueFeeCharged,
+)
 from contracts.verdict import Finding, OrderApproved, OrderDenied, Rule
 from risk.domain.core import RiskCore
 
@@ -173,7 +188,7 @@ def a_fill(
         setup=setup,
         client_order_id=derive_client_order_id(setup, leg, 0),
         leg=leg,
-        clock=VenueClock(at=at, trade_id=number),
+        clock=a_clock(at),
         fill_id=f"{leg}-{number}",
         side=Side.LONG,
         liquidity=Liquidity.MAKER,
@@ -187,6 +202,123 @@ def a_fill(
     return draft(event, derive_id(setup, f"order_filled/{leg}/{account}", number), at)
 
 
+def a_clock(at: datetime) -> VenueClock:
+    """Give the venue's clock at a chain time; a slot takes 400 ms."""
+    return VenueClock(at=at, slot=1_000_000 + (at - BEGIN) // timedelta(milliseconds=400))
+
+
+def a_foreign_fill(*, number: int = 0, **changes: Any) -> Draft:
+    """Fill an order that is not ours."""
+    return _other_fill(ForeignOrderFilled, number, {"venue_order_id": number}, **changes)
+
+
+def a_liquidation(*, number: int = 0, **changes: Any) -> Draft:
+    """Take over a part of the position."""
+    return _other_fill(PositionLiquidated, number, {}, **changes)
+
+
+def _other_fill(
+    kind: type[ForeignOrderFilled | PositionLiquidated],
+    number: int,
+    more: dict[str, Any],  # Any: fields that only one of the two has.
+    *,
+    account: str = ACCOUNT,
+    market: str = MARKET,
+    price: str = "100",
+    quantity: str = "1",
+    fee: str = "0",
+    pnl: str = "0",
+    after: str = "1",
+    at: datetime = BEGIN,
+) -> Draft:
+    event = kind(
+        account=account,
+        market=market,
+        fill_id=f"other-{number}",
+        side=Side.SHORT,
+        price_usd=Decimal(price),
+        quantity_base=Decimal(quantity),
+        fee_usd=Decimal(fee),
+        realized_pnl_usd=Decimal(pnl),
+        position_after_base=Decimal(after),
+        clock=a_clock(at),
+        **more,
+    )
+    return draft(event, derive_root_id(kind.event_type, account, number), at)
+
+
+def funding(amount: str, *, account: str = ACCOUNT, at: datetime = BEGIN, number: int = 0) -> Draft:
+    """Settle funding; a negative amount is paid."""
+    event = FundingSettled(
+        account=account,
+        market=MARKET,
+        amount_usd=Decimal(amount),
+        rate=Decimal("0.0001"),
+        position_base=Decimal(1),
+        hour=at.replace(minute=0, second=0, microsecond=0),
+        clock=a_clock(at),
+    )
+    return draft(event, derive_root_id("funding_settled", account, number), at)
+
+
+def a_venue_fee(
+    fee: str = "0.01", *, account: str = ACCOUNT, at: datetime = BEGIN, number: int = 0
+) -> Draft:
+    """Charge a flat fee."""
+    event = VenueFeeCharged(
+        account=account,
+        market=MARKET,
+        key=f"fee-{number}",
+        venue_order_id=number,
+        reason="trigger",
+        fee_usd=Decimal(fee),
+        clock=a_clock(at),
+    )
+    return draft(event, derive_root_id("venue_fee_charged", account, number), at)
+
+
+def a_mode(mode: Mode, *, account: str = ACCOUNT, market: str = MARKET, number: int = 0) -> Draft:
+    """Change the engine's mode."""
+    event = ModeChanged(
+        account=account, market=market, before=Mode.RUN, mode=mode, reason="oracle-stale"
+    )
+    return draft(event, derive_root_id("mode_changed", account, market, mode, number), BEGIN)
+
+
+def a_break(
+    what: str = "position", *, account: str = ACCOUNT, market: str = MARKET, number: int = 0
+) -> Draft:
+    """Find that the log and the venue disagree."""
+    event = ReconciliationBroke(
+        account=account, market=market, what=what, expected=Decimal(1), found=Decimal(2)
+    )
+    event_id = derive_root_id("reconciliation_broke", account, market, what, number)
+    return draft(event, event_id, BEGIN)
+
+
+def an_agreement(
+    what: str = "position", *, account: str = ACCOUNT, market: str = MARKET, number: int = 0
+) -> Draft:
+    """Find that the log and the venue agree again."""
+    event = ReconciliationPassed(account=account, market=market, what=what)
+    event_id = derive_root_id("reconciliation_passed", account, market, what, number)
+    return draft(event, event_id, BEGIN)
+
+
+def an_adoption(
+    base: str = "1", *, account: str = ACCOUNT, market: str = MARKET, number: int = 0
+) -> Draft:
+    """Adopt a position that no setup explains; the draft's id names the setup."""
+    event = PositionAdopted(
+        account=account,
+        market=market,
+        position_base=Decimal(base),
+        oracle_usd=Decimal(100),
+        stop_price_usd=Decimal(90),
+    )
+    return draft(event, derive_root_id("position_adopted", account, market, number), BEGIN)
+
+
 def a_closed_setup(
     setup: EventId, *, account: str = ACCOUNT, market: str = MARKET, at: datetime = BEGIN
 ) -> Draft:
@@ -198,6 +330,8 @@ def a_closed_setup(
         outcome="stopped",
         realized_pnl_usd=Decimal(0),
         fees_usd=Decimal(0),
+        funding_usd=Decimal(0),
+        transaction_fees_lamports=0,
     )
     return draft(event, derive_id(setup, "setup_closed"), at)
 
@@ -208,9 +342,14 @@ def changed_settings(after: Settings, *, account: str = ACCOUNT, number: int = 0
     return draft(event, derive_root_id("settings_changed", account, number), BEGIN)
 
 
-def a_kill(account: str | None = None, *, number: int = 0) -> Draft:
+def a_kill(
+    account: str | None = None,
+    *,
+    level: KillLevel = KillLevel.CANCEL_ENTRIES,
+    number: int = 0,
+) -> Draft:
     """Stop automation."""
-    event = KillSwitchEngaged(account=account, reason="a test", by="a person")
+    event = KillSwitchEngaged(account=account, level=level, reason="a test", by="a person")
     return draft(event, derive_root_id("kill_switch_engaged", str(account), number), BEGIN)
 
 

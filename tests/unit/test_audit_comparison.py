@@ -8,7 +8,8 @@ from audit.domain.comparison import CoreComparison
 from contracts.control import ManualOrderRequested
 from contracts.event import Draft, Event, Recorded
 from contracts.verdict import OrderApproved, OrderDenied
-from kit.audit_history import JudgingCore, at, history, judge, recorded
+from kit.audit_history import JudgingCore, history, judge, recorded
+from kit.audit_life import at
 
 
 def compare(drafts: Sequence[Draft], core: JudgingCore | None = None) -> CoreComparison:

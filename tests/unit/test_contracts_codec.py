@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from contracts import codec
-from contracts.control import KillSwitchEngaged
+from contracts.control import KillLevel, KillSwitchEngaged
 from contracts.event import Draft, Event, Recorded
 from contracts.ids import derive_id, derive_root_id
 from contracts.order import OrderFilled
@@ -19,7 +19,9 @@ from kit import golden
 
 AT = datetime(2024, 7, 18, 14, 3, 0, 812_000, tzinfo=UTC)
 ROOT = derive_root_id("test")
-KILL = KillSwitchEngaged(account="local", reason="a test", by="a person")
+KILL = KillSwitchEngaged(
+    account="local", level=KillLevel.CANCEL_ENTRIES, reason="a test", by="a person"
+)
 
 
 def a_draft(event: Event = KILL, **changes: Any) -> Draft:
@@ -154,11 +156,13 @@ def test_an_unknown_version_is_refused_by_its_name(version: str) -> None:
         (b"\xff\xfe", "body"),
         (b"null", "body"),
         (b"[]", "body"),
-        (b'{"account":null,"reason":"","by":""', "body"),
-        (b'{"account":null,"reason":""}', "by"),
-        (b'{"account":"a.b","reason":"","by":""}', "account"),
-        (b'{"account":null,"reason":7,"by":""}', "reason"),
-        (b'{"account":null,"reason":"","by":"","more":1}', "more"),
+        (b'{"account":null,"level":1,"reason":"","by":""', "body"),
+        (b'{"account":null,"level":1,"reason":""}', "by"),
+        (b'{"account":"a.b","level":1,"reason":"","by":""}', "account"),
+        (b'{"account":null,"level":1,"reason":7,"by":""}', "reason"),
+        (b'{"account":null,"level":0,"reason":"","by":""}', "level"),
+        (b'{"account":null,"level":"flatten","reason":"","by":""}', "level"),
+        (b'{"account":null,"level":1,"reason":"","by":"","more":1}', "more"),
     ],
 )
 def test_a_malformed_body_is_refused_with_the_place(body: bytes, what: str) -> None:

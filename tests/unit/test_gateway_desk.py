@@ -9,14 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts import control, feed, order, verdict
+from contracts import control, feed, order, venue, verdict
+from contracts.control import KillLevel
+from contracts.engine import Mode, PositionAdopted
 from contracts.ids import AccountId
-from contracts.values import Leg
+from contracts.values import Leg, Side
 from gateway.domain import desk
-from gateway.domain.desk import DeskState, FeedStatus
-from gateway.domain.orders import OrderStatus, SetupStatus
+from gateway.domain.book import SetupStatus
+from gateway.domain.desk import DeskState
+from gateway.domain.feed import FeedStatus
+from gateway.domain.orders import OrderStatus
 from kit import gateway_events as events
-from kit.gateway_events import START, Story
+from kit.gateway_events import START
+from kit.gateway_story import Story
 from kit.memory import InMemoryLog
 
 Write = Callable[[Story], Awaitable[object]]
@@ -86,65 +91,106 @@ def test_a_closed_setup_is_flat_and_says_how_it_ended() -> None:
     async def chapter(story: Story) -> None:
         setup = await story.holds(0)
         await story.fills(setup, Leg.STOP, "149", "50", after="0", made="-50")
-        closed = order.SetupClosed(
-            account="local",
-            market=events.MARKET,
-            setup=setup,
-            outcome="stopped",
-            realized_pnl_usd=Decimal(-50),
-            fees_usd=Decimal("1.5"),
-        )
-        await story.write(closed)
+        await story.write(events.setup_closed(setup))
 
     state = folded(chapter)
     assert state.book.setup is not None
     assert state.book.setup.status is SetupStatus.CLOSED
-    assert state.book.setup.outcome == "stopped"
+    assert state.book.setup.closed is not None
+    assert state.book.setup.closed.outcome == "stopped"
     assert state.book.holding.quantity_base == 0
     assert state.book.holding.entry_price_usd is None
-    assert state.book.holding.setups_closed == 1
+    assert state.book.setups_closed == 1
 
 
-def test_a_rejected_order_is_over_but_a_rejected_replace_leaves_it_resting() -> None:
-    async def chapter(story: Story) -> None:
-        setup = await story.approves(await story.signals(0))
-        await story.intends(setup, Leg.TP1, "151", "10")
-        await story.observes(order.OrderRejected, setup, Leg.TP1, code=3, reason="would-cross")
-        await story.places(setup, Leg.ENTRY, "150", "50")
-        await story.observes(
-            order.ReplaceIntended,
-            setup,
-            Leg.ENTRY,
-            generation=1,
-            price_usd=Decimal("149.9"),
-            reason="stale",
-            earliest_at=START,
-        )
-        await story.observes(order.OrderRejected, setup, Leg.ENTRY, code=3, reason="would-cross")
+def kill(account: str | None, level: KillLevel = KillLevel.CANCEL_ENTRIES) -> Write:
+    return lambda story: story.write(events.a_kill(account, level, reason=f"to {level.name}"))
 
-    rejected, entry = folded(chapter).book.orders
-    assert (rejected.status, rejected.reason) == (OrderStatus.REJECTED, "would-cross")
-    assert entry.status is OrderStatus.RESTING
+
+def resume(account: str | None) -> Write:
+    event = control.TradingResumed(account=account, reason="fine", by="local")
+    return lambda story: story.write(event)
 
 
 def test_a_kill_halts_and_a_resume_of_the_same_scope_lifts_it() -> None:
-    def kill(account: str | None) -> Write:
-        event = control.KillSwitchEngaged(account=account, reason="enough", by="local")
-        return lambda story: story.write(event)
-
-    def resume(account: str | None) -> Write:
-        event = control.TradingResumed(account=account, reason="fine", by="local")
-        return lambda story: story.write(event)
-
     assert folded(kill("local")).is_halted
     assert not folded(kill("local"), resume("local")).is_halted
     assert folded(kill(None), resume("local")).is_halted
     assert not folded(kill(None), resume(None)).is_halted
 
 
+def test_a_kill_never_goes_down_by_itself() -> None:
+    high, low = kill("local", KillLevel.FLATTEN), kill("local", KillLevel.PAUSE_ENTRIES)
+    raised, lowered, anew = folded(low, high), folded(high, low), folded(high, resume("local"), low)
+
+    assert raised.halt is not None
+    assert raised.halt.reason == "to FLATTEN"
+    assert lowered.halt is not None
+    assert (raised.kill_level, lowered.kill_level) == (KillLevel.FLATTEN, KillLevel.FLATTEN)
+    assert lowered.halt.reason == "to FLATTEN"
+    assert anew.kill_level is KillLevel.PAUSE_ENTRIES
+
+
+def test_of_the_accounts_and_the_global_kill_the_higher_level_stands() -> None:
+    both = (kill(None, KillLevel.PAUSE_ENTRIES), kill("local", KillLevel.FLATTEN))
+
+    assert folded(*both).kill_level is KillLevel.FLATTEN
+    assert folded(*both, resume("local")).kill_level is KillLevel.PAUSE_ENTRIES
+    assert folded(*both, resume(None)).kill_level is KillLevel.FLATTEN
+    assert folded(*both, resume(None), resume("local")).kill_level is None
+
+
+def test_the_engine_shows_its_newest_mode_and_why() -> None:
+    def change(mode: Mode, reason: str) -> Write:
+        return lambda story: story.write(events.mode_changed(mode, reason=reason))
+
+    degraded = folded(change(Mode.DEGRADED, "oracle-stale"))
+    killed = folded(change(Mode.DEGRADED, "oracle-stale"), change(Mode.KILL_CANCEL, "killed"))
+
+    assert folded().engine is None
+    assert degraded.engine is not None
+    assert (degraded.engine.mode, degraded.engine.reason) == (Mode.DEGRADED, "oracle-stale")
+    assert degraded.engine.position == degraded.position
+    assert killed.engine is not None
+    assert (killed.engine.mode, killed.engine.reason) == (Mode.KILL_CANCEL, "killed")
+
+
+def test_funding_and_venue_fees_move_the_balance_apart_from_trading_fees() -> None:
+    funding = venue.FundingSettled(
+        account="local",
+        market=events.MARKET,
+        amount_usd=Decimal("-0.4"),
+        rate=Decimal("0.00001"),
+        position_base=Decimal(50),
+        hour=START,
+        clock=events.at(2),
+    )
+    fee = venue.VenueFeeCharged(
+        account="local",
+        market=events.MARKET,
+        key="fee-1",
+        venue_order_id=7,
+        reason="trigger",
+        fee_usd=Decimal("0.01"),
+        clock=events.at(2),
+    )
+    state = folded(
+        lambda story: story.holds(0),
+        lambda story: story.write(funding),
+        lambda story: story.write(fee),
+    )
+    holding = state.book.holding
+    assert (holding.fees_usd, holding.venue_fees_usd, holding.funding_usd) == (
+        Decimal("0.75"),
+        Decimal("0.01"),
+        Decimal("-0.4"),
+    )
+    # 10000 - 0.75 - 0.01 - 0.4; 50 at their entry price make nothing.
+    assert desk.equity_usd(state, Decimal(150)) == Decimal("9998.84")
+
+
 def test_another_accounts_events_change_only_the_position() -> None:
-    event = control.KillSwitchEngaged(account="other", reason="theirs", by="them")
-    state = folded(lambda story: story.write(event))
+    state = folded(kill("other"))
     assert state.position == 4
     assert not state.is_halted
 
@@ -196,6 +242,33 @@ def test_a_damaged_checkpoint_is_refused() -> None:
 
 
 NOBODY = events.derive_root_id("nobody")
+ADOPTED = PositionAdopted(
+    account="local",
+    market=events.MARKET,
+    position_base=Decimal(3),
+    oracle_usd=Decimal(150),
+    stop_price_usd=Decimal(140),
+)
+FOREIGN = venue.ForeignOrderFilled(
+    account="local",
+    market=events.MARKET,
+    fill_id="theirs",
+    venue_order_id=9,
+    side=Side.SHORT,
+    price_usd=Decimal(150),
+    quantity_base=Decimal(1),
+    fee_usd=Decimal("0.1"),
+    realized_pnl_usd=Decimal(1),
+    position_after_base=Decimal(2),
+    clock=events.at(1),
+)
+EVERY_LONG_CANCELED = order.SideCancelIntended(
+    account="local",
+    market=events.MARKET,
+    setup=None,
+    side=Side.LONG,
+    reason=order.CancelReason.KILL_SWITCH,
+)
 CHAPTERS: tuple[Write, ...] = (
     lambda story: story.passes(story.count),
     lambda story: story.holds(story.count),
@@ -206,9 +279,14 @@ CHAPTERS: tuple[Write, ...] = (
     lambda story: story.observes(
         order.StopTriggered, NOBODY, Leg.STOP, trigger_price_usd=Decimal(1)
     ),
-    lambda story: story.write(
-        control.KillSwitchEngaged(account="local", reason="enough", by="local")
-    ),
+    kill("local"),
+    kill("local", KillLevel.FLATTEN),
+    lambda story: story.write(events.mode_changed(Mode.DEGRADED)),
+    lambda story: story.write(ADOPTED),
+    lambda story: story.write(FOREIGN),
+    lambda story: story.plans(None, [NOBODY]),
+    lambda story: story.lands(NOBODY),
+    lambda story: story.write(EVERY_LONG_CANCELED),
 )
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.control import KillSwitchEngaged
+from contracts.control import KillLevel, KillSwitchEngaged
+from gateway.domain import kills
 from gateway.requests import (
     REASON_NOT_GIVEN,
     CancelRequest,
@@ -19,6 +20,7 @@ from gateway.requests import (
     settings_body,
 )
 from kit import gateway_events as events
+from kit.gateway_events import a_kill
 
 ORDER: dict[str, Any] = {
     "side": "long",
@@ -104,7 +106,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_any_value_makes_a_reason_that_the_log_takes(value: Any) -> None:
     reason = clean_reason(value)
-    event = KillSwitchEngaged(account="local", reason=reason, by="local")
+    event = a_kill(reason=reason)
     again = KillSwitchEngaged.model_validate_json(event.model_dump_json())
     assert again == event
     assert reason.strip() == reason != ""
@@ -125,6 +127,22 @@ def test_a_reason_is_cut_to_what_the_log_takes() -> None:
 def test_a_reason_that_is_blank_or_hides_something_is_refused(reason: str) -> None:
     with pytest.raises(ValidationError):
         ReasonRequest.model_validate({"reason": reason})
+
+
+@pytest.mark.parametrize("level", list(KillLevel))
+def test_every_level_of_a_kill_has_a_name_and_says_what_it_does_and_leaves_open(
+    level: KillLevel,
+) -> None:
+    name = kills.name_of(level)
+
+    assert kills.level_of(name) is kills.level_of(f" {name.upper()} ") is level
+    assert kills.EFFECTS[level].does.endswith(".")
+    assert kills.EFFECTS[level].leaves_open.endswith(".")
+
+
+@given(JSON)
+def test_what_names_no_level_is_the_one_that_cancels_entries(value: Any) -> None:
+    assert kills.level_of(value) is KillLevel.CANCEL_ENTRIES
 
 
 def test_a_kill_takes_the_same_text_without_what_hides() -> None:

@@ -1,20 +1,29 @@
-"""Names of the API contract, and sentences that say why."""
+"""Names of the API contract, how much an event matters, and sentences that say why."""
 
 import json
+from decimal import Decimal
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
 
+from contracts.control import KillLevel
+from contracts.engine import Mode
 from contracts.event import Event
 from contracts.order import OrderFilled
 from contracts.registry import EVENTS
+from contracts.transaction import TransactionLanded
 from contracts.values import Leg
+from contracts.venue import FundingSettled
 from contracts.verdict import Rule
 from gateway.domain import words
+from gateway.domain.sentences import summary
+from gateway.domain.words import Level
 from gateway.stream import protocol
 from kit import gateway_events as events
 from kit.golden import EXAMPLES
 
+_Event = TypeVar("_Event", bound=Event)
 CONTRACT = {
     "order_placed": "order_submitted",
     "order_canceled": "cancelled",
@@ -26,8 +35,13 @@ CONTRACT = {
 }
 
 
+def example(kind: type[_Event], **changes: Any) -> _Event:
+    found = next(one for one in EXAMPLES if isinstance(one, kind))
+    return found.model_copy(update=changes)
+
+
 def test_there_is_an_example_of_every_event() -> None:
-    assert {type(example) for example in EXAMPLES} == set(EVENTS)
+    assert {type(one) for one in EXAMPLES} == set(EVENTS)
 
 
 @pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.event_type)
@@ -37,23 +51,69 @@ def test_an_event_has_the_contracts_name_or_its_own(event: Event) -> None:
 
 
 @pytest.mark.parametrize(
-    ("leg", "name"),
+    ("leg", "name", "level"),
     [
-        (Leg.ENTRY, "filled"),
-        (Leg.STOP, "sl_hit"),
-        (Leg.TP1, "tp_hit"),
-        (Leg.TP2, "tp_hit"),
-        (Leg.TP3, "tp_hit"),
+        (Leg.ENTRY, "filled", Level.GOOD),
+        (Leg.STOP, "sl_hit", Level.BAD),
+        (Leg.TP1, "tp_hit", Level.GOOD),
+        (Leg.TP2, "tp_hit", Level.GOOD),
+        (Leg.TP3, "tp_hit", Level.GOOD),
+        (Leg.CLOSE, "closed", Level.WARNING),
     ],
 )
-def test_a_fill_is_named_after_its_leg(leg: Leg, name: str) -> None:
-    fill = next(example for example in EXAMPLES if isinstance(example, OrderFilled))
-    assert words.api_type(fill.model_copy(update={"leg": leg})) == name
+def test_a_fill_is_named_after_its_leg(leg: Leg, name: str, level: Level) -> None:
+    fill = example(OrderFilled, leg=leg)
+    assert (words.api_type(fill), words.level(fill)) == (name, level)
+
+
+LEVELS = {
+    "venue_observed": Level.NOISE,
+    "venue_advanced": Level.NOISE,
+    "transaction_planned": Level.NOISE,
+    "transaction_signed": Level.NOISE,
+    "transaction_died": Level.WARNING,
+    "funding_settled": Level.INFO,
+    "venue_fee_charged": Level.INFO,
+    "position_liquidated": Level.BAD,
+    "foreign_order_filled": Level.WARNING,
+    "foreign_order_seen": Level.WARNING,
+    "position_adopted": Level.WARNING,
+    "reconciliation_broke": Level.BAD,
+    "reconciliation_passed": Level.GOOD,
+    "circuit_opened": Level.BAD,
+    "trigger_intended": Level.WARNING,
+    "side_cancel_intended": Level.INFO,
+}
+
+
+def test_what_the_engine_and_the_venue_say_matters_as_much_as_it_should() -> None:
+    found = {one.event_type: words.level(one) for one in EXAMPLES}
+    assert {name: found[name] for name in LEVELS} == LEVELS
+
+
+@pytest.mark.parametrize(("code", "level"), [(None, Level.NOISE), (6057, Level.WARNING)])
+def test_a_transaction_that_landed_is_noise_and_one_that_failed_is_not(
+    code: int | None, level: Level
+) -> None:
+    assert words.level(example(TransactionLanded, code=code)) is level
+
+
+@pytest.mark.parametrize(
+    ("mode", "level"),
+    [
+        (Mode.RUN, Level.GOOD),
+        (Mode.DEGRADED, Level.WARNING),
+        (Mode.KILL_FLATTEN, Level.WARNING),
+        (Mode.REVOKED, Level.BAD),
+    ],
+)
+def test_a_change_of_mode_matters_by_where_it_goes(mode: Mode, level: Level) -> None:
+    assert words.level(events.mode_changed(mode)) is level
 
 
 @pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.event_type)
 def test_every_event_says_something_of_its_own(event: Event) -> None:
-    said = words.summary(event)
+    said = summary(event)
     assert said
     assert said != event.event_type.replace("_", " ")
 
@@ -70,9 +130,7 @@ def test_the_streams_message_is_an_activity_with_the_whole_event(event: Event) -
 
 def test_a_denial_names_the_rule_what_was_observed_and_the_limit() -> None:
     denied = events.order_denied(events.derive_root_id("p"), Rule.LEVERAGE)
-    assert words.summary(denied) == (
-        "Denied long 50 sol-perp at 150: leverage, observed 1.5, limit 5 x"
-    )
+    assert summary(denied) == "Denied long 50 sol-perp at 150: leverage, observed 1.5, limit 5 x"
 
 
 def test_a_settings_change_names_what_changed_and_from_what() -> None:
@@ -82,8 +140,30 @@ def test_a_settings_change_names_what_changed_and_from_what() -> None:
         settings=events.settings(strategy_enabled=False),
         by="local",
     )
-    assert words.summary(changed) == "local changed strategy_enabled True to False"
+    assert summary(changed) == "local changed strategy_enabled True to False"
+
+
+def test_a_kill_names_its_level() -> None:
+    kill = events.a_kill(None, KillLevel.FLATTEN, reason="news")
+    assert summary(kill) == "Kill switch (flatten) on all accounts by local: news"
+
+
+def test_a_transaction_says_what_it_cost_and_why_it_failed() -> None:
+    failed = example(TransactionLanded)
+    assert summary(failed) == (
+        "Transaction 5VERv8NM… failed in slot 311204421, cost 9200 lamports: would cross (6057)"
+    )
+    assert summary(example(TransactionLanded, code=None, reason=None)) == (
+        "Transaction 5VERv8NM… landed in slot 311204421, cost 9200 lamports"
+    )
+
+
+def test_funding_says_which_way_it_went() -> None:
+    assert summary(example(FundingSettled)) == "Funding paid: 0.1133 USD on position +60"
+    assert summary(example(FundingSettled, amount_usd=Decimal("0.5"))) == (
+        "Funding received: 0.5 USD on position +60"
+    )
 
 
 def test_all_levels_are_used() -> None:
-    assert {words.level(example) for example in EXAMPLES} == set(words.Level)
+    assert {words.level(one) for one in EXAMPLES} == set(Level)

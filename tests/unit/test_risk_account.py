@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from contracts.control import AccountOpened
+from contracts.engine import Mode
 from contracts.event import Draft
 from contracts.values import Leg
 from contracts.verdict import OrderApproved
@@ -12,11 +13,18 @@ from kit.risk_events import (
     BEGIN,
     a_closed_setup,
     a_fill,
+    a_foreign_fill,
+    a_liquidation,
     a_marker,
+    a_mode,
     a_setup_id,
     a_signal,
+    a_venue_fee,
     an_account,
+    an_adoption,
+    an_agreement,
     changed_settings,
+    funding,
     run,
     settings,
 )
@@ -46,6 +54,71 @@ def test_equity_is_opening_equity_plus_realized_pnl_less_fees() -> None:
     assert state.equity_usd == Decimal("10023.25")  # 10,000 + 40 - 15 - 1.25 + 0.5 - 1
 
 
+def test_funding_venue_fees_and_fills_that_are_not_ours_move_the_equity() -> None:
+    events = [
+        a_fill(SETUP, fee="1.25", number=1),
+        funding("-0.4", number=2),
+        funding("0.15", number=3),
+        a_venue_fee("0.01", number=4),
+        a_foreign_fill(pnl="7", fee="0.5", after="2", number=5),
+        a_liquidation(pnl="-30", fee="4", after="0", number=6),
+    ]
+    state = folded(events)
+
+    # 10,000 - 1.25 - 0.4 + 0.15 - 0.01 + 7 - 0.5 - 30 - 4
+    assert state.equity_usd == Decimal("9970.99")
+    assert state.day_loss_usd(BEGIN.date()) == Decimal("29.01")
+    assert state.day_start_equity_usd(BEGIN.date()) == 10_000
+    assert state.equity_sources == (state.opened_by, events[-1].id)
+
+
+def test_positions_follow_every_kind_of_fill() -> None:
+    ours = a_fill(SETUP, price="100", after="3", quantity="3", number=1)
+    theirs = a_foreign_fill(price="110", after="2", number=2)
+    taken = a_liquidation(price="90", after="0.5", quantity="1.5", number=3)
+    short = a_foreign_fill(price="80", after="-1", quantity="1.5", number=4)
+
+    assert [
+        (state.positions["sol-perp"].base, state.exposure_usd, state.positions["sol-perp"].source)
+        for state in (
+            folded([ours]),
+            folded([ours, theirs]),
+            folded([ours, theirs, taken]),
+            folded([ours, theirs, taken, short]),
+        )
+    ] == [
+        (3, 300, ours.id),
+        (2, 200, theirs.id),  # shrunk in proportion
+        (Decimal("0.5"), 50, taken.id),
+        (-1, 80, short.id),  # flipped: at the flipping price
+    ]
+    assert folded([ours, a_liquidation(after="0")]).positions == {}
+
+
+def test_a_fill_that_is_not_ours_leaves_what_our_entry_may_still_fill() -> None:
+    approval = run([an_account(), a_signal(), a_marker()])[0]
+    state = folded([approval, a_foreign_fill(after="1"), a_liquidation(after="0")])
+
+    assert [setup.unfilled_base for setup in state.setups] == [Decimal("38.46")]
+
+
+def test_an_adopted_position_is_a_setup_until_it_is_closed() -> None:
+    adoption = an_adoption("-3")
+    live = folded([adoption])
+    over = folded([a_closed_setup(adoption.id)], begin=live)
+
+    assert [(setup.id, setup.market) for setup in live.setups] == [(adoption.id, "sol-perp")]
+    assert live.exposure_usd == 0  # what it holds came in by fills
+    assert over.setups == ()
+
+
+def test_what_does_not_concern_money_leaves_the_equitys_sources() -> None:
+    state = folded([an_adoption(), an_agreement(), a_mode(Mode.DEGRADED)])
+
+    assert state.equity_sources == (state.opened_by,)
+    assert state.day is None
+
+
 def test_the_day_is_the_utc_day_of_the_fill() -> None:
     tomorrow = BEGIN + timedelta(days=1)
     state = folded(
@@ -67,13 +140,14 @@ def test_a_fill_of_an_earlier_day_that_comes_late_does_not_reset_the_day() -> No
         [
             a_fill(SETUP, pnl="-100", number=1),
             a_fill(SETUP, pnl="-7", at=yesterday, number=2),
-            a_fill(SETUP, pnl="-1", number=3),
+            funding("-3", at=yesterday, number=3),
+            a_fill(SETUP, pnl="-1", number=4),
         ]
     )
 
     assert state.day == date(2026, 3, 2)
     assert state.day_loss_usd(date(2026, 3, 2)) == 101
-    assert state.equity_usd == 9892
+    assert state.equity_usd == 9889
 
 
 def test_a_position_grows_at_the_fills_price_and_shrinks_in_proportion() -> None:

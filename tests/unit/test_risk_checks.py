@@ -6,24 +6,34 @@ from decimal import Decimal
 
 import pytest
 
+from contracts.control import KillLevel
+from contracts.engine import Mode
 from contracts.event import Draft
 from contracts.values import Leg, Side
 from contracts.verdict import OrderApproved, OrderDenied, Rule
 from kit.risk_events import (
     BEGIN,
+    a_break,
+    a_closed_setup,
     a_feed,
     a_fill,
     a_kill,
+    a_liquidation,
     a_manual_order,
     a_marker,
+    a_mode,
     a_resume,
     a_setup_id,
     a_signal,
+    a_venue_fee,
     a_withheld,
     an_account,
+    an_adoption,
+    an_agreement,
     changed_settings,
     closed_at,
     finding,
+    funding,
     run,
     settings,
     verdict_of,
@@ -76,7 +86,7 @@ def test_an_approval_says_what_was_approved() -> None:
     assert verdict.risk_usd == Decimal("99.996")  # 38.46 x (2 + 0.3 x 2)
     assert verdict.leverage_after == Decimal("0.3869076")  # 38.46 x (100 + 0.3 x 2) / 10,000
     assert verdict.equity_usd == Decimal(10_000)
-    assert verdict.policy == "risk-2"
+    assert verdict.policy == "risk-3"
     assert verdict.expires_at == closed_at(0) + timedelta(minutes=5)
     assert verdict.priority_fee_microlamports == 10_000
     assert one.occurred_at == closed_at(0)
@@ -91,10 +101,15 @@ def test_a_verdict_belongs_to_its_proposal() -> None:
     assert one.correlation_id == one.causation_id == signal.id
 
 
+@pytest.mark.parametrize("level", list(KillLevel))
 @pytest.mark.parametrize("account", [None, "local"])
-def test_a_kill_denies_until_it_is_lifted(account: str | None) -> None:
-    assert_denied_by(judged(a_kill(account)), Rule.NOT_HALTED)
-    assert_approved(judged(a_kill(account), a_resume(account)))
+def test_a_kill_of_any_level_denies_until_it_is_lifted(
+    account: str | None, level: KillLevel
+) -> None:
+    kill = a_kill(account, level=level)
+
+    assert_denied_by(judged(kill), Rule.NOT_HALTED)
+    assert_approved(judged(kill, a_resume(account)))
 
 
 def test_lifting_the_accounts_kill_leaves_the_global_one() -> None:
@@ -109,6 +124,73 @@ def test_a_kill_that_precedes_the_account_holds_for_it() -> None:
     one = only(run([a_kill(None), an_account(), a_signal(), a_marker()]))
 
     assert_denied_by(one, Rule.NOT_HALTED)
+
+
+def test_a_broken_reconciliation_denies_until_the_same_thing_agrees_again() -> None:
+    broken = judged(a_break("cash"), a_break("position"), an_agreement("cash"))
+    agreed = judged(a_break("cash"), an_agreement("cash"))
+
+    assert_denied_by(broken, Rule.RECONCILED)
+    assert finding(broken, Rule.RECONCILED).observed == 1
+    assert finding(broken, Rule.RECONCILED).inputs == (an_agreement("cash").id, a_break().id)
+    assert_approved(agreed)
+    assert finding(agreed, Rule.RECONCILED).inputs == (an_agreement("cash").id,)
+    assert finding(judged(), Rule.RECONCILED).inputs == (an_account().id,)
+
+
+def test_a_broken_reconciliation_in_another_market_denies_too() -> None:
+    assert_denied_by(judged(a_break(market="btc-perp")), Rule.RECONCILED)
+    assert_denied_by(judged(a_break(market="btc-perp"), an_agreement()), Rule.RECONCILED)
+
+
+@pytest.mark.parametrize(
+    ("mode", "observed"),
+    [
+        (Mode.DEGRADED, 1),
+        (Mode.PAUSED, 2),
+        (Mode.OWNER_REDUCE_ONLY, 3),
+        (Mode.KILL_CANCEL, 4),
+        (Mode.KILL_FLATTEN, 5),
+        (Mode.REVOKED, 6),
+    ],
+)
+def test_every_mode_but_run_denies_until_the_engine_runs_again(mode: Mode, observed: int) -> None:
+    changed, back = a_mode(mode), a_mode(Mode.RUN)
+    one, again = judged(changed), judged(changed, back)
+
+    assert_denied_by(one, Rule.ENGINE_RUNS)
+    assert finding(one, Rule.ENGINE_RUNS).observed == observed
+    assert finding(one, Rule.ENGINE_RUNS).inputs == (changed.id,)
+    assert_approved(again)
+    assert finding(again, Rule.ENGINE_RUNS).inputs == (back.id,)
+
+
+def test_an_engine_that_has_said_nothing_runs() -> None:
+    one = judged()
+
+    assert finding(one, Rule.ENGINE_RUNS).observed == 0
+    assert finding(one, Rule.ENGINE_RUNS).inputs == (an_account().id,)
+
+
+def test_the_most_restrictive_mode_of_all_markets_counts() -> None:
+    here, there = a_mode(Mode.RUN), a_mode(Mode.PAUSED, market="btc-perp")
+    one = judged(there, here)
+
+    assert_denied_by(one, Rule.ENGINE_RUNS)
+    assert finding(one, Rule.ENGINE_RUNS).observed == 2
+    assert finding(one, Rule.ENGINE_RUNS).inputs == (there.id, here.id)  # by market
+
+
+def test_a_kill_is_the_headline_before_what_the_engine_makes_of_it() -> None:
+    one = judged(a_kill(), a_break(), a_mode(Mode.KILL_CANCEL))
+
+    assert_denied_by(one, Rule.NOT_HALTED, Rule.RECONCILED, Rule.ENGINE_RUNS)
+
+
+def test_a_person_may_no_more_than_a_signal_while_the_engine_may_not() -> None:
+    one = judged_by_hand(a_withheld(), a_marker(), a_break(), a_mode(Mode.DEGRADED))
+
+    assert_denied_by(one, Rule.RECONCILED, Rule.ENGINE_RUNS)
 
 
 def test_a_disabled_strategy_denies_signals_but_not_people() -> None:
@@ -209,6 +291,16 @@ def test_an_open_position_holds_its_market() -> None:
     assert finding(one, Rule.ONE_POSITION_PER_MARKET).inputs == (fill.id,)
 
 
+def test_an_adopted_position_holds_its_market_until_it_is_closed() -> None:
+    adoption = an_adoption()
+    one = judged(adoption)
+
+    assert_denied_by(one, Rule.ONE_POSITION_PER_MARKET)
+    assert finding(one, Rule.ONE_POSITION_PER_MARKET).inputs == (adoption.id,)
+    assert_approved(judged(adoption, a_closed_setup(adoption.id)))
+    assert_approved(judged(an_adoption(market="btc-perp")))
+
+
 def test_another_market_stays_free() -> None:
     fill = a_fill(a_setup_id(), market="btc-perp", after="2", quantity="2")
 
@@ -233,6 +325,19 @@ def test_the_daily_loss_counts_fees_and_stops_at_its_limit(
     assert found.observed == Decimal(lost_pct)
     assert found.passed is is_allowed
     assert found.inputs == (an_account().id, fill.id)
+
+
+def test_the_daily_loss_counts_funding_venue_fees_and_liquidations() -> None:
+    taken = a_liquidation(pnl="-250", fee="30", after="0")
+    paid = funding("-19.98")
+    fee = a_venue_fee("0.02")
+    received = funding("0.01", number=1)
+
+    # 250 + 30 + 19.98 + 0.02 is the limit of 3 % of 10,000 to the cent.
+    assert_denied_by(judged(taken, paid, fee), Rule.DAILY_LOSS)
+    assert finding(judged(taken, paid, fee), Rule.DAILY_LOSS).observed == 3
+    assert finding(judged(taken, paid, fee), Rule.DAILY_LOSS).inputs == (an_account().id, fee.id)
+    assert finding(judged(taken, paid, fee, received), Rule.DAILY_LOSS).passed
 
 
 def test_yesterdays_loss_is_forgotten_and_lowers_the_base() -> None:

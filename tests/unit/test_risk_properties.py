@@ -11,23 +11,39 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from contracts import codec
-from contracts.control import Settings
-from contracts.event import Draft
+from contracts.control import KillLevel, KillSwitchEngaged, Settings, TradingResumed
+from contracts.engine import Mode, ModeChanged, ReconciliationBroke, ReconciliationPassed
+from contracts.event import Draft, Event
+from contracts.order import OrderFilled
 from contracts.values import Leg, Side
+from contracts.venue import (
+    ForeignOrderFilled,
+    FundingSettled,
+    PositionLiquidated,
+    VenueFeeCharged,
+)
 from contracts.verdict import ENTRY_CHASE_R_MAX, Finding, OrderApproved, OrderDenied, Rule
 from kit.risk_events import (
     BEGIN,
+    a_break,
     a_closed_setup,
     a_feed,
     a_fill,
+    a_foreign_fill,
     a_kill,
+    a_liquidation,
     a_manual_order,
     a_marker,
+    a_mode,
     a_resume,
     a_signal,
+    a_venue_fee,
     a_withheld,
     an_account,
+    an_adoption,
+    an_agreement,
     changed_settings,
+    funding,
     in_log,
     run,
     settings,
@@ -110,22 +126,73 @@ def fills(
 
 
 @st.composite
+def bookings(
+    draw: st.DrawFn,
+    of: st.SearchStrategy[str] = accounts,
+    after: st.SearchStrategy[str] = signed_sizes,
+) -> Draft:
+    """Give anything that moves an account's money."""
+    account, number = draw(of), draw(numbers)
+    at = BEGIN + timedelta(hours=draw(st.sampled_from([-20, 0, 0, 0, 20])))
+    match draw(st.integers(0, 6)):
+        case 0:
+            return funding(draw(money), account=account, at=at, number=number)
+        case 1:
+            return a_venue_fee(account=account, at=at, number=number)
+        case 2 | 3:
+            kind = draw(st.sampled_from([a_foreign_fill, a_liquidation]))
+            return kind(
+                account=account,
+                price=draw(prices),
+                pnl=draw(money),
+                fee=draw(st.sampled_from(["0", "0.35", "-0.1"])),
+                after=draw(after),
+                at=at,
+                number=number,
+            )
+        case _:
+            return draw(fills(of=st.just(account), after=after))
+
+
+@st.composite
+def from_the_engine(draw: st.DrawFn, of: st.SearchStrategy[str] = accounts) -> Draft:
+    """Give what the engine says of itself: half of it allows new risk again."""
+    account, number = draw(of), draw(numbers)
+    what = draw(st.sampled_from(["position", "cash"]))
+    match draw(st.integers(0, 3)):
+        case 0:
+            return a_mode(draw(st.sampled_from(Mode)), account=account, number=number)
+        case 1:
+            return a_mode(Mode.RUN, account=account, number=number)
+        case 2:
+            return a_break(what, account=account, number=number)
+        case _:
+            return an_agreement(what, account=account, number=number)
+
+
+@st.composite
 def about_one_account(draw: st.DrawFn, of: st.SearchStrategy[str] = accounts) -> Draft:
     account, number = draw(of), draw(numbers)
-    match draw(st.integers(0, 9)):
+    match draw(st.integers(0, 13)):
         case 0:
             return changed_settings(draw(limits()), account=account, number=number)
         case 1:
-            return a_kill(account, number=number)
+            level = draw(st.sampled_from(KillLevel))
+            return a_kill(account, level=level, number=number)
         case 2 | 3:
             return a_resume(account, number=number)
         case 4 | 5:
             stop = draw(st.sampled_from(["98", "99.9", "101"]))
             return a_manual_order(account=account, quantity=draw(sizes), stop=stop, number=number)
         case 6 | 7:
-            return a_closed_setup(verdict_id(draw(signals).id, account), account=account)
+            setups = verdict_id(draw(signals).id, account), an_adoption(account=account).id
+            return a_closed_setup(draw(st.sampled_from(setups)), account=account)
+        case 8:
+            return an_adoption(account=account)
+        case 9 | 10 | 11:
+            return draw(from_the_engine(of=st.just(account)))
         case _:
-            return draw(fills(of=st.just(account)))
+            return draw(bookings(of=st.just(account)))
 
 
 about_the_market = st.one_of(
@@ -143,9 +210,12 @@ def logs_of(events: st.SearchStrategy[Draft]) -> st.SearchStrategy[list[Draft]]:
     return parts.map(lambda found: [one for part in found for one in part])
 
 
-logs = logs_of(about_one_account() | about_the_market).map(
-    lambda events: [an_account("a"), an_account("b", equity_usd="900"), *events]
-)
+def with_accounts(events: list[Draft]) -> list[Draft]:
+    return [an_account("a"), an_account("b", equity_usd="900"), *events]
+
+
+logs = logs_of(about_one_account() | about_the_market).map(with_accounts)
+logs_of_an_engine = logs_of(from_the_engine() | about_the_market).map(with_accounts)
 
 
 def unique(events: Sequence[Draft]) -> list[Draft]:
@@ -185,6 +255,56 @@ def test_every_verdict_reports_every_rule_and_follows_from_them(log: list[Draft]
                 assert verdict.quantity_base > 0
             case OrderDenied():
                 assert verdict.headline is failed[0]
+
+
+def booked_usd(event: Event) -> Decimal:
+    match event:
+        case OrderFilled() | PositionLiquidated() | ForeignOrderFilled():
+            return event.realized_pnl_usd - event.fee_usd
+        case FundingSettled():
+            return event.amount_usd
+        case VenueFeeCharged():
+            return -event.fee_usd
+        case _:
+            return Decimal(0)
+
+
+@MANY
+@given(logs)
+def test_every_verdict_counts_all_that_was_booked_before_it(log: list[Draft]) -> None:
+    core, equity = RiskCore(), {"a": Decimal(10_000), "b": Decimal(900)}
+    for recorded in in_log(unique(log)):
+        account = getattr(recorded.event, "account", None)
+        if account is not None:
+            equity[account] += booked_usd(recorded.event)
+        for one in core.step(recorded):
+            assert verdict_of(one).equity_usd == equity[verdict_of(one).account]
+
+
+@MANY
+@given(logs_of_an_engine)
+def test_nothing_is_approved_while_a_kill_a_break_or_a_mode_forbids_it(log: list[Draft]) -> None:
+    core = RiskCore()
+    forbidding: dict[tuple[str, str], str | None] = {}
+    for recorded in in_log(unique(log)):
+        match recorded.event:
+            case KillSwitchEngaged(account=account):
+                forbidding["kill", str(account)] = account
+            case TradingResumed(account=account):
+                forbidding.pop(("kill", str(account)), None)
+            case ModeChanged(account=account, mode=mode):
+                forbidding["mode", account] = account
+                if mode is Mode.RUN:
+                    del forbidding["mode", account]
+            case ReconciliationBroke(account=account, what=what):
+                forbidding[what, account] = account
+            case ReconciliationPassed(account=account, what=what):
+                forbidding.pop((what, account), None)
+            case _:
+                pass
+        for one in core.step(recorded):
+            if {None, verdict_of(one).account} & set(forbidding.values()):
+                assert isinstance(one.event, OrderDenied)
 
 
 @FEW
@@ -325,7 +445,7 @@ def test_raising_a_limit_never_turns_an_approval_into_a_denial(
 ) -> None:
     low = data.draw(limits()).model_copy(update={"strategy_enabled": True})
     high = data.draw(raised(low, is_manual=is_manual))
-    before = data.draw(st.lists(fills(of=st.just("a"), after=st.just("0")), max_size=3))
+    before = data.draw(st.lists(bookings(of=st.just("a"), after=st.just("0")), max_size=3))
     fee = data.draw(fees)
     order = a_manual_order(account="a", quantity=data.draw(modest))
     minute = data.draw(st.sampled_from(SOUND))

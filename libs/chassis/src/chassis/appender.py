@@ -31,6 +31,7 @@ BATCH_MAX = 1000
 _BATCHES_IN_FLIGHT_MAX = 8
 """Of this process; the server takes 50 per stream from all."""
 _EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
+_EXPECTED_ON = "Nats-Expected-Last-Subject-Sequence-Subject"
 _FULL = ("maximum bytes", "maximum messages", "no space left", "insufficient")
 _PASSING = (
     jetstream.DUPLICATE_IN_PROCESS,
@@ -70,14 +71,19 @@ class Appender:
         return 0.0 if begin is None else time.perf_counter() - begin
 
     async def append(
-        self, drafts: Sequence[Draft], *, expected_last: Mapping[str, int] | None = None
+        self,
+        drafts: Sequence[Draft],
+        *,
+        expected_last: Mapping[str, int] | None = None,
+        guards: Mapping[str, int] | None = None,
     ) -> list[Appended]:
         """Do as Log.append."""
         expected = dict(expected_last or {})
-        check_drafts(drafts, expected)
+        check_drafts(drafts, expected, guards or {})
         begin = time.perf_counter()
         with append_span(drafts) as trace:
-            messages = self._messages(drafts, trace, expected)
+            messages = self._messages(drafts, trace, expected, guards or {})
+            expected |= guards or {}
             self._waiting[id(messages)] = begin
             try:
                 answers = await self._until_known(messages, expected)
@@ -87,16 +93,23 @@ class Appender:
         return answers
 
     def _messages(
-        self, drafts: Sequence[Draft], trace: Mapping[str, str], expected: Mapping[str, int]
+        self,
+        drafts: Sequence[Draft],
+        trace: Mapping[str, str],
+        expected: Mapping[str, int],
+        guards: Mapping[str, int],
     ) -> list[_Message]:
-        """Encode; each expectation stands on the first message of its subject."""
+        """Encode; an expectation stands on the first message of its subject, a guard on a free one."""
         messages: list[_Message] = []
-        open_subjects = dict(expected)
+        open_subjects, open_guards = dict(expected), list(guards.items())
         for draft in drafts:
             headers, body = codec.encode(draft, source=self._service)
             headers.update(trace)
             if draft.subject in open_subjects:
                 headers[_EXPECTED_LAST] = str(open_subjects.pop(draft.subject))
+            elif open_guards:
+                headers[_EXPECTED_ON], position = open_guards.pop(0)
+                headers[_EXPECTED_LAST] = str(position)
             message = _Message(
                 draft.subject, headers[codec.MESSAGE_ID], encode_headers(headers), body
             )
@@ -260,12 +273,19 @@ def _require_fit(message: _Message) -> None:
         raise AppendRefused(f"expected at most {_LOG.message_bytes_max} bytes, found {size}")
 
 
-def check_drafts(drafts: Sequence[Draft], expected: Mapping[str, int]) -> None:
+def check_drafts(
+    drafts: Sequence[Draft], expected: Mapping[str, int], guards: Mapping[str, int]
+) -> None:
     """Raise ValueError when an append cannot mean anything."""
     if not 1 <= len(drafts) <= BATCH_MAX:
         raise ValueError(f"expected 1 to {BATCH_MAX} drafts, found {len(drafts)}")
     if len({draft.id for draft in drafts}) != len(drafts):
         raise ValueError("expected drafts with different ids, found the same id twice")
+    if len(guards) > len(drafts) - len(expected):
+        raise ValueError(
+            f"expected a draft without an expectation for each guard, found {len(guards)} guards, "
+            f"{len(drafts)} drafts and {len(expected)} expectations"
+        )
     strangers = expected.keys() - {draft.subject for draft in drafts}
     if strangers:
         raise ValueError(f"expected subjects among the drafts, found {sorted(strangers)}")

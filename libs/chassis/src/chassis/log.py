@@ -68,12 +68,18 @@ class Log(Protocol):
     """The LOG stream, as a service sees it."""
 
     async def append(
-        self, drafts: Sequence[Draft], *, expected_last: Mapping[str, int] | None = None
+        self,
+        drafts: Sequence[Draft],
+        *,
+        expected_last: Mapping[str, int] | None = None,
+        guards: Mapping[str, int] | None = None,
     ) -> list[Appended]:
         """Record all drafts or none; return when they are on disk.
 
         Waits out every outage, with the same ids, until the outcome is known. `expected_last`
-        gives the last position of subjects among the drafts, 0 for none. Appends in flight at the
+        gives the last position of subjects among the drafts, 0 for none; `guards` that of filters
+        that others write, such as `control.>`: at most one for each draft that expects nothing
+        itself (ADR 7). Appends in flight at the
         same time may be recorded in any order. Raises VersionConflict, LogFull, AppendRefused.
         """
         ...
@@ -141,10 +147,14 @@ class LogClient:
         return self._appender.waits_s
 
     async def append(
-        self, drafts: Sequence[Draft], *, expected_last: Mapping[str, int] | None = None
+        self,
+        drafts: Sequence[Draft],
+        *,
+        expected_last: Mapping[str, int] | None = None,
+        guards: Mapping[str, int] | None = None,
     ) -> list[Appended]:
         """Do as Log.append."""
-        return await self._appender.append(drafts, expected_last=expected_last)
+        return await self._appender.append(drafts, expected_last=expected_last, guards=guards)
 
     async def head(self) -> int:
         """Do as Log.head."""

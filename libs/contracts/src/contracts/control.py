@@ -1,5 +1,6 @@
 """What people decided: settings, kill and resume, orders by hand."""
 
+from enum import IntEnum
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +19,7 @@ class Settings(BaseModel):
     risk_per_trade_bps: Positive
     """Equity lost when the stop is hit, in basis points."""
     daily_drawdown_limit_pct: Positive
-    """Realized loss that stops the UTC day, of the equity it began with."""
+    """Loss that stops the UTC day, of the equity it began with: realized, with fees and funding."""
     priority_fee_cap_microlamports: int = Field(ge=0)
     delegate_enabled: bool
     """Whether a delegate key may sign for the account."""
@@ -55,8 +56,19 @@ class SettingsChanged(Event):
     by: Note
 
 
+class KillLevel(IntEnum):
+    """How much is stopped. A kill never goes down by itself: only a person resumes."""
+
+    PAUSE_ENTRIES = 1
+    """No new entry is sent; what rests stays."""
+    CANCEL_ENTRIES = 2
+    """Entries are canceled; stops and take-profits stay."""
+    FLATTEN = 3
+    """Entries are canceled, positions are closed, then the rest is canceled."""
+
+
 class KillSwitchEngaged(Event):
-    """A person stopped automation: entries are canceled, protection stays.
+    """A person stopped automation. The highest level of all kills since the last resume stands.
 
     `account` is None for the global kill, which stands above every account.
     """
@@ -65,12 +77,13 @@ class KillSwitchEngaged(Event):
     owner: ClassVar[str] = "gateway"
 
     account: Token | None
+    level: KillLevel
     reason: Note
     by: Note
 
 
 class TradingResumed(Event):
-    """A person lifted the kill."""
+    """A person lifted the kill, whatever its level; the global and an account's one by one."""
 
     event_type: ClassVar[str] = "trading_resumed"
     owner: ClassVar[str] = "gateway"

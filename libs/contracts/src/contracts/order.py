@@ -1,14 +1,14 @@
 """The order life: what execution intends, and what the venue was seen to do.
 
-Intents are written before their effect. Observations carry the venue's time and the last trade
-that the venue had worked through, so that a restart continues exactly there.
+An intent is written before its effect, and reaches the venue inside a transaction
+(`contracts.transaction`). Observations carry the venue's clock.
 """
 
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from contracts.event import Event
 from contracts.values import (
@@ -20,21 +20,38 @@ from contracts.values import (
     Positive,
     Side,
     Token,
+    UserOrderId,
     UtcTime,
+    VenueClock,
+    VenueOrderId,
 )
 
 ClientOrderIdField = Field(pattern=r"^[0-9a-z]{26}$")
 
 
 class CancelReason(StrEnum):
-    """Why an order is taken back."""
+    """Why an order is taken back, or ended without being filled."""
 
     STALE = "stale"
     EXPIRED = "expired"
+    """Its time was over: the venue ended it, or never took it."""
     KILL_SWITCH = "kill_switch"
+    MODE = "mode"
+    """The engine may take no new risk: see `mode_changed`."""
     REQUESTED = "requested"
     FLAT = "flat"
+    """The position that it served is closed."""
     ENTRY_ENDED = "entry_ended"
+    NEVER_LANDED = "never_landed"
+    """Its transaction died before the chain took it."""
+    LIQUIDATION = "liquidation"
+    """The venue took every order off to liquidate the account."""
+    REDUCE_ONLY = "reduce_only"
+    """It had nothing left to reduce."""
+    BREACHED_LIMITS = "breached_limits"
+    """The venue took it off: margin, or too far from the oracle."""
+    ELSEWHERE = "elsewhere"
+    """Somebody else took it back."""
 
 
 class _OrderEvent(Event):
@@ -43,7 +60,7 @@ class _OrderEvent(Event):
     account: Token
     market: Token
     setup: UUID
-    """The `order_approved` that this serves."""
+    """The setup that this serves: the id of its `order_approved` or `position_adopted`."""
     client_order_id: str = ClientOrderIdField
     leg: Leg
 
@@ -53,6 +70,7 @@ class OrderIntended(_OrderEvent):
 
     event_type: ClassVar[str] = "order_intended"
 
+    user_order_id: UserOrderId
     side: Side
     """Direction of this order: an exit has the side opposite to the position."""
     kind: OrderKind
@@ -62,22 +80,26 @@ class OrderIntended(_OrderEvent):
     """None on a reduce-only trigger: whatever the position is when it fires."""
     is_reduce_only: bool
     expires_at: UtcTime | None
-    """Never set on a stop."""
-    earliest_at: UtcTime
-    """Market time of its cause; the venue adds its latency."""
+    """Chain time after which it may neither land nor fill. Never set on a stop."""
 
 
 class ReplaceIntended(_OrderEvent):
-    """A resting order is to move to another price, keeping its unfilled remainder."""
+    """A resting order is to move to another price, keeping its unfilled remainder.
+
+    It names the venue's order id, which every move changes: it lands once or not at all.
+    """
 
     event_type: ClassVar[str] = "replace_intended"
 
+    venue_order_id: VenueOrderId
     generation: int = Field(ge=1)
-    """1 for the first replace of the order."""
+    """1 for the first move of the order."""
+    kind: OrderKind
+    """What the order is from now on: an entry that is converted becomes a `limit`."""
     price_usd: Positive
+    expires_at: UtcTime | None
+    """Never set on a stop."""
     reason: Token
-    earliest_at: UtcTime
-    """Market time of its cause; the venue adds its latency."""
 
 
 class CancelIntended(_OrderEvent):
@@ -85,57 +107,72 @@ class CancelIntended(_OrderEvent):
 
     event_type: ClassVar[str] = "cancel_intended"
 
+    venue_order_id: VenueOrderId
     reason: CancelReason
-    earliest_at: UtcTime
-    """Market time of its cause; the venue adds its latency."""
 
 
-class VenueClock(BaseModel):
-    """How far the venue had worked when it was seen to do this."""
+class TriggerIntended(_OrderEvent):
+    """We fire our own stop, because no keeper did."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    event_type: ClassVar[str] = "trigger_intended"
 
-    at: UtcTime
-    """Exchange time of the last print worked through."""
-    trade_id: int
-    """Its id."""
+    venue_order_id: VenueOrderId
 
 
-class _VenueObservation(_OrderEvent):
+class SideCancelIntended(Event):
+    """Every order of one side in the market is to be taken back, whoever placed it.
+
+    By side, because a cancel by id misses an order that a move in flight gives another id.
+    """
+
+    event_type: ClassVar[str] = "side_cancel_intended"
+    owner: ClassVar[str] = "execution"
+
+    account: Token
+    market: Token
+    setup: UUID | None
+    """The setup that lives there; None when none does."""
+    side: Side
+    """Of the orders that go: an entry's side leaves its stop and take-profits alone."""
+    reason: CancelReason
+
+
+class _OrderObservation(_OrderEvent):
     clock: VenueClock
-    """How far the venue had worked."""
 
 
-class OrderPlaced(_VenueObservation):
+class OrderPlaced(_OrderObservation):
     """The venue holds the order."""
 
     event_type: ClassVar[str] = "order_placed"
 
+    venue_order_id: VenueOrderId
     price_usd: Positive
 
 
-class OrderRejected(_VenueObservation):
-    """The venue refused the order or the replace; `code` is the venue's."""
+class OrderRejected(_OrderObservation):
+    """The venue refused the order, or its move; `code` is the venue's."""
 
     event_type: ClassVar[str] = "order_rejected"
 
     code: int
     reason: Token
-    last_price_usd: Positive | None = None
-    """Where the market stood, when that is why: what a new price is planned from."""
+    """What the code means: `would-cross`, `order-gone`, …"""
 
 
-class OrderReplaced(_VenueObservation):
+class OrderReplaced(_OrderObservation):
     """The venue moved the order."""
 
     event_type: ClassVar[str] = "order_replaced"
 
+    venue_order_id: VenueOrderId
+    """The new one."""
     generation: int = Field(ge=1)
     price_usd: Positive
 
 
-class OrderCanceled(_VenueObservation):
-    """The venue no longer holds the order; `unfilled_base` of it never traded."""
+class OrderCanceled(_OrderObservation):
+    """The order is over; `unfilled_base` of it never traded."""
 
     event_type: ClassVar[str] = "order_canceled"
 
@@ -144,25 +181,15 @@ class OrderCanceled(_VenueObservation):
     """None when the order's size was the position's."""
 
 
-class EntryWentStale(_VenueObservation):
-    """The market moved away from a resting entry; the planner replaces or gives up."""
-
-    event_type: ClassVar[str] = "entry_went_stale"
-
-    last_price_usd: Positive
-    resting_ms: int = Field(ge=0)
-    """How long it rested, in market time."""
-
-
-class StopTriggered(_VenueObservation):
-    """The stop's condition became true; its fill follows."""
+class StopTriggered(_OrderObservation):
+    """The stop was fired; its fill follows."""
 
     event_type: ClassVar[str] = "stop_triggered"
 
     trigger_price_usd: Positive
 
 
-class OrderFilled(_VenueObservation):
+class OrderFilled(_OrderObservation):
     """The venue filled the order, wholly or in part. Once per fill id."""
 
     event_type: ClassVar[str] = "order_filled"
@@ -197,7 +224,7 @@ class CancelDenied(Event):
 
 
 class SetupClosed(Event):
-    """A setup is over: flat, and no order of it rests."""
+    """A setup is over: flat, no order of it rests, and no transaction of it can land any more."""
 
     event_type: ClassVar[str] = "setup_closed"
     owner: ClassVar[str] = "execution"
@@ -206,28 +233,12 @@ class SetupClosed(Event):
     market: Token
     setup: UUID
     outcome: Token
-    """`not_filled`, `stopped`, `took_profit` and so on, as a token: `took-profit`."""
+    """`not-filled`, `stopped`, `took-profit` and so on."""
     realized_pnl_usd: DecimalString
     """Sum over its fills, before fees."""
     fees_usd: DecimalString
-    """Sum over its fills; negative for rebates."""
-
-
-class VenueAdvanced(Event):
-    """The paper venue has worked through every print before the one that closed these bars.
-
-    All fills on the data before `closed_at` precede it in the log: the account's state is
-    current, and risk may judge (ADR 0004).
-    """
-
-    event_type: ClassVar[str] = "venue_advanced"
-    owner: ClassVar[str] = "execution"
-
-    venue: Token
-    market: Token
-    minute: UtcTime
-    """Start of the newest bar that is closed."""
-    closed_at: UtcTime
-    """Exchange time of the print that closed it."""
-    last_trade_id: int
-    """The last print worked through."""
+    """All that the venue charged while it lived; negative for rebates."""
+    funding_usd: DecimalString
+    """Received while it lived; negative when paid."""
+    transaction_fees_lamports: int = Field(ge=0)
+    """What its transactions cost the fee payer."""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.transaction import RetryClass, Urgency
 from contracts.values import (
     DecimalString,
     Leg,
@@ -20,7 +21,9 @@ from contracts.values import (
     Positive,
     Side,
     Token,
+    UserOrderId,
     UtcTime,
+    VenueOrderId,
 )
 from contracts.verdict import Finding, Rule
 
@@ -28,6 +31,7 @@ EVENTS = "audit.query.events"
 ORDERS = "audit.query.orders"
 FILLS = "audit.query.fills"
 POSITIONS = "audit.query.positions"
+TRANSACTIONS = "audit.query.transactions"
 VERDICTS = "audit.query.verdicts"
 HEAD = "audit.query.head"
 
@@ -126,33 +130,51 @@ class OrdersQuery(_Message):
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands."""
+    """Where an order stands, by the last event about it."""
 
     INTENDED = "intended"
     RESTING = "resting"
+    REPLACING = "replacing"
+    """It rests, and a move is intended."""
+    CANCELING = "canceling"
+    """It rests, and a cancel is intended: of the order, or of its whole side."""
+    TRIGGERING = "triggering"
+    """It rests, and we intend to fire it ourselves."""
     TRIGGERED = "triggered"
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
     CANCELED = "canceled"
     REJECTED = "rejected"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more can happen to the order."""
+        return self in (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED)
+
 
 class OrderRow(_Message):
     """An order as its events left it."""
 
     client_order_id: str
+    user_order_id: UserOrderId
+    venue_order_id: VenueOrderId | None
+    """The newest; None while the venue was not seen to hold the order."""
     account: str
     market: str
     setup: UUID
     leg: Leg
     side: Side
     kind: OrderKind
+    kind_after_move: OrderKind | None
+    """What the move that is intended makes of it."""
     price_usd: Positive
     quantity_base: NotNegative | None
     filled_base: NotNegative
     status: OrderStatus
     reason: str | None
+    """Of the last cancel, move or rejection."""
     generation: int
+    """How often the venue moved it."""
     intended_at: UtcTime
     updated_at: UtcTime
     intended_position: int
@@ -177,19 +199,33 @@ class FillsQuery(_Message):
     limit: Limit = 100
 
 
+class FillKind(StrEnum):
+    """Whose doing a fill was."""
+
+    ORDER = "order"
+    """An order of ours."""
+    LIQUIDATION = "liquidation"
+    """The venue's: it took over a part of the position."""
+    FOREIGN = "foreign"
+    """An order that is not ours."""
+
+
 class FillRow(_Message):
-    """A fill."""
+    """A fill; only one of an order of ours has a client order id, a setup, a leg, a liquidity."""
 
     position: int
     id: UUID
     fill_id: str
-    client_order_id: str
+    kind: FillKind
+    client_order_id: str | None
+    venue_order_id: VenueOrderId | None
+    """Of a foreign order."""
     account: str
     market: str
-    setup: UUID
-    leg: Leg
+    setup: UUID | None
+    leg: Leg | None
     side: Side
-    liquidity: Liquidity
+    liquidity: Liquidity | None
     price_usd: Positive
     quantity_base: Positive
     fee_usd: DecimalString
@@ -220,8 +256,13 @@ class PositionRow(_Message):
     quantity_base: DecimalString
     entry_price_usd: Positive | None
     realized_pnl_usd: DecimalString
-    """Before fees."""
+    """Before fees and funding."""
     fees_usd: DecimalString
+    """Of its fills; negative for rebates."""
+    venue_fees_usd: NotNegative
+    """Flat ones, beside its fills."""
+    funding_usd: DecimalString
+    """Received; negative when paid."""
     fills: int
     updated_at: UtcTime
     updated_position: int
@@ -231,6 +272,70 @@ class PositionsAnswer(_Message):
     """All of them, by account and market."""
 
     positions: tuple[PositionRow, ...]
+    head: int
+
+
+class TransactionsQuery(_Message):
+    """Transactions, the newest first."""
+
+    account: Token | None = None
+    market: Token | None = None
+    setup: UUID | None = None
+    signature: Annotated[str, Field(max_length=88)] | None = None
+    before: Position | None = None
+    limit: Limit = 100
+
+
+class TransactionStatus(StrEnum):
+    """What became of a transaction."""
+
+    PLANNED = "planned"
+    SIGNED = "signed"
+    LANDED = "landed"
+    FAILED = "failed"
+    """It landed, and the program refused it; `code` says why."""
+    DEAD = "dead"
+    """No block can take it any more."""
+
+
+class TransactionRow(_Message):
+    """A transaction, from its plan to its fate."""
+
+    id: UUID
+    account: str
+    market: str
+    setup: UUID | None
+    intents: tuple[UUID, ...]
+    """Ids of the intents that it carries out, in order."""
+    retry_class: RetryClass
+    urgency: Urgency
+    attempt: int
+    status: TransactionStatus
+    priority_fee_lamports: int
+    """Offered."""
+    fee_lamports: int | None
+    """Paid, with the fee of its signature; None while it has not landed."""
+    signature: str | None
+    message_sha256: str | None
+    last_valid_block_height: int | None
+    signed_slot: int | None
+    """How far the chain was seen to be when it was signed."""
+    landed_slot: int | None
+    died_block_height: int | None
+    """The height that proves that it is dead."""
+    code: int | None
+    reason: str | None
+    planned_at: UtcTime
+    updated_at: UtcTime
+    planned_position: int
+    updated_position: int
+
+
+class TransactionsAnswer(_Message):
+    """A page of transactions; `next` is the `before` of the next page."""
+
+    transactions: tuple[TransactionRow, ...]
+    next: int | None
     head: int
 
 

@@ -6,7 +6,18 @@ A change of shape is a new `event_version` and an upcaster; stored bytes are nev
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contracts import control, feed, minute, order, process, signal, verdict
+from contracts import (
+    control,
+    engine,
+    feed,
+    minute,
+    order,
+    process,
+    signal,
+    transaction,
+    venue,
+    verdict,
+)
 from contracts.event import Event
 
 Json = Any  # A parsed body on its way through upcasters: the wire, before validation.
@@ -27,16 +38,32 @@ EVENTS: tuple[type[Event], ...] = (
     order.OrderIntended,
     order.ReplaceIntended,
     order.CancelIntended,
+    order.TriggerIntended,
+    order.SideCancelIntended,
     order.OrderPlaced,
     order.OrderRejected,
     order.OrderReplaced,
     order.OrderCanceled,
-    order.EntryWentStale,
     order.StopTriggered,
     order.OrderFilled,
     order.CancelDenied,
     order.SetupClosed,
-    order.VenueAdvanced,
+    transaction.TransactionPlanned,
+    transaction.TransactionSigned,
+    transaction.TransactionLanded,
+    transaction.TransactionDied,
+    venue.VenueObserved,
+    venue.FundingSettled,
+    venue.VenueFeeCharged,
+    venue.PositionLiquidated,
+    venue.ForeignOrderFilled,
+    venue.VenueAdvanced,
+    engine.ModeChanged,
+    engine.ReconciliationBroke,
+    engine.ReconciliationPassed,
+    engine.ForeignOrderSeen,
+    engine.PositionAdopted,
+    engine.CircuitOpened,
     control.AccountOpened,
     control.SettingsChanged,
     control.KillSwitchEngaged,

@@ -10,7 +10,20 @@ from typing import Any
 
 import msgspec
 
-from contracts import control, feed, minute, order, process, signal, subjects, ticks, verdict
+from contracts import (
+    control,
+    engine,
+    feed,
+    minute,
+    order,
+    process,
+    signal,
+    subjects,
+    ticks,
+    transaction,
+    venue,
+    verdict,
+)
 from contracts.event import Event
 
 
@@ -77,16 +90,32 @@ ROUTES: Mapping[type[Event], Route] = {
     order.OrderIntended: _ORDERS,
     order.ReplaceIntended: _ORDERS,
     order.CancelIntended: _ORDERS,
+    order.TriggerIntended: _ORDERS,
+    order.SideCancelIntended: _ORDERS,
     order.OrderPlaced: _ORDERS,
     order.OrderRejected: _ORDERS,
     order.OrderReplaced: _ORDERS,
     order.OrderCanceled: _ORDERS,
-    order.EntryWentStale: _ORDERS,
     order.StopTriggered: _ORDERS,
     order.OrderFilled: _FILLS,
     order.CancelDenied: _ORDERS,
     order.SetupClosed: _ORDERS,
-    order.VenueAdvanced: _VENUE,
+    transaction.TransactionPlanned: _ORDERS,
+    transaction.TransactionSigned: _ORDERS,
+    transaction.TransactionLanded: _ORDERS,
+    transaction.TransactionDied: _ORDERS,
+    venue.VenueObserved: _ORDERS,
+    venue.FundingSettled: _ORDERS,
+    venue.VenueFeeCharged: _ORDERS,
+    venue.PositionLiquidated: _FILLS,
+    venue.ForeignOrderFilled: _FILLS,
+    venue.VenueAdvanced: _VENUE,
+    engine.ModeChanged: _ORDERS,
+    engine.ReconciliationBroke: _ORDERS,
+    engine.ReconciliationPassed: _ORDERS,
+    engine.ForeignOrderSeen: _ORDERS,
+    engine.PositionAdopted: _ORDERS,
+    engine.CircuitOpened: _ORDERS,
     control.AccountOpened: _ACCOUNT,
     control.SettingsChanged: _ACCOUNT,
     control.KillSwitchEngaged: _ALL_OR_ACCOUNT,

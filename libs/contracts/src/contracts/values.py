@@ -11,7 +11,15 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 PLAIN_DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
@@ -89,6 +97,22 @@ UtcTime = Annotated[datetime, BeforeValidator(parse_time), AfterValidator(_requi
 Token = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
 """One token of a subject."""
 Note = Annotated[str, Field(max_length=500)]
+UserOrderId = Annotated[int, Field(ge=1, le=255)]
+"""Our number of an order at the venue; unique among the account's open orders."""
+VenueOrderId = Annotated[int, Field(ge=0)]
+"""The venue's number of an order; a move gives it another one."""
+
+
+class VenueClock(BaseModel):
+    """How far the venue had come when it was seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    at: UtcTime
+    """Chain time."""
+    slot: int = Field(ge=0)
+    trade_id: int | None = None
+    """The last print of the feed that the paper venue had worked through; None on a chain."""
 
 
 def from_millis(milliseconds: int) -> datetime:
@@ -129,6 +153,8 @@ class Leg(StrEnum):
     TP1 = "tp1"
     TP2 = "tp2"
     TP3 = "tp3"
+    CLOSE = "close"
+    """Takes the whole position off at the market."""
 
 
 class OrderKind(StrEnum):
@@ -140,6 +166,10 @@ class OrderKind(StrEnum):
     """Waits for its trigger price, then takes."""
     REDUCE_ONLY_LIMIT = "reduce_only_limit"
     """Rests at its price and can only shrink the position."""
+    LIMIT = "limit"
+    """Takes what it can up to its price, and rests."""
+    IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
+    """Takes what it can up to its price, and ends."""
 
 
 class Liquidity(StrEnum):

@@ -19,6 +19,12 @@ class Rule(StrEnum):
     """The rules, in order of precedence for the headline of a denial."""
 
     NOT_HALTED = "not_halted"
+    RECONCILED = "reconciled"
+    """The log and the venue agree about the account's position and cash in every market."""
+    ENGINE_RUNS = "engine_runs"
+    """The engine's mode is `run` in every market of the account. Observed is the most restrictive
+    one by its place in `Mode`: 0 is `run`. The engine says its mode when it changes; until then it
+    runs."""
     STRATEGY_ENABLED = "strategy_enabled"
     INPUTS_FRESH = "inputs_fresh"
     INPUTS_COMPLETE = "inputs_complete"
@@ -72,11 +78,11 @@ class _Verdict(Event):
     """What the account loses when the stop fills at its price, from the farthest entry that
     execution may chase to, before fees."""
     equity_usd: DecimalString
-    """Opening equity plus realized PnL less fees."""
+    """Opening equity plus realized PnL and funding, less the fees of trades and of the venue."""
     leverage_after: DecimalString | None
     """Exposure with this entry, and its farthest chase on top, over equity; None without equity."""
     policy: Token
-    """Version of the rules: `risk-2`."""
+    """Version of the rules: `risk-3`."""
     findings: tuple[Finding, ...]
     """One per rule, in the order of `Rule`."""
 

@@ -41,6 +41,8 @@ class Answers(Protocol):
 
     def positions(self, query: queries.PositionsQuery, /) -> queries.PositionsAnswer: ...
 
+    def transactions(self, query: queries.TransactionsQuery, /) -> queries.TransactionsAnswer: ...
+
     def verdicts(self, query: queries.VerdictsQuery, /) -> queries.VerdictsAnswer: ...
 
 
@@ -51,6 +53,13 @@ def subscribe(broker: NatsBroker, answers: Answers, *, threads: Executor) -> Non
     _subscribe(broker, queries.ORDERS, queries.OrdersQuery, answers.orders, threads)
     _subscribe(broker, queries.FILLS, queries.FillsQuery, answers.fills, threads)
     _subscribe(broker, queries.POSITIONS, queries.PositionsQuery, answers.positions, threads)
+    _subscribe(
+        broker,
+        queries.TRANSACTIONS,
+        queries.TransactionsQuery,
+        answers.transactions,
+        threads,
+    )
     _subscribe(broker, queries.VERDICTS, queries.VerdictsQuery, answers.verdicts, threads)
 
 

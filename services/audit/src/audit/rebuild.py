@@ -33,10 +33,10 @@ def rebuild(engine: Engine) -> dict[str, int]:
                             recorded_at=message.recorded_at,
                         )
                     )
-            counts["fills"] += len(state.fills)
-            counts["verdicts"] += len(state.verdicts)
-            projections.write(driver_of(connection), state)
-            state.fills.clear()
-            state.verdicts.clear()
+            changes = state.take()
+            counts["fills"] += len(changes.fills)
+            counts["verdicts"] += len(changes.verdicts)
+            projections.write(driver_of(connection), changes)
         counts["orders"], counts["positions"] = len(state.orders), len(state.positions)
+        counts["transactions"] = len(state.transactions)
     return counts

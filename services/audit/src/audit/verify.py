@@ -2,8 +2,9 @@
 
 Everything is read in one transaction, so that an archive that grows meanwhile gives one picture.
 Positions are contiguous, every link of the chain is computed anew, every column is read once more
-from its message, every message is compared with the stream's while the stream holds it, and all
-events are folded into the projections again.
+from its message, every message is compared with the stream's while the stream holds it, all
+events are folded into the projections again, and no order or signature stands there without what
+permits it.
 
 A tail that was cut off shows as rows that are not archived yet, and the archiver brings it again
 from the stream. What nobody can see in the archive alone is a past that a superuser rewrote from
@@ -19,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, Select, func, select
 
 from audit.domain.entry import Entry, differing_fields, message_of
+from audit.domain.permission import Permissions
 from audit.domain.projections import PROJECTED, Projections
 from audit.domain.verification import (
     Difference,
@@ -31,11 +33,10 @@ from audit.domain.verification import (
 )
 from audit.store import projections
 from audit.store.events import head_of, read
-from audit.store.tables import events, fills, orders, positions, verdicts
+from audit.store.tables import events, fills, orders, positions, transactions, verdicts
 from chassis.log import LogGap, RawMessage
 from contracts import codec
-from contracts.event import Recorded
-from contracts.queries import FillRow, OrderRow, PositionRow, VerdictRow
+from contracts.queries import FillRow, OrderRow, PositionRow, TransactionRow, VerdictRow
 
 _Row = TypeVar("_Row", bound=BaseModel)
 _CHUNK_ROWS = 2000
@@ -96,6 +97,7 @@ class Verification:
         self._stream = stream
         self._noted = noted
         self._folded = Projections()
+        self._permissions = Permissions()
         self._result = Verified()
 
     async def run(self) -> Verified:
@@ -142,7 +144,10 @@ class Verification:
                 result.first_unreadable or f"position {entry.position}: {error}"
             )
             return
-        if entry.defect is None and _is_projected(recorded):
+        if entry.defect is not None:
+            return
+        result.add(self._permissions.fold(recorded))
+        if type(recorded.event) in PROJECTED:
             self._folded.fold(recorded)
 
     def _compare_noted(self, row: Linked) -> None:
@@ -154,9 +159,10 @@ class Verification:
 
     def _compare_appended(self, *, after: int, until: int | None) -> None:
         """Compare fills and verdicts, which have a row for each event, and forget them."""
+        changes = self._folded.take()
         for name, table, model, folded in (
-            ("fills", fills, FillRow, self._folded.fills),
-            ("verdicts", verdicts, VerdictRow, self._folded.verdicts),
+            ("fills", fills, FillRow, changes.fills),
+            ("verdicts", verdicts, VerdictRow, changes.verdicts),
         ):
             query = select(table).where(table.c.position > after)
             if until is not None:
@@ -170,26 +176,24 @@ class Verification:
                     {row.position: row for row in found},
                 )
             )
-            folded.clear()
 
     def _compare_replaced(self) -> None:
-        """Compare orders and positions, whose rows change with events."""
+        """Compare orders, positions and transactions, whose rows change with events."""
+        folded = self._folded
         found_orders = self._readable("orders", select(orders), OrderRow)
         found_positions = self._readable("positions", select(positions), PositionRow)
-        self._result.projected["orders"] = len(found_orders)
-        self._result.projected["positions"] = len(found_positions)
-        self._result.add(
-            differences_of_projection(
-                "orders", self._folded.orders, {row.client_order_id: row for row in found_orders}
-            )
-        )
-        self._result.add(
-            differences_of_projection(
-                "positions",
-                self._folded.positions,
-                {(row.account, row.market): row for row in found_positions},
-            )
-        )
+        found_transactions = self._readable("transactions", select(transactions), TransactionRow)
+        by_id = {row.client_order_id: row for row in found_orders}
+        by_market = {(row.account, row.market): row for row in found_positions}
+        by_plan = {row.id: row for row in found_transactions}
+        self._result.projected |= {
+            "orders": len(by_id),
+            "positions": len(by_market),
+            "transactions": len(by_plan),
+        }
+        self._result.add(differences_of_projection("orders", folded.orders, by_id))
+        self._result.add(differences_of_projection("positions", folded.positions, by_market))
+        self._result.add(differences_of_projection("transactions", folded.transactions, by_plan))
 
     def _readable(self, name: str, query: Select[Any], model: type[_Row]) -> list[_Row]:
         """Give the rows of a projection that can be read; each other one is a difference."""
@@ -277,7 +281,3 @@ class _StreamComparison:
                 for name in names
             ]
         )
-
-
-def _is_projected(recorded: Recorded) -> bool:
-    return type(recorded.event) in PROJECTED

@@ -6,6 +6,7 @@ from execution.handlers import Desk
 from execution.progress import ForeignFeed
 from execution.recovery import recover
 from execution.settings import ExecutionSettings
+from execution.signing.paper import PaperSigner
 from execution.status import status_of
 
 
@@ -17,7 +18,9 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
     """
     runtime.ready(False, "folding the log")
     try:
-        standing, recorder = await recover(runtime.log, runtime.checkpoints, rules=settings.rules)
+        standing, recorder = await recover(
+            runtime.log, runtime.checkpoints, rules=settings.rules, signer=PaperSigner()
+        )
         desk = Desk(
             standing,
             recorder,
@@ -25,8 +28,8 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
             checkpoints=runtime.checkpoints,
             checkpoint_events=settings.checkpoint_events,
             show=runtime.show,
+            ready=runtime.ready,
         )
-        runtime.ready(True)
         runtime.show(status_of(standing))
         await follow(
             runtime.log, runtime.market, desk, hint=standing.hint, stopping=runtime.stopping

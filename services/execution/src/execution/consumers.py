@@ -5,6 +5,7 @@ between. Where a print has to wait for the log, only the log is heard until the 
 """
 
 import asyncio
+from collections import deque
 from typing import Any
 
 import structlog
@@ -65,6 +66,7 @@ class _Merge:
         self._desk = desk
         self._events = events
         self._next_events: asyncio.Task[list[Recorded]] | None = None
+        self._queue: deque[Recorded] = deque()
         self._stop = asyncio.create_task(stopping.wait())
 
     async def run(self, prints: MarketFollower, hint: Mark | None) -> None:
@@ -72,8 +74,9 @@ class _Merge:
         next_prints = asyncio.create_task(prints.next(_wait_s(hint)))
         try:
             while True:
-                await self._wait_for(next_prints)
-                if self._has_events:
+                if not self._queue:
+                    await self._wait_for(next_prints)
+                if self._queue or self._has_events:
                     await self._handle_events()
                 elif next_prints.done():
                     messages = next_prints.result()
@@ -86,9 +89,14 @@ class _Merge:
             await _cancel(next_prints)
 
     async def wait_for_log(self) -> None:
-        """Handle the next events of the log; raise Stopped when we are to stop."""
-        await self._wait_for()
-        await self._handle_events()
+        """Handle the next event of the log; raise Stopped when we are to stop.
+
+        May be asked for while an event is handled: the next one is then the one behind it.
+        """
+        while not self._queue:
+            await self._wait_for()
+            self._enqueue()
+        await self._handle_next()
 
     async def close(self) -> None:
         """Give up what is under way."""
@@ -110,14 +118,20 @@ class _Merge:
             raise Stopped
 
     async def _handle_events(self) -> None:
-        if self._next_events is None:
-            return
-        recorded = self._next_events.result()
-        self._next_events = None
-        for event in recorded:
-            with handling(event):
-                await self._desk.handle_event(event)
-            self._events.acknowledge(event.position)
+        self._enqueue()
+        while self._queue:
+            await self._handle_next()
+
+    def _enqueue(self) -> None:
+        if self._next_events is not None and self._next_events.done():
+            self._queue.extend(self._next_events.result())
+            self._next_events = None
+
+    async def _handle_next(self) -> None:
+        event = self._queue.popleft()
+        with handling(event):
+            await self._desk.handle_event(event, self.wait_for_log)
+        self._events.acknowledge(event.position)
 
     async def _work(self, messages: list[MarketMessage], prints: MarketFollower) -> None:
         await self._desk.work(messages, self.wait_for_log)

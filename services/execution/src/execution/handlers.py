@@ -1,9 +1,8 @@
-"""The use cases: an event of the log leads to intents, a print leads to observations.
+"""The use cases: an event of the log is heard, a print is worked, and both lead to turns.
 
-Write-ahead: an intent is on the log's disk, and has come back from there, before the venue sees
-it; the observations of one print are one append, and have come back and been answered before the
-next print is worked. So one batch is in flight at a time, and every crash leaves a log that the
-restart continues as if nothing had happened.
+Write-ahead: what a turn observed and decided is one append, on the log's disk before the venue
+hears of it. Nothing else is in flight meanwhile, so every crash leaves a log that the restart
+continues as if nothing had happened.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,18 +15,26 @@ from chassis.market import MarketMessage
 from contracts.event import Draft, Recorded
 from contracts.ids import MarketId, derive_root_id
 from contracts.minutes import EARLIEST_MS, minute_of
-from contracts.order import VenueAdvanced
 from contracts.routes import subject_of
 from contracts.ticks import TapeEnd, Tick, Trade
 from contracts.values import from_millis
+from contracts.venue import VenueAdvanced
 from execution.domain.state import VENUE
+from execution.engine import Engine, Turn
 from execution.progress import ForeignFeed
-from execution.recorder import Recorder
+from execution.recorder import NewsFirst, Recorder
 from execution.recovery import CHECKPOINT
 from execution.standing import VERSION, Standing, mark_of
 from execution.status import status_of
 from execution.ticks import ID_JUMP_MAX, BadTick, Soundness, decode_ticks, require_plausible
-from execution.venues.paper.rules import BadPrint
+from execution.venues.paper.chain import PaperChain
+from execution.venues.paper.prints import BadPrint
+
+WaitForLog = Callable[[], Awaitable[None]]
+_BATCH_MAX = 400
+"""Most events of one append."""
+IDLE_WAKE_MS = 5_000
+"""How often, in chain time, an account is looked at that only waits for the market."""
 
 _log = structlog.get_logger()
 
@@ -68,6 +75,7 @@ class Desk:
         checkpoints: Keeps,
         checkpoint_events: int,
         show: Callable[[Mapping[str, object]], None],
+        ready: Callable[[bool, str], None],
     ) -> None:
         self.parked = 0
         self._standing = standing
@@ -78,6 +86,9 @@ class Desk:
         self._checkpointed = standing.position
         self._show = show
         self._soundness = Soundness()
+        self._is_turning = False
+        self._ready = ready
+        self._say_ready()
 
     @property
     def position(self) -> int:
@@ -89,17 +100,18 @@ class Desk:
         """Say whether the log has a feed: before that no print can be placed."""
         return self._standing.progress.feed is not None
 
-    async def handle_event(self, recorded: Recorded) -> None:
-        """Fold an event of the log and record the intents that it leads to."""
+    async def handle_event(self, recorded: Recorded, wait_for_log: WaitForLog) -> None:
+        """Fold an event of the log, and take the turns that it leads to."""
+        if self._recorder.is_own(recorded):
+            self._standing.position = max(self._standing.position, recorded.position)
+            return
         self._recorder.observe(recorded)
         drafts = self._standing.fold(recorded)
         if drafts:
-            await self._recorder.record(drafts)
-            self._show(status_of(self._standing))
+            await self._record(drafts)
+        await self._turn_all(wait_for_log)
 
-    async def work(
-        self, messages: Sequence[MarketMessage], wait_for_log: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def work(self, messages: Sequence[MarketMessage], wait_for_log: WaitForLog) -> None:
         """Work through a batch of the market stream."""
         standing = self._standing
         while not self.has_feed:
@@ -121,22 +133,21 @@ class Desk:
         await self._checkpoint_if_due()
 
     async def checkpoint(self) -> None:
-        """Keep the place in the log, unless something is on its way there."""
+        """Keep the place in the log, unless the venue has not come to it yet."""
         standing = self._standing
-        if not self._recorder.is_settled or standing.position == self._checkpointed:
+        if standing.is_reworking or standing.position == self._checkpointed:
             return
         self._checkpointed = standing.position
+        state = standing.save(ahead=self._recorder.ahead)
         try:
             await self._checkpoints.save(
-                CHECKPOINT, version=VERSION, position=standing.position, state=standing.save()
+                CHECKPOINT, version=VERSION, position=standing.position, state=state
             )
         except CheckpointTooLarge as error:
             _log.warning("checkpoint_not_kept", reason=str(error))
 
-    async def _work_tick(
-        self, tick: Tick | ValueError, wait_for_log: Callable[[], Awaitable[None]]
-    ) -> None:
-        progress, venue = self._standing.progress, self._standing.venue
+    async def _work_tick(self, tick: Tick | ValueError, wait_for_log: WaitForLog) -> None:
+        progress, venue = self._standing.progress, self._venue
         if isinstance(tick, ValueError):
             raise BadTick(str(tick))
         if isinstance(tick, TapeEnd):
@@ -146,52 +157,129 @@ class Desk:
             require_plausible(tick, open_minute_ms=None)
             self._soundness.require(tick)
             progress.begin(tick.t)
-        last_id = venue.last_trade_id
-        if last_id is not None and tick.i <= last_id:
+        if not self._is_new(tick):
             return
-        if last_id is not None and tick.i - last_id > ID_JUMP_MAX:
-            raise BadTick(f"expected a trade soon after {last_id}, found {tick.i}")
-        self._soundness.require(tick)
-        if tick.t >= progress.closes_ms or tick.t < EARLIEST_MS:
+        if self._standing.is_reworking:
+            if self._standing.rework(tick):
+                return
+            self._say_ready()
+            await self._turn_all(wait_for_log)
+        is_closing = tick.t >= progress.closes_ms or tick.t < EARLIEST_MS
+        if is_closing:
+            require_plausible(tick, open_minute_ms=progress.open_ms)
+        await self._advance(tick.t, wait_for_log)
+        if is_closing:
             await self._close_minutes(tick, wait_for_log)
-        if progress.is_behind or not self._recorder.is_settled:
-            await self._settle(wait_for_log)
-        if venue.is_idle:
-            venue.pass_over(tick.i, tick.t)
-            return
-        drafts = venue.on_print(tick)
-        if drafts:
-            self._standing.unreturned.update(draft.id for draft in drafts)
-            await self._recorder.record(drafts)
-            await self._settle(wait_for_log)
-            self._show(status_of(self._standing))
+        while progress.is_behind:
+            await wait_for_log()
+        venue.on_print(tick)
+        await self._turn_all(wait_for_log)
 
-    async def _close_minutes(
-        self, trade: Trade, wait_for_log: Callable[[], Awaitable[None]]
-    ) -> None:
+    def _is_new(self, trade: Trade) -> bool:
+        """Say whether a print was not worked yet; raise BadTick when it cannot be true."""
+        last_id = self._venue.last_trade_id
+        if last_id is not None and trade.i <= last_id:
+            return False
+        if last_id is not None and trade.i - last_id > ID_JUMP_MAX:
+            raise BadTick(f"expected a trade soon after {last_id}, found {trade.i}")
+        self._soundness.require(trade)
+        return True
+
+    async def _advance(self, to_ms: int, wait_for_log: WaitForLog) -> None:
+        """Let chain time reach a print's, stopping wherever something is due on the way."""
+        venue = self._venue
+        while (due := self._due_ms()) is not None and due < to_ms:
+            venue.advance(due)
+            await self._turn_all(wait_for_log)
+
+    def _due_ms(self) -> int | None:
+        """Give the chain time at which to look next, if no print comes; None while all is idle."""
+        venue, states = self._venue, self._standing.planner.state.accounts.values()
+        if venue.is_idle and all(it.is_idle for it in states):
+            return None
+        now, slot_ms = venue.now_ms, self._standing.rules.slot_ms
+        is_moving = any(it.transactions or it.heard or it.timers.is_running for it in states)
+        step = slot_ms if is_moving else IDLE_WAKE_MS
+        wake = (now // step + 1) * step
+        due = venue.next_due_ms()
+        return wake if due is None else min(wake, max(due, now + 1))
+
+    async def _turn_all(self, wait_for_log: WaitForLog) -> None:
+        """Take turns until nothing is to be done at this moment."""
+        standing = self._standing
+        engine = standing.engine
+        if engine is None or self._is_turning or standing.is_reworking:
+            return
+        if self._venue.last_trade_id is None:
+            return  # Without a price the venue shows nothing yet.
+        self._is_turning = True
+        try:
+            while await self._turn_once(engine, wait_for_log):
+                pass
+        finally:
+            self._is_turning = False
+
+    async def _turn_once(self, engine: Engine, wait_for_log: WaitForLog) -> bool:
+        """Record one round of turns; say whether there was any."""
+        turns = [turn for account in self._awake() if (turn := engine.turn(account)) is not None]
+        for batch in _batches(turns):
+            try:
+                await self._record([draft for turn in batch for draft in turn.drafts])
+            except NewsFirst:
+                await wait_for_log()
+                return True
+            for turn in batch:
+                engine.cursors[turn.account] = turn.cursor
+                for transaction in turn.transactions:
+                    self._venue.submit(transaction)
+        if turns:
+            self._show(status_of(self._standing))
+        return bool(turns)
+
+    def _awake(self) -> list[str]:
+        """Name the accounts for which something may have to be done."""
+        venue = self._venue
+        return [
+            name
+            for name, state in sorted(self._standing.planner.state.accounts.items())
+            if not (state.is_idle and venue.is_account_idle(name))
+        ]
+
+    async def _record(self, drafts: Sequence[Draft]) -> None:
+        for recorded in await self._recorder.record(drafts):
+            self._standing.fold_own(recorded)
+
+    @property
+    def _venue(self) -> PaperChain:
+        venue = self._standing.venue
+        if venue is None:
+            raise RuntimeError("expected a venue once there is a feed, found none")
+        return venue
+
+    async def _close_minutes(self, trade: Trade, wait_for_log: WaitForLog) -> None:
         """Say that all prints before this one are worked; wait for what is decided on them."""
         progress = self._standing.progress
         if progress.is_ended:
             raise BadTick(f"expected no trade after the end of the tape, found trade {trade.i}")
-        require_plausible(trade, open_minute_ms=progress.open_ms)
+        self._venue.advance(trade.t)
+        await self._turn_all(wait_for_log)
         newest_ms = progress.newest_closed_by(trade.t)
-        await self._recorder.record([self._advanced(newest_ms, closed_ms=trade.t)])
-        await self._settle(wait_for_log)
+        await self._record([self._advanced(newest_ms, closed_ms=trade.t)])
         self._show(status_of(self._standing))
 
-    async def _end(self, end: TapeEnd, wait_for_log: Callable[[], Awaitable[None]]) -> None:
+    async def _end(self, end: TapeEnd, wait_for_log: WaitForLog) -> None:
         """Say that the whole tape is worked; nothing is decided on its last, unfinished bar."""
-        progress, venue = self._standing.progress, self._standing.venue
+        progress, venue = self._standing.progress, self._venue
         if progress.is_ended or progress.open_ms is None:
             return
         last_id = venue.last_trade_id or 0
         if end.i < last_id:
             raise BadTick(f"expected the tape to end at trade {last_id}, found {end.i}")
         require_plausible(end, open_minute_ms=progress.open_ms)
+        self._standing.finish_rework()
+        await self._turn_all(wait_for_log)
         newest_ms = max(progress.open_ms, minute_of(venue.now_ms))
-        await self._recorder.record([self._advanced(newest_ms, closed_ms=end.t)])
-        while not self._recorder.is_settled:
-            await wait_for_log()
+        await self._record([self._advanced(newest_ms, closed_ms=end.t)])
         self._show(status_of(self._standing))
 
     def _advanced(self, newest_ms: int, *, closed_ms: int) -> Draft:
@@ -202,7 +290,7 @@ class Desk:
             market=market,
             minute=from_millis(newest_ms),
             closed_at=from_millis(closed_ms),
-            last_trade_id=self._standing.venue.last_trade_id or 0,
+            last_trade_id=self._venue.last_trade_id or 0,
         )
         identity = derive_root_id(event.event_type, VENUE, market, newest_ms)
         return Draft(
@@ -213,12 +301,11 @@ class Desk:
             correlation_id=identity,
         )
 
-    async def _settle(self, wait_for_log: Callable[[], Awaitable[None]]) -> None:
-        """Wait until what we recorded is back and answered, and nothing has to be decided first."""
-        while not self._recorder.is_settled or self._standing.progress.is_behind:
-            await wait_for_log()
+    def _say_ready(self) -> None:
+        is_clean = not self._standing.is_reworking
+        self._ready(is_clean, "" if is_clean else "working through the prints again")
 
-    async def _park(self, message: MarketMessage, reason: ValueError) -> None:
+    async def _park(self, message: MarketMessage, reason: Exception) -> None:
         self.parked += 1
         origin = f"{message.subject} at {message.sequence} of the market stream"
         _log.warning("tick_parked", reason=str(reason), origin=origin)
@@ -229,3 +316,16 @@ class Desk:
     async def _checkpoint_if_due(self) -> None:
         if self._standing.position - self._checkpointed >= self._checkpoint_events:
             await self.checkpoint()
+
+
+def _batches(turns: Sequence[Turn]) -> list[list[Turn]]:
+    """Put as many turns in one append as fit."""
+    batches: list[list[Turn]] = []
+    size = 0
+    for turn in turns:
+        size += len(turn.drafts)
+        if not batches or size > _BATCH_MAX:
+            batches.append([])
+            size = len(turn.drafts)
+        batches[-1].append(turn)
+    return batches

@@ -15,10 +15,10 @@ from contracts.feed import FeedOpened
 from contracts.ids import SourceVenue, Symbol
 from contracts.minute import MinuteClosed
 from contracts.minutes import MINUTE_MS, WATERMARK_LAG_MS, minute_of, open_minute
-from contracts.order import VenueAdvanced
 from contracts.signal import EntrySignaled, EntryWithheld
 from contracts.subjects import trades
 from contracts.values import to_millis
+from contracts.venue import VenueAdvanced
 from contracts.verdict import OrderApproved, OrderDenied
 from execution.domain.state import VENUE
 

@@ -1,7 +1,8 @@
-"""The one way into the log: fenced appends of intents and observations.
+"""The one way into the log: fenced appends of what was observed and decided.
 
-Each append carries the last position of every subject that it writes. A second process for the
-same account cannot record, and what is not recorded is not done.
+Each append carries the last position of every subject that it writes, so a second process for the
+same account cannot record, and what is not recorded is not sent. An append that sends something
+also carries the last thing that people were heard to say: with a kill in between it is refused.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,14 @@ from chassis.appends import VersionConflict
 from chassis.fold import Fence
 from chassis.log import Log
 from contracts.event import Draft, Recorded
+from contracts.transaction import TransactionPlanned
 
 WRITTEN = ("orders.", "fills.", "venue.")
 """Subjects that one execution process alone writes."""
-_TOLD = ("account", "leg", "price_usd", "quantity_base", "reason", "outcome")
+PEOPLE = "control.>"
+"""Where people decide."""
+_TOLD = ("account", "leg", "price_usd", "quantity_base", "reason", "outcome", "retry_class", "code")
+_QUIET = frozenset({"venue_observed", "venue_advanced"})
 
 _log = structlog.get_logger()
 
@@ -24,42 +29,87 @@ class AnotherWriter(Exception):
     """Another process writes our orders: this one stops."""
 
 
+class NewsFirst(Exception):
+    """Somebody said something that has to be heard before this may be decided."""
+
+
 class Recorder:
     """Appends for one process, one append at a time."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._fence = Fence(log, prefixes=WRITTEN)
-        self._recorded = 0
-        self._returned = 0
+        self._own: set[int] = set()
+        self._people = 0
 
     @property
-    def is_settled(self) -> bool:
-        """Say whether everything that we recorded has come back through the log."""
-        return self._returned >= self._recorded
+    def ahead(self) -> list[int]:
+        """Give the positions of our own events that are folded and not come back yet."""
+        return sorted(self._own)
 
     def begin(self, position: int) -> None:
         """Say that everything up to here is part of the state."""
         self._fence.begin(position)
 
+    def is_own(self, recorded: Recorded) -> bool:
+        """Say whether an event that comes from the log is one that was folded when appended."""
+        if recorded.position not in self._own:
+            return False
+        self._own.discard(recorded.position)
+        return True
+
     def observe(self, recorded: Recorded) -> None:
         """Take note of an event that comes from the log."""
         self._fence.observe(recorded)
-        self._returned = recorded.position
+        if recorded.subject.startswith(PEOPLE.removesuffix(">")):
+            self._people = recorded.position
 
-    async def record(self, drafts: Sequence[Draft]) -> None:
-        """Record all drafts or none; raise AnotherWriter when this process is not the only one."""
+    async def record(self, drafts: Sequence[Draft]) -> list[Recorded]:
+        """Record all drafts or none; give them as the log holds them.
+
+        Raises NewsFirst when the log holds something that was not heard yet, and AnotherWriter
+        when this process is not the only one.
+        """
+        sends = any(isinstance(it.event, TransactionPlanned) for it in drafts)
         try:
             guard = await self._fence.expected(drafts)
-            appended = await self._log.append(drafts, expected_last=guard)
+            appended = await self._log.append(
+                drafts, expected_last=guard, guards={PEOPLE: self._people} if sends else None
+            )
         except VersionConflict as conflict:
+            if conflict.subject == PEOPLE:
+                raise NewsFirst(str(conflict)) from conflict
             raise AnotherWriter(
                 f"expected to be the only writer of {conflict.subject}, whose last position would "
                 f"be {conflict.expected}; found {conflict.found}"
             ) from conflict
         self._fence.appended(drafts, appended)
-        self._recorded = max(self._recorded, *(place.position for place in appended))
+        self._own.update(place.position for place in appended)
         for draft in drafts:
-            event = draft.event
-            told = {name: str(getattr(event, name)) for name in _TOLD if hasattr(event, name)}
-            _log.info(event.event_type, correlation_id=str(draft.correlation_id), **told)
+            _tell(draft)
+        return [_recorded(it, at.position) for it, at in zip(drafts, appended, strict=True)]
+
+
+def _tell(draft: Draft) -> None:
+    event = draft.event
+    if event.event_type in _QUIET:
+        return
+    told = {name: str(getattr(event, name)) for name in _TOLD if hasattr(event, name)}
+    _log.info(event.event_type, correlation_id=str(draft.correlation_id), **told)
+
+
+def _recorded(draft: Draft, position: int) -> Recorded:
+    """Give an event of ours as a fold takes it, without waiting for the log to bring it."""
+    return Recorded(
+        event=draft.event,
+        id=draft.id,
+        subject=draft.subject,
+        occurred_at=draft.occurred_at,
+        correlation_id=draft.correlation_id,
+        causation_id=draft.causation_id,
+        source=draft.event.owner,
+        version=draft.event.event_version,
+        position=position,
+        recorded_at=draft.occurred_at,
+        body=b"",
+    )

@@ -1,4 +1,4 @@
-"""The restart: fold the log to its head, and complete what a crash left undecided."""
+"""Starting: fold the log to its head, complete it, and know what the venue has told already."""
 
 import structlog
 
@@ -6,6 +6,7 @@ from chassis.checkpoints import Checkpoints
 from chassis.fold import Pending
 from chassis.log import Log
 from contracts.subjects import consumer
+from execution.engine import Signer
 from execution.recorder import Recorder
 from execution.standing import VERSION, Standing
 from execution.venues.paper.rules import PaperRules
@@ -17,34 +18,42 @@ _log = structlog.get_logger()
 
 
 async def recover(
-    log: Log, checkpoints: Checkpoints, *, rules: PaperRules
+    log: Log, checkpoints: Checkpoints, *, rules: PaperRules, signer: Signer
 ) -> tuple[Standing, Recorder]:
-    """Give the place that the log's head leads to, with every intent that follows recorded.
+    """Give the place that the log's head leads to, with everything that follows from it recorded.
 
     Nothing is appended before the whole log is folded: only then is it known what is missing.
     """
-    standing = await _begin(checkpoints, rules)
+    standing = await _begin(checkpoints, rules, signer)
     recorder, pending = Recorder(log), Pending()
     async for recorded in log.read(
         after=standing.position, subjects=consumer(LOG_CONSUMER).filters
     ):
         pending.saw(recorded)
         recorder.observe(recorded)
-        pending.derived(standing.fold(recorded))
+        if recorded.position in standing.ahead:
+            standing.position = recorded.position
+        else:
+            pending.derived(standing.fold_past(recorded))
     recorder.begin(standing.position)
     missing = pending.missing()
-    _log.info("caught_up", position=standing.position, missing=sum(map(len, missing)))
+    _log.info(
+        "caught_up",
+        position=standing.position,
+        missing=sum(map(len, missing)),
+        submissions=len(standing.submissions),
+    )
     for drafts in missing:
         await recorder.record(drafts)
     return standing, recorder
 
 
-async def _begin(checkpoints: Checkpoints, rules: PaperRules) -> Standing:
+async def _begin(checkpoints: Checkpoints, rules: PaperRules, signer: Signer) -> Standing:
     kept = await checkpoints.load(CHECKPOINT, version=VERSION)
     if kept is None:
-        return Standing(rules)
+        return Standing(rules, signer)
     try:
-        return Standing.load(kept.state, position=kept.position, rules=rules)
+        return Standing.load(kept.state, position=kept.position, rules=rules, signer=signer)
     except ValueError as error:
         _log.warning(
             "checkpoint_refused",
@@ -53,4 +62,4 @@ async def _begin(checkpoints: Checkpoints, rules: PaperRules) -> Standing:
             expected=f"a state of {VERSION}",
             found=f"{error!s:.200}",
         )
-        return Standing(rules)
+        return Standing(rules, signer)

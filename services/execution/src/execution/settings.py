@@ -16,16 +16,16 @@ class ExecutionSettings(ServiceSettings):
 
     paper_fees: str = "velocity"
     """Whose fee table the paper venue charges: `velocity` or `drift`."""
-    paper_latency_ms: Annotated[int, Field(ge=0, le=60_000)] = 400
-    """From the cause of an intent to its effect, in the feed's time."""
-    paper_keeper_delay_ms: Annotated[int, Field(ge=0, le=600_000)] = 1_000
-    """From a stop's trigger to its fill, in the feed's time."""
-    paper_stop_slippage_bps: Annotated[Decimal, Field(ge=0, le=1_000)] = Decimal(2)
-    """How much worse than the worse of print and trigger a stop fills."""
-    paper_stale_after_ms: Annotated[int, Field(ge=1_000, le=3_600_000)] = 30_000
-    """How long an entry rests before it may be called stale."""
-    paper_stale_distance_bps: Annotated[Decimal, Field(ge=0, le=1_000)] = Decimal(3)
-    """How far the market must have left it."""
+    paper_seed: Annotated[int, Field(ge=0)] = 1
+    """Of every chance on the paper chain."""
+    paper_drop_rate: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.10")
+    """Part of the broadcasts that no leader ever sees."""
+    paper_participation: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.02")
+    """The venue's volume as a part of the feed's: of each print so much can reach us."""
+    paper_queue_ahead_usd: Annotated[Decimal, Field(ge=0, le=1_000_000_000)] = Decimal(25_000)
+    """Notional that rests before us at our price when we come to it."""
+    paper_is_calm: bool = False
+    """For tests and measurements: what is sent lands at once, and every print can fill us whole."""
     checkpoint_events: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Events folded between two checkpoints: what a restart folds again at most."""
 
@@ -37,32 +37,24 @@ class ExecutionSettings(ServiceSettings):
         return name
 
     @model_validator(mode="after")
-    def _cancels_come_before_the_keeper(self) -> Self:
-        if self.paper_latency_ms > self.paper_keeper_delay_ms:
-            raise ValueError(
-                f"expected a latency of at most the keeper's delay, {self.paper_keeper_delay_ms}"
-                f" ms, found {self.paper_latency_ms}: an entry could fill after its stop is gone"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _break_even_covers_the_costs(self) -> Self:
-        fee, slippage = FEES[self.paper_fees].taker_bps, self.paper_stop_slippage_bps
-        if fee > POLICY.exit_fee_bps or slippage > POLICY.exit_slippage_bps:
+        fee = FEES[self.paper_fees].taker_bps
+        if fee > POLICY.exit_fee_bps:
             raise ValueError(
-                f"expected at most {POLICY.exit_fee_bps} bps fee and {POLICY.exit_slippage_bps}"
-                f" bps slippage, which break-even counts on; found {fee} and {slippage}"
+                f"expected at most {POLICY.exit_fee_bps} bps taker fee, which break-even counts "
+                f"on; found {fee} bps of {self.paper_fees}"
             )
         return self
 
     @property
     def rules(self) -> PaperRules:
         """Give the paper venue's rules."""
+        if self.paper_is_calm:
+            return PaperRules.calm()
         return PaperRules(
             fees=FEES[self.paper_fees],
-            latency_ms=self.paper_latency_ms,
-            keeper_delay_ms=self.paper_keeper_delay_ms,
-            stop_slippage_bps=self.paper_stop_slippage_bps,
-            stale_after_ms=self.paper_stale_after_ms,
-            stale_distance_bps=self.paper_stale_distance_bps,
+            seed=self.paper_seed,
+            drop_rate=self.paper_drop_rate,
+            participation=self.paper_participation,
+            queue_ahead_usd=self.paper_queue_ahead_usd,
         )

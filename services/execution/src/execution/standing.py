@@ -1,9 +1,12 @@
-"""Where the service stands in the log: what a restart rebuilds, and what a checkpoint keeps.
+"""Where the service stands: what a restart rebuilds, and what a checkpoint keeps.
 
-The log is the truth: planner, venue and progress are folds over it. Only the venue's clock runs
-ahead, over prints that caused nothing, and reworking those gives nothing again.
+The planner and the progress are folds over the log. The venue is a function of the feed's prints
+and of the transactions that were submitted, each at its clock: after a restart it works through
+the prints again, hears the recorded transactions when it comes to their clocks, and has nothing
+new to tell until it is past the last of them.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -11,26 +14,24 @@ from uuid import UUID
 import msgspec
 
 from chassis.market import MarketMessage
+from contracts.control import AccountOpened
 from contracts.event import Draft, Recorded
-from contracts.order import (
-    CancelIntended,
-    EntryWentStale,
-    OrderCanceled,
-    OrderFilled,
-    OrderIntended,
-    OrderPlaced,
-    OrderRejected,
-    OrderReplaced,
-    ReplaceIntended,
-    StopTriggered,
-    VenueAdvanced,
-)
+from contracts.feed import FeedOpened
+from contracts.ids import MarketId
+from contracts.markets import market_spec
 from contracts.ticks import Trade, decode_tick
+from contracts.transaction import TransactionSigned
+from contracts.values import VenueClock, to_millis
+from contracts.venue import VenueAdvanced, VenueObserved
+from execution.domain.account import Observation
 from execution.domain.planner import PlannerCore
+from execution.domain.state import VENUE
+from execution.engine import Engine, Signer, transaction_of
 from execution.progress import Progress
-from execution.venues.paper.rules import PaperRules, PaperVenue
+from execution.venues.paper.chain import PaperChain
+from execution.venues.paper.rules import PaperRules
 
-VERSION = "execution-1"
+VERSION = "execution-2"
 """Grows when the state of the planner, the venue or the progress takes another shape or meaning."""
 
 
@@ -59,79 +60,140 @@ class _Kept(msgspec.Struct, forbid_unknown_fields=True):
     """The body of a checkpoint."""
 
     planner: msgspec.Raw
-    venue: msgspec.Raw
+    venue: msgspec.Raw | None
+    cursors: dict[str, int]
+    ahead: list[int]
+    """Positions past the checkpoint's that are folded: our own events, not come back yet."""
     progress: Progress
     hint: Mark | None
 
 
 @dataclass
 class Standing:
-    """The planner, the venue and the progress after the events of the log up to `position`."""
+    """Planner, venue and progress after the events of the log up to `position`."""
 
     rules: PaperRules
+    signer: Signer
     planner: PlannerCore = field(default_factory=PlannerCore)
-    venue: PaperVenue = field(init=False)
     progress: Progress = field(default_factory=Progress)
     position: int = 0
-    unreturned: set[UUID] = field(default_factory=set[UUID])
-    """Our observations that the venue knows and the log has not given back yet."""
+    venue: PaperChain | None = None
+    """There once the market is known."""
+    engine: Engine | None = None
+    submissions: deque[TransactionSigned] = field(default_factory=deque[TransactionSigned])
+    """Recorded transactions that the venue has not heard again yet, in order."""
+    already: set[UUID] = field(default_factory=set[UUID])
+    """Observations in the log that the venue will tell again."""
+    told: VenueClock | None = None
+    """Where the venue was when the log last heard of it; None once it is there again."""
+    ahead: set[int] = field(default_factory=set[int])
+    """Positions that a checkpoint was ahead of its own."""
     hint: Mark | None = None
     """A print at or before the venue's clock, where reading the market stream may begin."""
 
-    def __post_init__(self) -> None:
-        self.venue = PaperVenue(self.rules)
+    @property
+    def is_reworking(self) -> bool:
+        """Say whether the venue has not come again to where the log says it was."""
+        return self.told is not None
 
     def fold(self, recorded: Recorded) -> Sequence[Draft]:
-        """Fold an event of the log; give the intents that it leads to.
+        """Fold an event of the log; give what it leads to at once."""
+        self.position = max(self.position, recorded.position)
+        return self.fold_own(recorded)
 
-        Intents reach the venue here, as events of the log and in its order, never before.
-        """
+    def fold_own(self, recorded: Recorded) -> Sequence[Draft]:
+        """Fold an event of ours as soon as it is recorded, before the log brings it."""
         event = recorded.event
-        self.position = recorded.position
         self.progress.fold(recorded)
-        match event:
-            case OrderIntended() | ReplaceIntended() | CancelIntended():
-                self.venue.on_intent(recorded, event)
-            case (
-                OrderPlaced()
-                | OrderRejected()
-                | OrderReplaced()
-                | OrderCanceled()
-                | EntryWentStale()
-                | StopTriggered()
-                | OrderFilled()
-            ):
-                if recorded.id in self.unreturned:
-                    self.unreturned.remove(recorded.id)
-                else:
-                    self.venue.on_observation(event)
-            case VenueAdvanced():
-                self.venue.on_advanced(event)
-            case _:
-                pass
-        return self.planner.step(recorded)
+        drafts = self.planner.step(recorded)
+        if isinstance(event, FeedOpened) and self.venue is None:
+            self._open_venue()
+        if isinstance(event, AccountOpened) and event.venue == VENUE and self.venue is not None:
+            self.venue.open_account(event.account, deposit_usd=event.equity_usd)
+        return drafts
 
-    def save(self) -> bytes:
-        """Give a checkpoint of this place; only while nothing is on its way to or from the log."""
+    def fold_past(self, recorded: Recorded) -> Sequence[Draft]:
+        """Fold an event that was recorded before this process: the venue will tell it again."""
+        event = recorded.event
+        if isinstance(event, TransactionSigned):
+            self.submissions.append(event)
+        elif isinstance(event, VenueObserved):
+            self.told = event.clock
+        elif isinstance(event, VenueAdvanced):
+            self.told = VenueClock(at=event.closed_at, slot=0, trade_id=event.last_trade_id)
+        elif isinstance(event, Observation):
+            self.already.add(recorded.id)
+        return self.fold(recorded)
+
+    def rework(self, trade: Trade) -> bool:
+        """Work a print that the log is past already, with what the venue heard before it.
+
+        Give False for the first print that is new: then the venue is where it was.
+        """
+        told = self.told
+        if told is None or trade.i > (told.trade_id or 0):
+            self.finish_rework()
+            return False
+        while self.submissions:
+            clock = self.submissions[0].clock
+            if (clock.trade_id or 0) >= trade.i:
+                break
+            self._hear_again()
+        if self.venue is not None:
+            self.venue.on_print(trade)
+        return True
+
+    def finish_rework(self) -> None:
+        """Bring the venue to where the log last heard of it."""
+        while self.submissions:
+            self._hear_again()
+        if self.told is not None and self.venue is not None:
+            self.venue.advance(to_millis(self.told.at))
+        self.told = None
+
+    def _hear_again(self) -> None:
+        """Let the venue hear the next recorded transaction at its clock."""
+        submission = self.submissions.popleft()
+        if self.venue is not None:
+            self.venue.advance(to_millis(submission.clock.at))
+            self.venue.submit(transaction_of(submission))
+
+    def save(self, *, ahead: list[int]) -> bytes:
+        """Give a checkpoint of this place; `ahead` are positions past it that are folded."""
         return msgspec.json.encode(
             _Kept(
                 planner=msgspec.Raw(self.planner.snapshot()),
-                venue=msgspec.Raw(self.venue.dump()),
+                venue=None if self.venue is None else msgspec.Raw(self.venue.dump()),
+                cursors={} if self.engine is None else self.engine.cursors,
+                ahead=ahead,
                 progress=self.progress,
                 hint=self.hint,
             )
         )
 
     @classmethod
-    def load(cls, state: bytes, *, position: int, rules: PaperRules) -> "Standing":
+    def load(cls, state: bytes, *, position: int, rules: PaperRules, signer: Signer) -> "Standing":
         """Read a checkpoint; raise ValueError when it is not one."""
         kept = msgspec.json.decode(state, type=_Kept)
         standing = cls(
-            rules=rules,
-            progress=kept.progress,
-            position=position,
-            hint=kept.hint,
+            rules=rules, signer=signer, progress=kept.progress, position=position, hint=kept.hint
         )
+        standing.ahead = set(kept.ahead)
         standing.planner.restore(bytes(kept.planner))
-        standing.venue.load(bytes(kept.venue))
+        if kept.venue is not None:
+            standing._open_venue()
+            if standing.venue is None or standing.engine is None:
+                raise ValueError("expected a feed beside the venue's state, found none")
+            standing.venue.load(bytes(kept.venue))
+            standing.engine.cursors = kept.cursors
         return standing
+
+    def _open_venue(self) -> None:
+        market = self.planner.state.market
+        if market is None:
+            return
+        self.venue = PaperChain(self.rules, market_spec(MarketId(market)))
+        self.engine = Engine(self.planner, self.venue, self.signer)
+        self.engine.already = self.already
+        for name, account in sorted(self.planner.state.accounts.items()):
+            self.venue.open_account(name, deposit_usd=account.deposit_usd)

@@ -17,6 +17,7 @@ import structlog
 
 from chassis.appends import Appended, LogFull, VersionConflict
 from contracts import control
+from contracts.control import KillLevel
 from contracts.event import Draft, Event, Recorded
 from contracts.ids import EventId, MarketId, derive_root_id
 from contracts.markets import MarketSpec, UnknownMarket, market_spec
@@ -64,6 +65,16 @@ class Done:
     command: EventId
     position: int | None
     is_replay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """A kill that the log holds, or will hold."""
+
+    done: Done
+    asked: KillLevel
+    level: KillLevel
+    """The level that stands, never lower than what was asked for."""
 
 
 def _random_id() -> EventId:
@@ -120,10 +131,10 @@ class Commands:
                 raise Problem(
                     Code.ORDER_NOT_OPEN, f"expected a resting order, found it {order.status}"
                 )
-            if order.leg is Leg.STOP:
+            if order.leg in (Leg.STOP, Leg.CLOSE):
                 raise Problem(
                     Code.ORDER_IS_PROTECTION,
-                    "expected an entry or a take-profit, found the stop of a setup",
+                    f"expected an entry or a take-profit, found the {order.leg} of a setup",
                 )
         event = control.CancelRequested(
             account=self.live.account_id,
@@ -133,21 +144,32 @@ class Commands:
         )
         return await self._record(event, identity)
 
-    async def kill(self, reason: str) -> Done:
-        """Stop automation. Never refused while the log can take an event at all."""
-        event = control.KillSwitchEngaged(account=self.live.account_id, reason=reason, by=BY)
+    async def kill(self, reason: str, level: KillLevel) -> Killed:
+        """Stop automation. Never refused while the log can take an event at all.
+
+        It is recorded even while a higher level stands: a resume that is on its way may lift that.
+        """
+        event = control.KillSwitchEngaged(
+            account=self.live.account_id, level=level, reason=reason, by=BY
+        )
         draft = self._draft(event, self.new_id())
         task = asyncio.create_task(self._append(draft))
         self._kills.add(task)
         task.add_done_callback(self._forget)
-        _log.warning("kill_requested", reason=reason, event_id=str(draft.id))
+        _log.warning(
+            "kill_requested", reason=reason, level=level.name.lower(), event_id=str(draft.id)
+        )
         await asyncio.wait({task}, timeout=self.log_wait_s)
         if not task.done():
             _log.error("kill_not_recorded_yet", event_id=str(draft.id))
-            return Done(draft.id, None)
+            return self._killed(Done(draft.id, None), level)
         position = task.result().position
         await self.live.folded(position, timeout_s=KILL_FOLD_WAIT_S)
-        return Done(draft.id, position)
+        return self._killed(Done(draft.id, position), level)
+
+    def _killed(self, done: Done, asked: KillLevel) -> Killed:
+        standing = self.live.state.kill_level
+        return Killed(done, asked, asked if standing is None else max(asked, standing))
 
     async def resume(self, reason: str, key: str | None) -> Done:
         """Lift the account's kill."""

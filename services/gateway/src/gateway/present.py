@@ -3,15 +3,23 @@
 from datetime import datetime
 from decimal import Context, Decimal
 
-from contracts import signal, verdict
+from contracts import signal
+from contracts.engine import Mode
 from contracts.ids import MarketId
 from contracts.markets import UnknownMarket, market_spec
 from contracts.values import plain
 from gateway import views
 from gateway.domain import desk
-from gateway.domain.desk import DeskState, Verdict
-from gateway.domain.orders import OrderState, SetupState
+from gateway.domain.desk import DeskState
+from gateway.domain.kills import name_of
 from gateway.live import Live, Market, ServiceStatus
+from gateway.present_orders import (
+    adopted_view,
+    order_view,
+    setup_view,
+    transaction_view,
+    verdict_view,
+)
 from gateway.requests import settings_body
 from gateway.stream.protocol import time_text
 
@@ -53,12 +61,16 @@ def state_view(live: Live, *, now: datetime) -> views.StateView:
         account=_account(state, last_usd),
         settings=None if account is None else settings_body(account.settings).model_dump(),
         position=_position(state, last_usd),
-        orders=[_order(one) for one in state.book.orders],
-        setup=None if state.book.setup is None else _setup(state.book.setup),
+        orders=[order_view(one) for one in state.book.orders],
+        transactions=[transaction_view(one) for one in state.book.transactions],
+        adopted=None if state.book.adopted is None else adopted_view(state.book.adopted),
+        setup=None if state.book.setup is None else setup_view(state.book.setup),
         verdict=None if state.verdict is None else verdict_view(state.verdict),
         decision=_decision(state),
         halts=_halts(state),
         is_halted=state.is_halted,
+        kill_level=None if state.kill_level is None else name_of(state.kill_level),
+        engine=_engine(state),
         services=services_view(live.services),
         unreadable_events=state.unreadable,
         unreadable_pos=str(state.unreadable_position) if state.unreadable else None,
@@ -77,39 +89,6 @@ def state_view(live: Live, *, now: datetime) -> views.StateView:
                 is_complete=bar.is_complete,
             )
             for bar in state.bars
-        ],
-    )
-
-
-def verdict_view(said: Verdict) -> views.VerdictView:
-    """Give a verdict with all its findings."""
-    event = said.event
-    return views.VerdictView(
-        pos=str(said.position),
-        id=str(said.id),
-        proposal=str(event.proposal),
-        is_approved=isinstance(event, verdict.OrderApproved),
-        headline=event.headline if isinstance(event, verdict.OrderDenied) else None,
-        at=time_text(said.occurred_at),
-        side=event.side,
-        quantity_base=plain(event.quantity_base),
-        entry_price_usd=plain(event.entry_price_usd),
-        stop_price_usd=plain(event.stop_price_usd),
-        tp_prices_usd=[plain(price) for price in event.tp_prices_usd],
-        notional_usd=plain(event.notional_usd),
-        risk_usd=plain(event.risk_usd),
-        equity_usd=plain(event.equity_usd),
-        leverage_after=_plain(event.leverage_after),
-        policy=event.policy,
-        findings=[
-            views.FindingView(
-                rule=finding.rule,
-                passed=finding.passed,
-                observed=_plain(finding.observed),
-                limit=_plain(finding.limit),
-                unit=finding.unit,
-            )
-            for finding in event.findings
         ],
     )
 
@@ -206,8 +185,10 @@ def _account(state: DeskState, last_usd: Decimal | None) -> views.AccountView | 
         realized_pnl_usd=_cents(holding.realized_pnl_usd),
         unrealized_pnl_usd=_maybe_cents(unrealized),
         fees_usd=_cents(holding.fees_usd),
+        venue_fees_usd=_cents(holding.venue_fees_usd),
+        funding_usd=_cents(holding.funding_usd),
         fills=holding.fills,
-        setups_closed=holding.setups_closed,
+        setups_closed=state.book.setups_closed,
     )
 
 
@@ -218,45 +199,6 @@ def _position(state: DeskState, last_usd: Decimal | None) -> views.PositionView:
         quantity_base=plain(holding.quantity_base),
         entry_price_usd=_plain(holding.entry_price_usd),
         notional_usd=_maybe_cents(notional),
-    )
-
-
-def _order(one: OrderState) -> views.OrderView:
-    return views.OrderView(
-        order_id=one.client_order_id,
-        setup=str(one.setup),
-        leg=one.leg,
-        side=one.side,
-        type=one.kind,
-        status=one.status,
-        is_open=not one.status.is_over,
-        price_usd=plain(one.price_usd),
-        quantity_base=_plain(one.quantity_base),
-        filled_base=plain(one.filled_base),
-        is_reduce_only=one.is_reduce_only,
-        generation=one.generation,
-        reason=one.reason,
-        pos=str(one.position),
-    )
-
-
-def _setup(setup: SetupState) -> views.SetupView:
-    return views.SetupView(
-        id=str(setup.id),
-        proposal=str(setup.proposal),
-        side=setup.side,
-        status=setup.status,
-        quantity_base=plain(setup.quantity_base),
-        entry_price_usd=plain(setup.entry_price_usd),
-        stop_price_usd=plain(setup.stop_price_usd),
-        tp_prices_usd=[plain(price) for price in setup.tp_prices_usd],
-        notional_usd=plain(setup.notional_usd),
-        risk_usd=plain(setup.risk_usd),
-        approved_at=time_text(setup.approved_at),
-        expires_at=time_text(setup.expires_at),
-        outcome=setup.outcome,
-        realized_pnl_usd=_plain(setup.realized_pnl_usd),
-        fees_usd=_plain(setup.fees_usd),
     )
 
 
@@ -281,6 +223,7 @@ def _halts(state: DeskState) -> list[views.HaltView]:
     return [
         views.HaltView(
             scope=scope,
+            level=name_of(halt.level),
             reason=halt.reason,
             by=halt.by,
             pos=str(halt.position),
@@ -289,6 +232,18 @@ def _halts(state: DeskState) -> list[views.HaltView]:
         for scope, halt in (("all", state.global_halt), ("account", state.halt))
         if halt is not None
     ]
+
+
+def _engine(state: DeskState) -> views.EngineView:
+    said = state.engine
+    if said is None:
+        return views.EngineView(mode=Mode.RUN, reason="", pos=None, recorded_at=None)
+    return views.EngineView(
+        mode=said.mode,
+        reason=said.reason,
+        pos=str(said.position),
+        recorded_at=time_text(said.recorded_at),
+    )
 
 
 def _cents(value: Decimal) -> str:

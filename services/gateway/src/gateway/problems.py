@@ -59,7 +59,7 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.METHOD_NOT_ALLOWED: Kind(405, "This address does not take this method"),
         Code.NO_MARKET: Kind(409, "No feed has opened a market"),
         Code.ORDER_NOT_OPEN: Kind(409, "The order is over"),
-        Code.ORDER_IS_PROTECTION: Kind(409, "A stop protects its position and stays"),
+        Code.ORDER_IS_PROTECTION: Kind(409, "What protects or closes a position stays"),
         Code.SETTINGS_CHANGED: Kind(412, "The settings changed in between"),
         Code.PAYLOAD_TOO_LARGE: Kind(413, "The body is too large"),
         Code.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body must be application/json"),

@@ -54,6 +54,24 @@ class CommandAccepted(_View, frozen=True):
     verdict: VerdictView | None = None
 
 
+class KillAccepted(_View, frozen=True):
+    """A kill is in the log at `pos`, and the level that stands now."""
+
+    command_id: str
+    pos: str | None
+    """Null when the log has not answered yet: it is recorded as soon as the log is back."""
+    status: str
+    """`recorded` or `recording`."""
+    asked: str
+    """The level that was asked for: `pause_entries`, `cancel_entries` or `flatten`."""
+    level: str
+    """The level that stands: the highest of all kills since the last resume."""
+    does: str
+    """What that level does, in one sentence."""
+    leaves_open: str
+    """What stays open, in one sentence."""
+
+
 class FeedView(_View, frozen=True):
     """Where ticks come from."""
 
@@ -117,8 +135,14 @@ class AccountView(_View, frozen=True):
     balance_usd: str
     equity_usd: str | None
     realized_pnl_usd: str
+    """Of fills, before fees and funding."""
     unrealized_pnl_usd: str | None
     fees_usd: str
+    """Of fills; negative for rebates."""
+    venue_fees_usd: str
+    """Flat ones, beside the fills."""
+    funding_usd: str
+    """Received; negative when paid."""
     fills: int
     setups_closed: int
 
@@ -142,6 +166,7 @@ class OrderView(_View, frozen=True):
     """One order of ours."""
 
     order_id: str
+    venue_order_id: str | None
     setup: str
     leg: str
     side: str
@@ -154,6 +179,35 @@ class OrderView(_View, frozen=True):
     is_reduce_only: bool
     generation: int
     reason: str
+    pos: str
+
+
+class TransactionView(_View, frozen=True):
+    """A transaction of an order that is not over, or one that may still land."""
+
+    id: str
+    order_ids: list[str]
+    retry_class: str
+    """`exposure`, `swap`, `protective`, `reducing` or `wide`."""
+    urgency: str
+    attempt: int
+    fate: str
+    """`planned`, `signed`, `landed`, `failed` or `dead`."""
+    code: int | None
+    """The program's error."""
+    reason: str
+    signature: str
+    slot: str | None
+    fee_lamports: str | None
+    pos: str
+
+
+class AdoptedView(_View, frozen=True):
+    """A position that no setup explains; it was given a stop."""
+
+    setup: str
+    quantity_base: str
+    stop_price_usd: str
     pos: str
 
 
@@ -176,6 +230,9 @@ class SetupView(_View, frozen=True):
     outcome: str
     realized_pnl_usd: str | None
     fees_usd: str | None
+    """All that the venue charged while it lived."""
+    funding_usd: str | None
+    transaction_fees_lamports: str | None
 
 
 class DecisionView(_View, frozen=True):
@@ -196,10 +253,21 @@ class HaltView(_View, frozen=True):
 
     scope: str
     """`account` or `all`."""
+    level: str
     reason: str
     by: str
     pos: str
     recorded_at: str
+
+
+class EngineView(_View, frozen=True):
+    """What the execution engine may do with the account."""
+
+    mode: str
+    """`run` while it has not said otherwise."""
+    reason: str
+    pos: str | None
+    recorded_at: str | None
 
 
 class ServiceView(_View, frozen=True):
@@ -241,11 +309,16 @@ class StateView(_View, frozen=True):
     settings: dict[str, Any] | None
     position: PositionView
     orders: list[OrderView]
+    transactions: list[TransactionView]
     setup: SetupView | None
+    adopted: AdoptedView | None
     verdict: VerdictView | None
     decision: DecisionView | None
     halts: list[HaltView]
     is_halted: bool
+    kill_level: str | None
+    """The highest level of the kills that stand."""
+    engine: EngineView
     services: list[ServiceView]
     unreadable_events: int
     unreadable_pos: str | None

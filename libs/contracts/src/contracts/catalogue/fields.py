@@ -13,18 +13,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
-from annotated_types import Ge, Gt, MaxLen
+from annotated_types import Ge, Gt, Le, MaxLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from contracts import values
 
-Documented = type[BaseModel] | type[msgspec.Struct] | type[StrEnum]
+Documented = type[BaseModel] | type[msgspec.Struct] | type[StrEnum] | type[IntEnum]
 Hint = Any  # A type hint is any object; this module is the one place that takes hints apart.
 
 _ALIASES: tuple[tuple[Hint, str], ...] = (
@@ -48,21 +48,27 @@ NAMES: Mapping[str, str] = {
     "account": "One wallet with a sub-account.",
     "by": "Who did it.",
     "client_order_id": "Our id of the order.",
+    "clock": "How far the venue had come when it was seen.",
     "market": "A perpetual that we trade, such as `sol-perp`.",
     "part": "Partition of the account, a stable hash of its name.",
     "service": "A service's name.",
+    "signature": "The transaction's name on the chain.",
     "symbol": "The source venue's name of its market, such as `solusdt`.",
+    "user_order_id": "Our number of the order at the venue, unique among the account's open ones.",
     "venue": "Where ticks come from, or where orders rest.",
+    "venue_order_id": "The venue's number of the order; a move gives it another one.",
 }
 """What a name means wherever nothing else is said."""
 _UNITS: Mapping[str, str] = {
     "base": "base asset",
     "bps": "basis points",
     "bytes": "bytes",
+    "lamports": "lamports",
     "microlamports": "micro-lamports per compute unit",
     "ms": "ms",
     "pct": "%",
     "sha256": "hex",
+    "slots": "slots",
     "usd": "USD",
 }
 
@@ -173,7 +179,13 @@ def _limits(described: type[BaseModel] | type[msgspec.Struct], name: str) -> str
     info: FieldInfo = described.model_fields[name]
     if info.annotation is Decimal or "Decimal" in str(info.annotation):
         return ""
-    texts = {Gt: " > {0.gt}", Ge: " ≥ {0.ge}", MaxLen: " of at most {0.max_length} characters"}
+    several = "" if get_origin(info.annotation) is tuple else " characters"
+    texts = {
+        Gt: " > {0.gt}",
+        Ge: " ≥ {0.ge}",
+        Le: " and ≤ {0.le}",
+        MaxLen: " of at most {0.max_length}" + several,
+    }
     return "".join(
         texts[type(limit)].format(limit) for limit in info.metadata if type(limit) in texts
     )
@@ -184,7 +196,7 @@ def _unit(name: str) -> str:
 
 
 def _classes_in(hint: Hint) -> Iterator[Documented]:
-    if inspect.isclass(hint) and issubclass(hint, BaseModel | StrEnum):
+    if inspect.isclass(hint) and issubclass(hint, BaseModel | StrEnum | IntEnum):
         yield hint
     for argument in get_args(hint):
         yield from _classes_in(argument)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 import msgspec
 from pydantic import BaseModel
@@ -108,14 +108,18 @@ def _parts() -> Iterator[str]:
     for name, part in sorted(parts.items()):
         yield f"### {name}\n"
         yield f"{summary(part)}\n"
-        yield from _enumeration(part) if issubclass(part, StrEnum) else _model(part)
+        yield from _enumeration(part) if issubclass(part, StrEnum | IntEnum) else _model(part)
 
 
-def _enumeration(part: type[StrEnum]) -> Iterator[str]:
+def _enumeration(part: type[StrEnum] | type[IntEnum]) -> Iterator[str]:
     docs = attribute_docs(part)
-    yield from _table(
-        ("value", "meaning"), [(f"`{code.value}`", docs.get(code.name, "")) for code in part]
-    )
+    # A number says nothing by itself: its name goes with it.
+    values = [
+        f"`{code.value}`" if isinstance(code, StrEnum) else f"`{code.value}` {code.name.lower()}"
+        for code in part
+    ]
+    meanings = [docs.get(code.name, "") for code in part]
+    yield from _table(("value", "meaning"), list(zip(values, meanings, strict=True)))
 
 
 def _model(part: Documented) -> Iterator[str]:

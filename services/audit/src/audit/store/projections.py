@@ -1,6 +1,6 @@
 """The projections' tables: advanced with each batch, rebuilt from all events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -9,21 +9,35 @@ from psycopg.rows import dict_row
 from pydantic import BaseModel
 from sqlalchemy import Connection, Table, delete
 
-from audit.domain.projections import Projections, keys_of
-from audit.store.tables import fills, orders, positions, verdicts
+from audit.domain.projections import Changes, Keys, MarketKey, Projections, keys_of
+from audit.store.tables import fills, orders, positions, transactions, verdicts
 from contracts.event import Recorded
-from contracts.queries import FillRow, OrderRow, PositionRow, VerdictRow
+from contracts.queries import (
+    FillRow,
+    OrderRow,
+    OrderStatus,
+    PositionRow,
+    TransactionRow,
+    VerdictRow,
+)
 
 _Row = TypeVar("_Row", bound=BaseModel)
 _KNOWN_ORDERS = "select * from audit.orders where client_order_id = any(%s)"
+_OPEN_ORDERS = (
+    "select * from audit.orders where not status = any(%s)"
+    " and (account, market) in (select * from unnest(%s::text[], %s::text[]))"
+)
 _KNOWN_POSITIONS = (
     "select * from audit.positions"
     " where (account, market) in (select * from unnest(%s::text[], %s::text[]))"
 )
+_KNOWN_TRANSACTIONS = "select * from audit.transactions where id = any(%s)"
+_OVER = [status.value for status in OrderStatus if status.is_over]
 TABLES: tuple[tuple[Table, type[BaseModel]], ...] = (
     (orders, OrderRow),
     (fills, FillRow),
     (positions, PositionRow),
+    (transactions, TransactionRow),
     (verdicts, VerdictRow),
 )
 
@@ -50,31 +64,46 @@ def advance(connection: psycopg.Connection, recorded: Sequence[Recorded]) -> Non
     """Fold a batch of events into the tables."""
     if not recorded:
         return
-    keys = keys_of(recorded)
+    state = _known(connection, keys_of(recorded))
+    for event in recorded:
+        state.fold(event)
+    write(connection, state.take())
+
+
+def _known(connection: psycopg.Connection, keys: Keys) -> Projections:
+    """Give the rows that the events with these keys may change."""
     state = Projections()
     with connection.cursor(row_factory=dict_row, binary=True) as cursor:
         if keys.orders:
             cursor.execute(_KNOWN_ORDERS, [list(keys.orders)])
-            state.orders = {row["client_order_id"]: parse(row, OrderRow) for row in cursor}
+            state.orders |= {row["client_order_id"]: parse(row, OrderRow) for row in cursor}
+        if keys.markets_of_orders:
+            cursor.execute(_OPEN_ORDERS, [_OVER, *_columns(keys.markets_of_orders)])
+            state.orders |= {row["client_order_id"]: parse(row, OrderRow) for row in cursor}
         if keys.positions:
-            accounts, markets = zip(*keys.positions, strict=True)
-            cursor.execute(_KNOWN_POSITIONS, [list(accounts), list(markets)])
-            state.positions = {
+            cursor.execute(_KNOWN_POSITIONS, _columns(keys.positions))
+            state.positions |= {
                 (row["account"], row["market"]): parse(row, PositionRow) for row in cursor
             }
-    for event in recorded:
-        state.fold(event)
-    write(connection, state)
+        if keys.transactions:
+            cursor.execute(_KNOWN_TRANSACTIONS, [list(keys.transactions)])
+            state.transactions |= {row["id"]: parse(row, TransactionRow) for row in cursor}
+    return state
 
 
-def write(connection: psycopg.Connection, state: Projections) -> None:
+def _columns(keys: Collection[MarketKey]) -> list[list[str]]:
+    return [list(column) for column in zip(*keys, strict=True)]
+
+
+def write(connection: psycopg.Connection, changes: Changes) -> None:
     """Insert what is new and replace what changed."""
     with connection.pipeline():
         for table, changed in (
-            (orders, state.orders.values()),
-            (positions, state.positions.values()),
-            (fills, state.fills),
-            (verdicts, state.verdicts),
+            (orders, changes.orders),
+            (positions, changes.positions),
+            (transactions, changes.transactions),
+            (fills, changes.fills),
+            (verdicts, changes.verdicts),
         ):
             values = [row.model_dump_json() for row in changed]
             if values:

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Connection, Engine, Select, Text, cast, select
 
 from audit.store.events import head_of, transaction
 from audit.store.projections import parse
-from audit.store.tables import events, fills, orders, positions, verdicts
+from audit.store.tables import events, fills, orders, positions, transactions, verdicts
 from contracts.queries import (
     EventRow,
     EventsAnswer,
@@ -25,6 +25,9 @@ from contracts.queries import (
     PositionRow,
     PositionsAnswer,
     PositionsQuery,
+    TransactionRow,
+    TransactionsAnswer,
+    TransactionsQuery,
     VerdictRow,
     VerdictsAnswer,
     VerdictsQuery,
@@ -109,6 +112,22 @@ class QueryStore:
             items = tuple(parse(row, PositionRow) for row in rows)
             head = head_of(connection).position
         return PositionsAnswer(positions=items, head=head)
+
+    def transactions(self, query: TransactionsQuery) -> TransactionsAnswer:
+        """Give a page of transactions."""
+        position = transactions.c.planned_position
+        wanted = {
+            "account": query.account,
+            "market": query.market,
+            "setup": query.setup,
+            "signature": query.signature,
+        }
+        statement = _where(select(transactions), wanted, position, query.before)
+        with transaction(self._engine) as connection:
+            items = _page(connection, statement, query.limit, TransactionRow)
+            head = head_of(connection).position
+        following = _next([row.planned_position for row in items], query.limit)
+        return TransactionsAnswer(transactions=items, next=following, head=head)
 
     def verdicts(self, query: VerdictsQuery) -> VerdictsAnswer:
         """Give a page of verdicts."""

@@ -1,50 +1,31 @@
-"""What the plan wants of the venue, before it is an event."""
+"""What the plan wants sent, before it is an event."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 
-from contracts.ids import ClientOrderId
-from contracts.order import CancelReason
-from contracts.values import Leg, OrderKind, Side
+from contracts.event import Event
+from contracts.transaction import RetryClass, Urgency
+from execution.domain.transactions import Intent, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Put up an order."""
+class Send:
+    """One transaction: the intents that it carries out, all or none, in order."""
 
-    client_order_id: ClientOrderId
-    leg: Leg
-    side: Side
-    kind: OrderKind
-    price_usd: Decimal
-    quantity_base: Decimal | None
-    expires_at: datetime | None = None
-
-    @property
-    def is_reduce_only(self) -> bool:
-        """Say whether it may only shrink the position."""
-        return self.leg is not Leg.ENTRY
+    intents: tuple[Intent, ...]
+    retry_class: RetryClass
+    urgency: Urgency
 
 
 @dataclass(frozen=True, slots=True)
-class Replace:
-    """Move a resting order, if it is still what we think it is."""
+class SendAgain:
+    """The same intents in a new transaction, because the first has no fate yet."""
 
-    client_order_id: ClientOrderId
-    leg: Leg
-    generation: int
-    price_usd: Decimal
-    reason: str
+    transaction: Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """Take an order back."""
-
-    client_order_id: ClientOrderId
-    leg: Leg
-    reason: CancelReason
+Command = Send | SendAgain
 
 
-Command = Place | Replace | Cancel
+def carried(transaction: Transaction, kind: type[Event]) -> bool:
+    """Say whether a transaction carries out an intent of a kind."""
+    return any(it.event_type == kind.event_type for it in transaction.intents)

@@ -5,7 +5,11 @@ from enum import StrEnum
 
 POST_ONLY_WOULD_CROSS = 6057
 ORDER_GONE = 6061
+NOT_ENOUGH_COLLATERAL = 6003
+NUMBER_IN_USE = 6071
 WRONG_TRIGGER_STATE = 6110
+SHRINK_ONLY = (6046, 6254)
+"""The owner lets the account only shrink."""
 
 
 class Action(StrEnum):
@@ -39,7 +43,7 @@ _ACTIONS: Mapping[int, Action] = {
     6060: Action.SWEEP,
     ORDER_GONE: Action.REREAD,
     6062: Action.REREAD,
-    6071: Action.ADOPT,
+    NUMBER_IN_USE: Action.ADOPT,
     6109: Action.RETRY_PROTECTION,
     WRONG_TRIGGER_STATE: Action.REREAD,
     6111: Action.REREAD,

@@ -1,8 +1,8 @@
-"""The position ledger: average entry, realized PnL and fees, from fills alone.
+"""The position ledger: average entry, realized PnL, fees and funding, from what was recorded.
 
 Exact where it must be: whatever is cut off when a part of the position closes stays in the cost
 of the rest, so that the realized PnL of a flat position is its proceeds less its cost, to the
-last digit.
+last digit. Cash is the sum of every flow, so it can be compared with the venue's to the last unit.
 """
 
 from dataclasses import dataclass, replace
@@ -14,24 +14,24 @@ ZERO = Decimal(0)
 _USD = Decimal("1e-9")
 
 
-class PositionFlipped(Exception):
-    """A fill closed more than there was: reduce-only was broken somewhere."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What fills have made of one position."""
+    """What fills, fees and funding have made of one account in one market."""
 
     position_base: Decimal = ZERO
     """Signed: above zero is long."""
     cost_usd: Decimal = ZERO
     """What the open position was bought, or sold, for."""
-    open_fees_usd: Decimal = ZERO
-    """Fees of the entries, for the part that is still open; negative for rebates."""
+    cash_usd: Decimal = ZERO
+    """Every flow so far: sales less purchases, less fees, plus funding."""
     realized_pnl_usd: Decimal = ZERO
     """Price PnL of what is closed, before fees."""
     fees_usd: Decimal = ZERO
-    """All fees of all fills; negative for rebates."""
+    """Fees of fills; negative for rebates."""
+    venue_fees_usd: Decimal = ZERO
+    """Flat fees that belong to no fill."""
+    funding_usd: Decimal = ZERO
+    """Received; negative when paid."""
 
     @property
     def quantity_base(self) -> Decimal:
@@ -46,41 +46,61 @@ class Ledger:
         return Side.LONG if self.position_base > 0 else Side.SHORT
 
     @property
-    def break_even_usd(self) -> Decimal:
-        """Give the exit price that earns back the entry and its fees; only when not flat."""
-        sign = 1 if self.position_base > 0 else -1
-        return (self.cost_usd + sign * self.open_fees_usd) / self.quantity_base
+    def net_usd(self) -> Decimal:
+        """Give what was made, all costs counted, of what is closed."""
+        return self.realized_pnl_usd - self.fees_usd - self.venue_fees_usd + self.funding_usd
 
     def filled(
         self, *, side: Side, price_usd: Decimal, quantity_base: Decimal, fee_usd: Decimal
     ) -> "Ledger":
-        """Give the ledger after a fill; raise PositionFlipped when it closes more than is open."""
-        if self.side in (None, side):
-            return replace(
-                self,
-                position_base=self.position_base + side.sign * quantity_base,
-                cost_usd=self.cost_usd + price_usd * quantity_base,
-                open_fees_usd=self.open_fees_usd + fee_usd,
-                fees_usd=self.fees_usd + fee_usd,
-            )
-        if quantity_base > self.quantity_base:
-            raise PositionFlipped(
-                f"expected to close at most {self.quantity_base}, found a fill of {quantity_base}"
-            )
-        cost = _share(self.cost_usd, quantity_base, self.quantity_base)
+        """Give the ledger after a fill; one that closes more than is open opens the other side."""
+        if self.side is None or self.side is side:
+            return self._opened(side, price_usd, quantity_base, fee_usd)
+        closed = min(quantity_base, self.quantity_base)
+        cost = _share(self.cost_usd, closed, self.quantity_base)
+        after = replace(
+            self,
+            position_base=self.position_base + side.sign * closed,
+            cost_usd=self.cost_usd - cost,
+            cash_usd=self.cash_usd - side.sign * price_usd * closed - fee_usd,
+            realized_pnl_usd=self.realized_pnl_usd - side.sign * (price_usd * closed - cost),
+            fees_usd=self.fees_usd + fee_usd,
+        )
+        if closed == quantity_base:
+            return after
+        rest = quantity_base - closed
+        return after.filled(side=side, price_usd=price_usd, quantity_base=rest, fee_usd=ZERO)
+
+    def charged(self, fee_usd: Decimal) -> "Ledger":
+        """Give the ledger after a flat fee."""
+        return replace(
+            self,
+            cash_usd=self.cash_usd - fee_usd,
+            venue_fees_usd=self.venue_fees_usd + fee_usd,
+        )
+
+    def funded(self, amount_usd: Decimal) -> "Ledger":
+        """Give the ledger after funding was received, or paid when negative."""
+        return replace(
+            self,
+            cash_usd=self.cash_usd + amount_usd,
+            funding_usd=self.funding_usd + amount_usd,
+        )
+
+    def _opened(
+        self, side: Side, price_usd: Decimal, quantity_base: Decimal, fee_usd: Decimal
+    ) -> "Ledger":
         return replace(
             self,
             position_base=self.position_base + side.sign * quantity_base,
-            cost_usd=self.cost_usd - cost,
-            open_fees_usd=self.open_fees_usd
-            - _share(self.open_fees_usd, quantity_base, self.quantity_base),
-            realized_pnl_usd=self.realized_pnl_usd - side.sign * (price_usd * quantity_base - cost),
+            cost_usd=self.cost_usd + price_usd * quantity_base,
+            cash_usd=self.cash_usd - side.sign * price_usd * quantity_base - fee_usd,
             fees_usd=self.fees_usd + fee_usd,
         )
 
 
 FLAT = Ledger()
-"""No fills yet."""
+"""Nothing yet."""
 
 
 def _share(amount_usd: Decimal, part: Decimal, whole: Decimal) -> Decimal:

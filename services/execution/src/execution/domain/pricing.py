@@ -28,24 +28,36 @@ def passive_limit(side: Side, price_usd: Decimal, tick_usd: Decimal) -> Decimal:
     return (floor_to if side is Side.LONG else ceil_to)(price_usd, tick_usd)
 
 
+def aggressive_limit(side: Side, price_usd: Decimal, tick_usd: Decimal) -> Decimal:
+    """Put the worst price of a taker on the grid: a buy up, a sell down; one tick at least."""
+    if side is Side.LONG:
+        return ceil_to(price_usd, tick_usd)
+    return max(floor_to(price_usd, tick_usd), tick_usd)
+
+
 def stop_trigger(side: Side, price_usd: Decimal, tick_usd: Decimal) -> Decimal:
     """Put a stop on the grid so that it triggers earlier. `side` is the position's."""
     return (ceil_to if side is Side.LONG else floor_to)(price_usd, tick_usd)
 
 
-def behind_market(side: Side, market_usd: Decimal, tick_usd: Decimal) -> Decimal:
-    """Give the best price at which an order of this side still rests: one tick off the market."""
-    return passive_limit(side, market_usd, tick_usd) - side.sign * tick_usd
+def inside_book(
+    side: Side, price_usd: Decimal, *, bid_usd: Decimal, ask_usd: Decimal, tick_usd: Decimal
+) -> Decimal:
+    """Give the price nearest to a wish at which an order of this side still rests."""
+    if side is Side.LONG:
+        return floor_to(min(price_usd, ask_usd - tick_usd), tick_usd)
+    return ceil_to(max(price_usd, bid_usd + tick_usd), tick_usd)
 
 
-def ladder(quantity_base: Decimal, step_base: Decimal, weights_pct: Sequence[int]) -> list[Decimal]:
+def ladder(quantity_base: Decimal, step_base: Decimal, weights: Sequence[int]) -> list[Decimal]:
     """Split a quantity over take-profits by weight, the last one taking the remainder.
 
     Every part but the last is floored to the step. When a part would be smaller than a step there
     are fewer parts; one part at least, so the parts always sum to the quantity.
     """
-    for count in range(len(weights_pct), 1, -1):
-        parts = [floor_to(quantity_base * weight / 100, step_base) for weight in weights_pct]
+    total = sum(weights)
+    for count in range(len(weights), 1, -1):
+        parts = [floor_to(quantity_base * weight / total, step_base) for weight in weights]
         parts = parts[: count - 1]
         parts.append(quantity_base - sum(parts))
         if min(parts) >= step_base:

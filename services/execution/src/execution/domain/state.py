@@ -1,19 +1,16 @@
-"""All that the planner knows: who trades, who is halted, and the setups that live."""
+"""All that the planner knows: the market, the global kill, and every account's fold."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
-from uuid import UUID
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from contracts.control import AccountOpened, KillSwitchEngaged, TradingResumed
+from contracts.control import KillSwitchEngaged, TradingResumed
+from contracts.event import Recorded
+from execution.domain.account import AccountState, Heard
 from execution.domain.policy import POLICY
-from execution.domain.setup import Setup
 
 VENUE = "paper"
 """The venue that this planner sends to."""
-REMEMBERED_MAX = 1_024
-"""Approvals kept to pass over one that comes again. The log drops copies for a day by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,62 +20,56 @@ class PlannerState:
     policy: str = POLICY.version
     market: str | None = None
     """The market of the log's feed."""
-    now: datetime | None = None
-    """Latest market time that an event has told of; it never goes back."""
-    accounts: tuple[str, ...] = ()
-    """Accounts whose orders this venue holds, sorted."""
-    is_halted: bool = False
-    """The global kill."""
-    halted: tuple[str, ...] = ()
-    """Accounts with a kill of their own, sorted."""
-    setups: tuple[Setup, ...] = ()
-    """Live setups, at most one per account, sorted by account."""
-    remembered: tuple[UUID, ...] = ()
-    """Approvals already answered, oldest first."""
+    global_kill: int = 0
+    """Level of the kill that stands above all accounts, for accounts that open later."""
+    accounts: dict[str, AccountState] = field(default_factory=dict[str, AccountState])
+    """Accounts whose orders this venue holds."""
 
-    def is_halted_for(self, account: str) -> bool:
-        """Say whether a kill stands over an account."""
-        return self.is_halted or account in self.halted
-
-    def setup_of(self, account: str) -> Setup | None:
-        """Give an account's live setup."""
-        return next((it for it in self.setups if it.account == account), None)
-
-    def with_setup(self, setup: Setup) -> "PlannerState":
-        """Put a setup in the place of its account's."""
-        others = [it for it in self.setups if it.account != setup.account]
-        return replace(self, setups=tuple(sorted([*others, setup], key=lambda it: it.account)))
-
-    def without_setup(self, setup: Setup) -> "PlannerState":
-        """Take an ended setup out."""
-        return replace(self, setups=tuple(it for it in self.setups if it.id != setup.id))
-
-    def advanced_to(self, moment: datetime) -> "PlannerState":
-        """Let market time reach a moment."""
-        return self if self.now is not None and self.now >= moment else replace(self, now=moment)
-
-    def opened(self, event: AccountOpened) -> "PlannerState":
-        """Know an account, if this venue holds its orders."""
-        if event.venue != VENUE:
+    def with_market(self, market: str) -> "PlannerState":
+        """Know the market; the first one stays."""
+        if self.market is not None:
             return self
-        return replace(self, accounts=tuple(sorted({*self.accounts, event.account})))
+        accounts = {name: replace(it, market=market) for name, it in self.accounts.items()}
+        return replace(self, market=market, accounts=accounts)
 
-    def remembering(self, verdict_id: UUID) -> "PlannerState":
-        """Know that an approval was answered."""
-        return replace(self, remembered=(*self.remembered, verdict_id)[-REMEMBERED_MAX:])
+    def with_account(self, state: AccountState) -> "PlannerState":
+        """Put an account in the place of the one with its name."""
+        return replace(self, accounts={**self.accounts, state.account: state})
 
-    def with_control(self, event: KillSwitchEngaged | TradingResumed) -> "PlannerState":
-        """Engage or lift a kill. The global one and an account's own stand apart."""
-        is_kill = isinstance(event, KillSwitchEngaged)
-        if event.account is None:
-            return replace(self, is_halted=is_kill)
-        halted = {*self.halted, event.account} if is_kill else {*self.halted} - {event.account}
-        return replace(self, halted=tuple(sorted(halted)))
+    def with_heard(self, recorded: Recorded, *, account: str | None) -> "PlannerState":
+        """Let an account hear something, or all of them."""
+        names = tuple(self.accounts) if account is None else (account,)
+        told = {
+            name: _heard(known, recorded)
+            for name in names
+            if (known := self.accounts.get(name)) is not None
+        }
+        return replace(self, accounts={**self.accounts, **told})
+
+    def with_global(self, event: KillSwitchEngaged | TradingResumed) -> "PlannerState":
+        """Know the global kill, for an account that opens later."""
+        return replace(self, global_kill=level_after(self.global_kill, event))
+
+
+def _heard(state: AccountState, recorded: Recorded) -> AccountState:
+    heard = Heard(
+        number=state.heard_count + 1,
+        id=recorded.id,
+        correlation_id=recorded.correlation_id,
+        event_type=recorded.event.event_type,
+        body=recorded.event.model_dump_json(),
+    )
+    return replace(state, heard=(*state.heard, heard), heard_count=heard.number)
+
+
+def level_after(level: int, event: KillSwitchEngaged | TradingResumed) -> int:
+    """Give a kill's level after an event: it only grows until a person resumes."""
+    return max(level, int(event.level)) if isinstance(event, KillSwitchEngaged) else 0
 
 
 def dump(state: PlannerState) -> bytes:
     """Give the state as JSON; equal states give equal bytes."""
-    return msgspec.json.encode(state)
+    return msgspec.json.encode(state, order="sorted")
 
 
 def load(data: bytes) -> PlannerState:

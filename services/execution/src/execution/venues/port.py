@@ -1,147 +1,194 @@
-"""The port to a venue (execution.md 5.7): what a venue can do, and how it is asked.
+"""The port to a venue: what it shows, what it records, and how transactions reach it.
 
-`Venue` is what every venue answers. A venue on a chain is a `TransactingVenue` besides: there a
-command becomes a transaction, which is signed, recorded and broadcast by others. The paper venue
-takes recorded intents as they are and works through prints.
+A venue answers like a chain. What it shows is a snapshot (`contracts.venue.VenueObserved`); what
+happened is a list of records, told at least once; a transaction is bytes that land once or never.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from contracts.event import Event
-from contracts.ids import AccountId, ClientOrderId
-from contracts.values import Leg, OrderKind, Side
-from execution.domain.commands import Command
-from execution.domain.errors import Action
+from contracts.order import (
+    CancelIntended,
+    CancelReason,
+    OrderIntended,
+    ReplaceIntended,
+    SideCancelIntended,
+    TriggerIntended,
+)
+from contracts.values import Liquidity, Side
+from contracts.venue import VenueObserved
+
+Intent = OrderIntended | ReplaceIntended | CancelIntended | TriggerIntended | SideCancelIntended
+"""What one instruction of a transaction carries out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What the plan may count on."""
+class Blockhash:
+    """What a transaction is bound to, and the last block that may take it."""
 
-    client_ids: bool
-    """Our id travels with the order."""
-    cas_modify: bool
-    """A replace that comes too late fails instead of placing a second order."""
-    atomic_bracket: bool
-    """Entry and stop arrive together or not at all."""
-    max_open_orders: int
-    stop_covers_all: bool
-    """A stop without a quantity covers whatever the position is when it fires."""
-    native_ttl: bool
-    """The venue itself ends an entry whose time is over."""
-    self_trigger: bool
-    """We may fire and fill our own stop."""
-    slots_keep_closed: bool
-    """Ended orders can still be read: evidence after a crash."""
+    hash: str
+    last_valid_block_height: int
 
 
 @dataclass(frozen=True, slots=True)
-class RestingOrder:
-    """An order as the venue holds it."""
+class SignedTransaction:
+    """Bytes that may be broadcast; `signature` names them for ever."""
 
-    client_order_id: ClientOrderId
-    leg: Leg
-    side: Side
-    kind: OrderKind
-    price_usd: Decimal
-    unfilled_base: Decimal | None
-    """None on a stop that covers the whole position."""
-    generation: int
-    is_triggered: bool
+    account: str
+    signature: str
+    message: bytes
+    blockhash: Blockhash
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What the venue holds for one account at one moment.
-
-    `slot` is the venue's own count of moments: the chain's slot, the paper venue's last trade id.
-    """
+class Landed:
+    """A transaction's fate: it is in a block. `code` is the program's error, None without one."""
 
     slot: int
-    at: datetime
-    position_base: Decimal
-    average_entry_usd: Decimal | None
-    orders: tuple[RestingOrder, ...]
+    code: int | None
+    fee_lamports: int
 
 
 @dataclass(frozen=True, slots=True)
-class VenueError:
-    """A refusal in the venue's own numbers."""
+class Record:
+    """What happened on an account, in the program's own words. `key` is its name for ever."""
 
-    code: int
+    key: str
+    slot: int
+    at_ms: int
+    """Chain time."""
+    trade_id: int | None
+    """The last print that a paper venue had worked through."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord(Record):
+    """Something about one order."""
+
+    venue_order_id: int
+    user_order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRecord(OrderRecord):
+    """An order rests."""
+
+    side: Side
+    price_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MovedRecord(OrderRecord):
+    """An order rests at another price, under another id."""
+
+    former_order_id: int
+    price_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRecord(OrderRecord):
+    """An order is gone without being filled; `unfilled_base` is None when its size was the
+    position's. `reason` is None when a transaction of whoever may sign took it back.
+    """
+
+    reason: CancelReason | None
+    unfilled_base: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class TriggeredRecord(OrderRecord):
+    """A stop was fired at this trigger price."""
+
+    trigger_price_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FilledRecord(OrderRecord):
+    """An order filled; `fee_usd` is negative for a rebate."""
+
+    side: Side
+    liquidity: Liquidity
+    price_usd: Decimal
+    quantity_base: Decimal
+    remaining_base: Decimal
+    fee_usd: Decimal
+    position_after_base: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRecord(OrderRecord):
+    """A flat fee was charged."""
+
     reason: str
+    fee_usd: Decimal
 
 
-class SnapshotTooOld(Exception):
-    """The venue has not come as far as the caller knows it was."""
+@dataclass(frozen=True, slots=True)
+class LiquidatedRecord(Record):
+    """A part of the position was taken over by a liquidator."""
+
+    side: Side
+    """Direction of the takeover trade: opposite to the position."""
+    price_usd: Decimal
+    quantity_base: Decimal
+    fee_usd: Decimal
+    position_after_base: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FundingRecord(Record):
+    """Funding was settled; positive when the account received it."""
+
+    amount_usd: Decimal
+    rate: Decimal
+    position_base: Decimal
+    hour_ms: int
+
+
+AnyRecord = (
+    PlacedRecord
+    | MovedRecord
+    | EndedRecord
+    | TriggeredRecord
+    | FilledRecord
+    | FeeRecord
+    | LiquidatedRecord
+    | FundingRecord
+)
 
 
 class Venue(Protocol):
-    """What every venue answers."""
+    """What the engine needs of a venue; nothing here waits, an adapter keeps itself current."""
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """Say what the plan may count on."""
+    def blockhash(self) -> Blockhash:
+        """Give what a transaction that is signed now is bound to."""
         ...
 
-    async def snapshot(self, account: AccountId, *, min_slot: int | None = None) -> Snapshot:
-        """Give what the venue holds now; raise SnapshotTooOld when it is behind `min_slot`."""
+    def message(
+        self,
+        account: str,
+        intents: Sequence[Intent],
+        *,
+        blockhash: Blockhash,
+        priority_fee_lamports: int,
+    ) -> bytes:
+        """Write intents as one transaction's message. Equal bytes for equal input."""
         ...
 
-    def classify(self, error: VenueError) -> Action:
-        """Say what a refusal means for the plan."""
+    def submit(self, transaction: SignedTransaction) -> None:
+        """Broadcast now, and again until its fate is known. A second call changes nothing."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a venue's history was read."""
-
-    slot: int
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class VenueEvent:
-    """Something that the venue says has happened; `key` is the same each time it says so."""
-
-    key: str
-    cursor: Cursor
-    observation: Event
-
-
-@dataclass(frozen=True, slots=True)
-class UnsignedTransaction:
-    """The bytes that a signer is asked to sign, and what they are meant to do."""
-
-    message: bytes
-    commands: tuple[Command, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """What a transaction would do now."""
-
-    error: VenueError | None
-    after: Snapshot | None
-    units_consumed: int
-
-
-class TransactingVenue(Venue, Protocol):
-    """A venue whose commands are transactions."""
-
-    def history(self, since: Cursor) -> AsyncIterator[VenueEvent]:
-        """Give what has happened since; repeats are harmless by their keys."""
+    def fate(self, signature: str) -> Landed | None:
+        """Say where a transaction landed; None while that is not known."""
         ...
 
-    def build(self, commands: Sequence[Command], snapshot: Snapshot) -> UnsignedTransaction:
-        """Write commands as one transaction. Pure: no network, equal bytes for equal input."""
+    def observe(self, account: str) -> VenueObserved:
+        """Give the newest snapshot of an account."""
         ...
 
-    async def simulate(self, unsigned: UnsignedTransaction) -> Simulation:
-        """Ask the venue what a transaction would do."""
+    def records(self, account: str, *, after: int) -> Sequence[tuple[int, AnyRecord]]:
+        """Give what happened after a cursor, each with its own cursor; repeats are possible."""
         ...

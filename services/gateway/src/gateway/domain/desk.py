@@ -7,43 +7,24 @@ person must see the rest, and see that something is missing.
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from contracts import control, feed, minute, order, signal, verdict
+from contracts import control, engine, minute, signal, venue, verdict
+from contracts.control import KillLevel
 from contracts.event import Event, Recorded
 from contracts.ids import AccountId
 from contracts.subjects import control as control_subject
-from gateway.domain import orders
-from gateway.domain.orders import Book
+from gateway.domain import book as books
+from gateway.domain import feed as feeds
+from gateway.domain.book import Book
+from gateway.domain.feed import FeedEvent, FeedState
 from gateway.domain.session import BARS_MAX, Bar, Session, bar_of, extend
 
-STATE_VERSION = "gateway-desk-1"
+STATE_VERSION = "gateway-desk-2"
 """Changes with the shape or the rules of the state, so that an older checkpoint is refused."""
-
-
-class FeedStatus(StrEnum):
-    """Whether ticks come in."""
-
-    FLOWING = "flowing"
-    STALLED = "stalled"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedState:
-    """Where ticks come from, and what was missing."""
-
-    opened: feed.FeedOpened
-    opened_at: datetime
-    status: FeedStatus = FeedStatus.FLOWING
-    reason: str = ""
-    gaps: int = 0
-    missing_trades: int = 0
-    refused_frames: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +38,21 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halt:
-    """An engaged kill switch."""
+    """An engaged kill switch, at its highest level."""
 
+    level: KillLevel
     reason: str
     by: str
+    position: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineState:
+    """What the execution engine may do with the account, and why."""
+
+    mode: engine.Mode
+    reason: str
     position: int
     recorded_at: datetime
 
@@ -97,6 +89,8 @@ class DeskState:
     account: AccountState | None = None
     halt: Halt | None = None
     global_halt: Halt | None = None
+    engine: EngineState | None = None
+    """None until the engine says its mode, which it does when that changes: it runs."""
     decision: Decision | None = None
     verdict: Verdict | None = None
     session: Session | None = None
@@ -110,8 +104,14 @@ class DeskState:
 
     @property
     def is_halted(self) -> bool:
-        """Whether new entries are stopped."""
-        return self.halt is not None or self.global_halt is not None
+        """Whether new entries are stopped by a person."""
+        return self.kill_level is not None
+
+    @property
+    def kill_level(self) -> KillLevel | None:
+        """Give the level that stands: the higher of the account's and the global kill."""
+        halts = (self.halt, self.global_halt)
+        return max((halt.level for halt in halts if halt is not None), default=None)
 
 
 _ADAPTER = TypeAdapter(DeskState)
@@ -150,19 +150,14 @@ def evolve(state: DeskState, recorded: Recorded) -> DeskState:
         case signal.EntrySignaled() | signal.EntryWithheld():
             said = Decision(event=event, id=recorded.id, position=recorded.position)
             return replace(moved, decision=said)
-        case order.VenueAdvanced():
+        case venue.VenueAdvanced():
             return replace(moved, market_at=_later(moved.market_at, event.closed_at))
+        case engine.ModeChanged():
+            return replace(moved, engine=_engine(recorded, event))
         case verdict.OrderApproved() | verdict.OrderDenied():
             return _judged(moved, recorded, event)
-        case (
-            feed.FeedOpened()
-            | feed.TradeGapDetected()
-            | feed.FrameRefused()
-            | feed.FeedStalled()
-            | feed.FeedRecovered()
-            | feed.TapeEnded()
-        ):
-            return replace(moved, feed=_feed(moved.feed, recorded, event))
+        case _ if isinstance(event, FeedEvent):
+            return replace(moved, feed=feeds.evolve(moved.feed, recorded, event))
         case (
             control.AccountOpened()
             | control.SettingsChanged()
@@ -171,7 +166,7 @@ def evolve(state: DeskState, recorded: Recorded) -> DeskState:
         ):
             return _controlled(moved, recorded, event)
         case _:
-            return replace(moved, book=orders.evolve(moved.book, recorded))
+            return replace(moved, book=books.evolve(moved.book, recorded))
 
 
 def _moved(state: DeskState, *, position: int, subject: str, recorded_at: datetime) -> DeskState:
@@ -212,38 +207,17 @@ def _judged(
     )
     book = state.book
     if isinstance(event, verdict.OrderApproved):
-        book = orders.approve(book, recorded, event)
+        book = books.approve(book, recorded, event)
     return replace(state, verdict=said, book=book)
 
 
-_FeedEvent = (
-    feed.FeedOpened
-    | feed.TradeGapDetected
-    | feed.FrameRefused
-    | feed.FeedStalled
-    | feed.FeedRecovered
-    | feed.TapeEnded
-)
-
-
-def _feed(state: FeedState | None, recorded: Recorded, event: _FeedEvent) -> FeedState | None:
-    if isinstance(event, feed.FeedOpened):
-        return FeedState(opened=event, opened_at=recorded.occurred_at)
-    if state is None:
-        return None
-    match event:
-        case feed.TradeGapDetected():
-            missing = state.missing_trades + event.missing_trades
-            return replace(state, gaps=state.gaps + 1, missing_trades=missing)
-        case feed.FrameRefused():
-            return replace(state, refused_frames=state.refused_frames + 1)
-        case feed.FeedStalled():
-            return replace(state, status=FeedStatus.STALLED, reason=event.reason)
-        case feed.FeedRecovered():
-            return replace(state, status=FeedStatus.FLOWING, reason="")
-        case feed.TapeEnded():
-            reason = "the recording is truncated" if event.is_truncated else ""
-            return replace(state, status=FeedStatus.ENDED, reason=reason)
+def _engine(recorded: Recorded, event: engine.ModeChanged) -> EngineState:
+    return EngineState(
+        mode=event.mode,
+        reason=event.reason,
+        position=recorded.position,
+        recorded_at=recorded.recorded_at,
+    )
 
 
 _ControlEvent = (
@@ -265,19 +239,26 @@ def _controlled(state: DeskState, recorded: Recorded, event: _ControlEvent) -> D
             changed = replace(state.account, settings=event.settings, revision=recorded.position)
             return replace(state, account=changed)
         case control.KillSwitchEngaged():
-            halt = Halt(
-                reason=event.reason,
-                by=event.by,
-                position=recorded.position,
-                recorded_at=recorded.recorded_at,
-            )
             if event.account is None:
-                return replace(state, global_halt=halt)
-            return replace(state, halt=halt)
+                return replace(state, global_halt=_halted(state.global_halt, recorded, event))
+            return replace(state, halt=_halted(state.halt, recorded, event))
         case control.TradingResumed():
             if event.account is None:
                 return replace(state, global_halt=None)
             return replace(state, halt=None)
+
+
+def _halted(before: Halt | None, recorded: Recorded, event: control.KillSwitchEngaged) -> Halt:
+    """Give the kill that stands: a lower one changes nothing while a higher one stands."""
+    if before is not None and before.level > event.level:
+        return before
+    return Halt(
+        level=event.level,
+        reason=event.reason,
+        by=event.by,
+        position=recorded.position,
+        recorded_at=recorded.recorded_at,
+    )
 
 
 def equity_usd(state: DeskState, price_usd: Decimal | None) -> Decimal | None:
@@ -291,8 +272,8 @@ def equity_usd(state: DeskState, price_usd: Decimal | None) -> Decimal | None:
 
 
 def balance_usd(account: AccountState, book: Book) -> Decimal:
-    """Give what the account started with, plus what fills made, less what they cost."""
-    return account.opened.equity_usd + book.holding.realized_pnl_usd - book.holding.fees_usd
+    """Give what the account started with, plus what has been realized, after all fees."""
+    return account.opened.equity_usd + book.holding.made_usd
 
 
 def unrealized_usd(state: DeskState, price_usd: Decimal | None) -> Decimal | None:

@@ -52,6 +52,7 @@ function render() {
   if (!s) return;
   renderBanners(s);
   renderAccount(s);
+  renderTransactions(s);
   renderVerdict(s.verdict);
   const said = s.decision;
   put("decision", !said ? "nothing yet" : said.wantsEntry ? "Entry" : `No entry: ${words(said.reason)}`, said?.wantsEntry ? "good" : "");
@@ -66,10 +67,13 @@ function renderBanners(s) {
   put("feed-note", s.feed ? `${s.feed.venue} ${s.feed.symbol}: ${s.feed.description}` : "waiting for the feed");
   put("market", s.feed ? s.feed.market : "market");
   $("halt").hidden = !s.isHalted;
-  put("halt-text", s.halts.map((h) => `Halted (${h.scope}) by ${h.by}, ${clock(h.recordedAt)} UTC: ${h.reason}. No new entries; stops and take-profits stay.`).join(" "));
+  const kills = s.halts.map((h) => `Halted (${h.scope}, ${words(h.level)}) by ${h.by}, ${clock(h.recordedAt)} UTC: ${h.reason}.`);
+  put("halt-text", s.isHalted ? [...kills, ...effectOf(s.killLevel)].join(" ") : "");
   const warnings = [];
   if (s.feed && s.feed.status !== "flowing") warnings.push(`Feed ${s.feed.status}${s.feed.reason ? `: ${s.feed.reason}` : ""}.`);
   if (s.feed && s.feed.gaps) warnings.push(`${plural(s.feed.gaps, "gap")} in the feed, ${plural(s.feed.missingTrades, "trade")} missing.`);
+  if (s.engine.mode !== "run") warnings.push(`Engine ${words(s.engine.mode)} since ${clock(s.engine.recordedAt)} UTC: ${words(s.engine.reason)}. It takes no new risk.`);
+  if (s.adopted) warnings.push(`A position of ${number(s.adopted.quantityBase, { signed: true })} that no setup explains was adopted, with a stop at ${price(s.adopted.stopPriceUsd)}.`);
   if (s.unreadableEvents) warnings.push(`${plural(s.unreadableEvents, "event")} of the log cannot be read by this build, the last at position ${s.unreadablePos}: what is shown may be incomplete.`);
   if (!s.isCaughtUp) warnings.push("The gateway is still reading the log.");
   $("warn").hidden = warnings.length === 0;
@@ -86,9 +90,12 @@ function renderAccount(s) {
     ["Realized, before fees", usd(a.realizedPnlUsd, true), tone(a.realizedPnlUsd)],
     ["Unrealized", usd(a.unrealizedPnlUsd, true), tone(a.unrealizedPnlUsd)],
     [Number(a.feesUsd) < 0 ? "Fees (rebate)" : "Fees paid", usd(a.feesUsd), ""],
+    ["Venue fees", usd(a.venueFeesUsd), ""],
+    [Number(a.fundingUsd) < 0 ? "Funding paid" : "Funding received", usd(a.fundingUsd, true), tone(a.fundingUsd)],
     ["Position", flat ? "flat" : `${number(p.quantityBase, { signed: true })} at ${price(p.entryPriceUsd)}`, tone(p.quantityBase)],
     ["Notional", flat ? "–" : usd(p.notionalUsd), ""],
     ["Fills, setups closed", `${a.fills}, ${a.setupsClosed}`, ""],
+    ["Engine", words(s.engine.mode) + (s.engine.reason ? `: ${words(s.engine.reason)}` : ""), s.engine.mode === "run" ? "" : "warning"],
   ];
   list.replaceChildren(...rows.flatMap(([name, value, kind]) => [make("dt", "", name), make("dd", kind, value)]));
   const button = $("strategy"), on = s.settings.strategy_enabled;
@@ -116,8 +123,22 @@ function renderSetup(s) {
   if (last && setup.status !== "closed") rungs.push({ at: Number(last.lastUsd), row: row([["last", ""], [price(last.lastUsd), "num"], ["", "num"], ["", ""]], "now") });
   rungs.sort((a, b) => b.at - a.at);
   body.replaceChildren(...rungs.map((rung) => rung.row));
-  const end = setup.status === "closed" ? `Closed, ${words(setup.outcome)}: made ${usd(setup.realizedPnlUsd, true)}, fees ${usd(setup.feesUsd)}.` : `As approved: risk ${usd(setup.riskUsd)} on ${usd(setup.notionalUsd)}${setup.status === "open" ? "." : `; the entry stands until ${clock(setup.expiresAt)} UTC.`}`;
+  const end = setup.status === "closed" ? `Closed, ${words(setup.outcome)}: made ${usd(setup.realizedPnlUsd, true)}, fees ${usd(setup.feesUsd)}, funding ${usd(setup.fundingUsd, true)}.` : `As approved: risk ${usd(setup.riskUsd)} on ${usd(setup.notionalUsd)}${setup.status === "open" ? "." : `; the entry stands until ${clock(setup.expiresAt)} UTC.`}`;
   put("setup-note", end);
+}
+
+// The transactions of orders that are not over, the newest first.
+function renderTransactions(s) {
+  const legs = new Map(s.orders.map((o) => [o.orderId, o.leg.toUpperCase()]));
+  const tones = { landed: "good", failed: "warning", dead: "warning" };
+  const rows = [...s.transactions].reverse().slice(0, 6).map((t) => {
+    const of = t.orderIds.map((id) => legs.get(id)).join(", ");
+    const why = t.code === null ? "" : `: ${words(t.reason)} (${t.code})`;
+    const tr = row([[of || "whole side", ""], [`${t.retryClass}, attempt ${t.attempt}`, ""], [t.fate + why, tones[t.fate] ?? ""]]);
+    tr.title = [t.signature, t.slot && `slot ${t.slot}`, t.feeLamports && `${t.feeLamports} lamports`].filter(Boolean).join(", ");
+    return tr;
+  });
+  $("transactions").replaceChildren(...rows);
 }
 
 function renderVerdict(v) {
@@ -356,18 +377,28 @@ function confirmCommand({ title, what, button, danger, needsReason, run }) {
     put("ask-result", "Requested …");
     try {
       const { said } = await run(reason);
-      put("ask-result", said.pos ? `Recorded at position ${said.pos}.` : "The log is away: it is recorded as soon as the log answers.");
+      const higher = said.level === said.asked ? "" : ` ${words(said.level)} stands already, and stays.`;
+      put("ask-result", (said.pos ? `Recorded at position ${said.pos}.` : "The log is away: it is recorded as soon as the log answers.") + higher);
       $("ask-go").disabled = true;
     } catch (error) { put("ask-result", error.message); }
   };
   $("ask").showModal();
   $("ask-reason").focus();
 }
-$("kill").onclick = () => confirmCommand({
-  title: "Stop automation now?", button: "Kill", danger: true, needsReason: false,
-  what: ["Resting entries are canceled, and no new position is opened, by strategy or by hand.", "An open position stays open, with its stop and take-profits on the venue.", "It stays stopped, over restarts too, until someone resumes."],
-  run: (reason) => ask("POST", "/api/engine/kill", { reason }),
-});
+function effectOf(level) {
+  const { does, leavesOpen } = [...$("kill-level").options].find((one) => one.value === level).dataset;
+  return [does, leavesOpen];
+}
+$("kill").onclick = () => {
+  const level = $("kill-level").value;
+  confirmCommand({
+    title: `Stop automation now: ${words(level)}?`, button: "Kill", danger: true, needsReason: false,
+    what: [...effectOf(level), "It stays stopped, over restarts too, until someone resumes."],
+    run: (reason) => ask("POST", "/api/engine/kill", { reason, level }),
+  });
+};
+$("kill-level").onchange = () => put("kill-note", effectOf($("kill-level").value)[1]);
+$("kill-level").onchange();
 $("resume").onclick = () => confirmCommand({
   title: "Resume trading?", button: "Resume", danger: false, needsReason: true,
   what: [$("halt-text").textContent, "New entries are allowed again from the next signal on."],

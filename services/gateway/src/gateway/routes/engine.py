@@ -1,16 +1,26 @@
 """Commands: orders, cancels, kill and resume. Each answers 202; the truth comes as events."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    RequestBody,
+    Schema,
+)
 from litestar.params import JSONBody
 
+from contracts.control import KillLevel
+from gateway.domain import kills
 from gateway.handlers import Done
-from gateway.present import verdict_view
+from gateway.present_orders import verdict_view
 from gateway.requests import (
-    REASON_NOT_GIVEN,
     CancelRequest,
     OrderRequest,
     ReasonRequest,
@@ -26,10 +36,13 @@ from gateway.routes.shared import (
     replay_headers,
 )
 from gateway.stream.protocol import time_text
-from gateway.views import CommandAccepted, Pong
+from gateway.views import CommandAccepted, KillAccepted, Pong
 
 KILL_BODY_BYTES = 16 * 1024
 KILL_BODY_S = 1.0
+_STANDS_HIGHER = ResponseSpec(
+    KillAccepted, description="A higher level stands already; the kill is recorded beneath it"
+)
 
 
 @get("/api/engine/ping", responses=problems())
@@ -75,16 +88,60 @@ async def cancel(
     return _accepted(await commands.cancel(data.orderId, checked_key(idempotency_key)))
 
 
-@post("/api/engine/kill", status_code=202, request_max_body_size=None, responses=problems(507))
-async def kill(
-    request: Request[Any, Any, Any], commands: CommandsPart
-) -> Response[CommandAccepted]:
-    """Stop automation: entries are canceled, protective orders stay, nothing new is opened.
+@dataclass
+class _KillOperation(Operation):
+    """Describes the kill's body, which its handler reads by itself."""
 
-    Never refused for its body: `{"reason": "..."}` is kept as far as it can be read. The answer
-    has no `pos` while the log is away; the kill is then recorded as soon as it is back.
+    def __post_init__(self) -> None:
+        """Put the body into the description."""
+        levels = [kills.name_of(level) for level in KillLevel]
+        body = Schema(
+            type=OpenAPIType.OBJECT,
+            properties={
+                "reason": Schema(type=OpenAPIType.STRING),
+                "level": Schema(
+                    type=OpenAPIType.STRING, enum=levels, default=kills.name_of(kills.DEFAULT)
+                ),
+            },
+        )
+        media = {"application/json": OpenAPIMediaType(schema=body)}
+        self.request_body = RequestBody(content=media, required=False)
+
+
+@post(
+    "/api/engine/kill",
+    status_code=202,
+    request_max_body_size=None,
+    operation_class=_KillOperation,
+    responses={200: _STANDS_HIGHER, **problems(507)},
+)
+async def kill(request: Request[Any, Any, Any], commands: CommandsPart) -> Response[KillAccepted]:
+    """Stop automation: nothing new is opened, by strategy or by hand.
+
+    The `level` says what else happens: `pause_entries` leaves what rests, `cancel_entries` (when
+    none is given, or none that is known) cancels entries and keeps an open position with its stop
+    and take-profits, `flatten` also closes the position and then cancels the rest. A kill never
+    goes down: while a higher level stands, the answer is 200 and says which.
+
+    Never refused for its body: `{"reason": "...", "level": "..."}` is kept as far as it can be
+    read. The answer has no `pos` while the log is away; the kill is then recorded as soon as it is
+    back.
     """
-    return _accepted(await commands.kill(await _reason(request)))
+    sent = await _whatever_was_sent(request)
+    killed = await commands.kill(
+        clean_reason(sent.get("reason")), kills.level_of(sent.get("level"))
+    )
+    effect = kills.EFFECTS[killed.level]
+    accepted = KillAccepted(
+        command_id=str(killed.done.command),
+        pos=None if killed.done.position is None else str(killed.done.position),
+        status=_status(killed.done),
+        asked=kills.name_of(killed.asked),
+        level=kills.name_of(killed.level),
+        does=effect.does,
+        leaves_open=effect.leaves_open,
+    )
+    return Response(accepted, status_code=202 if killed.level is killed.asked else 200)
 
 
 @post(
@@ -98,23 +155,26 @@ async def resume(
     commands: CommandsPart,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[CommandAccepted]:
-    """Lift the kill of this account."""
+    """Lift the kill of this account, whatever its level."""
     return _accepted(await commands.resume(data.reason, checked_key(idempotency_key)))
 
 
 def _accepted(done: Done, *, status: str = "", verdict: Any = None) -> Response[CommandAccepted]:
-    recorded = "recording" if done.position is None else "recorded"
     accepted = CommandAccepted(
         command_id=str(done.command),
         pos=None if done.position is None else str(done.position),
-        status=status or recorded,
+        status=status or _status(done),
         verdict=verdict,
     )
     return Response(accepted, headers=replay_headers(done))
 
 
-async def _reason(request: Request[Any, Any, Any]) -> str:
-    """Read why, from whatever was sent; what cannot be read in a second was not given."""
+def _status(done: Done) -> str:
+    return "recording" if done.position is None else "recorded"
+
+
+async def _whatever_was_sent(request: Request[Any, Any, Any]) -> dict[Any, Any]:
+    """Read an object from the body; what cannot be read in a second was not given."""
     body = bytearray()
     try:
         async with asyncio.timeout(KILL_BODY_S):
@@ -124,5 +184,5 @@ async def _reason(request: Request[Any, Any, Any]) -> str:
                     break
         sent: Any = msgspec.json.decode(bytes(body))
     except Exception:  # noqa: BLE001 - nothing about its body may stop a kill
-        return REASON_NOT_GIVEN
-    return clean_reason(sent.get("reason") if isinstance(sent, dict) else None)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # the wire
+        return {}
+    return sent if isinstance(sent, dict) else {}  # pyright: ignore[reportUnknownVariableType]  # the wire

@@ -14,6 +14,7 @@ from contracts import codec
 from contracts.event import Recorded
 from contracts.values import to_millis
 from gateway.domain import words
+from gateway.domain.sentences import summary
 
 VERSION = 1
 FRAME_BYTES_MAX = 4096
@@ -102,7 +103,7 @@ def event_text(recorded: Recorded) -> str:
             "type": words.api_type(event),
             "event": event.event_type,
             "level": words.level(event),
-            "summary": words.summary(event),
+            "summary": summary(event),
             "id": str(recorded.id),
             "subject": recorded.subject,
             "source": recorded.source,

@@ -1,22 +1,36 @@
 """An account's state: a fold of what people decided for it and what the venue did with it.
 
-Equity is opening equity plus realized PnL less fees; what is open counts at cost, so that no
-price from outside the account's own events enters.
+Equity is opening equity plus realized PnL and funding, less the fees of trades and of the venue;
+what is open counts at cost, so that no price from outside the account's own events enters.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from contracts.control import AccountOpened, Settings, SettingsChanged
+from contracts.engine import (
+    Mode,
+    ModeChanged,
+    PositionAdopted,
+    ReconciliationBroke,
+    ReconciliationPassed,
+)
 from contracts.event import Event
 from contracts.ids import EventId
 from contracts.order import OrderFilled, SetupClosed
 from contracts.values import Leg
+from contracts.venue import (
+    ForeignOrderFilled,
+    FundingSettled,
+    PositionLiquidated,
+    VenueFeeCharged,
+)
 from contracts.verdict import OrderApproved
 
 _COST_QUANTUM = Decimal("1E-18")
+_Fill = OrderFilled | PositionLiquidated | ForeignOrderFilled
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +38,22 @@ class Halt:
     """Whether a kill is in force, and the event that says so."""
 
     is_engaged: bool
+    source: EventId
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMode:
+    """What the engine may do in a market, and the event that says so."""
+
+    mode: Mode
+    source: EventId
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Whether the log and the venue disagree about something, and the event that says so."""
+
+    is_broken: bool
     source: EventId
 
 
@@ -39,7 +69,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """An approved setup that is not over; what its entry has not filled still may."""
+    """An approved setup that is not over; what its entry has not filled still may.
+
+    So is an adopted position, which has no entry: nothing unfilled, at no price.
+    """
 
     id: EventId
     market: str
@@ -66,14 +99,19 @@ class AccountState:
     positions: Mapping[str, Position]
     """By market; none that is flat."""
     setups: tuple[Setup, ...] = ()
-    """In the order in which they were approved."""
+    """In the order in which they were approved or adopted."""
+    modes: Mapping[str, EngineMode] = field(default_factory=dict[str, EngineMode])
+    """By market; none until the engine says its mode, which it does when that changes."""
+    reconciliations: Mapping[str, Reconciliation] = field(default_factory=dict[str, Reconciliation])
+    """By `market/what`; none of what has never broken."""
     realized_usd: Decimal = Decimal(0)
-    """Realized PnL less fees, since the account was opened."""
+    """Realized PnL and funding, less all fees, since the account was opened."""
     day: date | None = None
-    """UTC day of the newest fill."""
+    """UTC day of the newest change of `realized_usd`."""
     day_realized_usd: Decimal = Decimal(0)
     """The part of `realized_usd` that is of `day`."""
-    last_fill: EventId | None = None
+    last_booked: EventId | None = None
+    """The newest event that changed `realized_usd`."""
 
     @property
     def equity_usd(self) -> Decimal:
@@ -88,8 +126,8 @@ class AccountState:
 
     @property
     def equity_sources(self) -> tuple[EventId, ...]:
-        """Give the events that the equity comes from: its opening and the last fill."""
-        return (self.opened_by,) if self.last_fill is None else (self.opened_by, self.last_fill)
+        """Give the events that the equity comes from: its opening and its last change."""
+        return (self.opened_by,) if self.last_booked is None else (self.opened_by, self.last_booked)
 
     @property
     def exposure_sources(self) -> tuple[EventId, ...]:
@@ -98,11 +136,11 @@ class AccountState:
         return held + tuple(setup.id for setup in self.setups)
 
     def day_start_equity_usd(self, day: date) -> Decimal:
-        """Give the equity before the day's first fill."""
+        """Give the equity before the day's first change of it."""
         return self.equity_usd + self.day_loss_usd(day)
 
     def day_loss_usd(self, day: date) -> Decimal:
-        """Give what was lost on the day, realized and fees; a gain is negative."""
+        """Give what was lost on the day, all fees and funding included; a gain is negative."""
         return -self.day_realized_usd if self.day is not None and self.day >= day else Decimal(0)
 
 
@@ -127,34 +165,62 @@ def evolve(
     match event:
         case SettingsChanged():
             return replace(state, settings=event.settings, settings_by=event_id)
-        case OrderApproved():
-            setup = Setup(event_id, event.market, event.quantity_base, event.entry_price_usd)
-            return replace(state, setups=(*state.setups, setup))
-        case SetupClosed():
-            kept = tuple(setup for setup in state.setups if setup.id != event.setup)
-            return replace(state, setups=kept)
-        case OrderFilled():
-            return _filled(state, event, event_id=event_id, day=occurred_at.date())
+        case OrderApproved() | PositionAdopted() | SetupClosed():
+            return replace(state, setups=_setups_after(state.setups, event, event_id=event_id))
+        case ModeChanged():
+            mode = EngineMode(event.mode, event_id)
+            return replace(state, modes={**state.modes, event.market: mode})
+        case ReconciliationBroke() | ReconciliationPassed():
+            said = Reconciliation(isinstance(event, ReconciliationBroke), event_id)
+            key = f"{event.market}/{event.what}"
+            return replace(state, reconciliations={**state.reconciliations, key: said})
+        case OrderFilled() | PositionLiquidated() | ForeignOrderFilled():
+            filled = _filled(state, event, event_id=event_id)
+            net = event.realized_pnl_usd - event.fee_usd
+            return _booked(filled, net, event_id=event_id, day=occurred_at.date())
+        case FundingSettled() | VenueFeeCharged():
+            net = event.amount_usd if isinstance(event, FundingSettled) else -event.fee_usd
+            return _booked(state, net, event_id=event_id, day=occurred_at.date())
         case _:
             return state
 
 
-def _filled(
-    state: AccountState, event: OrderFilled, *, event_id: EventId, day: date
-) -> AccountState:
-    net = event.realized_pnl_usd - event.fee_usd
+def _setups_after(
+    setups: tuple[Setup, ...],
+    event: OrderApproved | PositionAdopted | SetupClosed,
+    *,
+    event_id: EventId,
+) -> tuple[Setup, ...]:
+    match event:
+        case OrderApproved():
+            unfilled = event.quantity_base
+            return (*setups, Setup(event_id, event.market, unfilled, event.entry_price_usd))
+        case PositionAdopted():
+            return (*setups, Setup(event_id, event.market, Decimal(0), Decimal(0)))
+        case SetupClosed():
+            return tuple(setup for setup in setups if setup.id != event.setup)
+
+
+def _booked(state: AccountState, net_usd: Decimal, *, event_id: EventId, day: date) -> AccountState:
+    """Book what was realized on a day; what comes late for an earlier day leaves the newest."""
     is_newest = state.day is None or day >= state.day
     is_new_day = state.day is None or day > state.day
     day_before = Decimal(0) if is_new_day else state.day_realized_usd
     return replace(
         state,
-        positions=_positions_after(state.positions, event, event_id=event_id),
-        setups=tuple(_setup_after(setup, event) for setup in state.setups),
-        realized_usd=state.realized_usd + net,
+        realized_usd=state.realized_usd + net_usd,
         day=day if is_newest else state.day,
-        day_realized_usd=day_before + net if is_newest else state.day_realized_usd,
-        last_fill=event_id,
+        day_realized_usd=day_before + net_usd if is_newest else state.day_realized_usd,
+        last_booked=event_id,
     )
+
+
+def _filled(state: AccountState, event: _Fill, *, event_id: EventId) -> AccountState:
+    positions = _positions_after(state.positions, event, event_id=event_id)
+    if not isinstance(event, OrderFilled):
+        return replace(state, positions=positions)
+    setups = tuple(_setup_after(setup, event) for setup in state.setups)
+    return replace(state, positions=positions, setups=setups)
 
 
 def _setup_after(setup: Setup, event: OrderFilled) -> Setup:
@@ -164,7 +230,7 @@ def _setup_after(setup: Setup, event: OrderFilled) -> Setup:
 
 
 def _positions_after(
-    positions: Mapping[str, Position], event: OrderFilled, *, event_id: EventId
+    positions: Mapping[str, Position], event: _Fill, *, event_id: EventId
 ) -> Mapping[str, Position]:
     others = {market: held for market, held in positions.items() if market != event.market}
     if event.position_after_base == 0:
@@ -177,7 +243,7 @@ def _positions_after(
     }
 
 
-def _cost_after(held: Position | None, event: OrderFilled) -> Decimal:
+def _cost_after(held: Position | None, event: _Fill) -> Decimal:
     """Grow the cost at the fill's price; shrink it in proportion; a flip starts anew."""
     size = abs(event.position_after_base)
     if held is None or (held.base > 0) != (event.position_after_base > 0):

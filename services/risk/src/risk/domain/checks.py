@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+from contracts.engine import Mode
 from contracts.ids import EventId
 from contracts.markets import MarketSpec
 from contracts.values import Side
@@ -22,6 +23,7 @@ from risk.domain.sizing import Sizing, risk_limit_usd
 
 NOT_APPLICABLE = "not_applicable"
 """The unit of a rule that asks nothing of this kind of proposal: it passes, with no numbers."""
+_MODES = tuple(Mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,35 @@ Check = Callable[[Case], Finding]
 
 
 def not_halted(case: Case) -> Finding:
-    """Stand still while a kill is in force, the account's or the global one."""
+    """Stand still while a kill of any level is in force, the account's or the global one."""
     engaged = sum(halt.is_engaged for halt in case.halts)
     sources = tuple(halt.source for halt in case.halts) or (case.account.opened_by,)
     return _at_most(
         Rule.NOT_HALTED, observed=Decimal(engaged), limit=Decimal(0), unit="kills", inputs=sources
+    )
+
+
+def is_reconciled(case: Case) -> Finding:
+    """Stand still while the log and the venue disagree about the account, in any market."""
+    said = tuple(one for _, one in sorted(case.account.reconciliations.items()))
+    return _at_most(
+        Rule.RECONCILED,
+        observed=Decimal(sum(one.is_broken for one in said)),
+        limit=Decimal(0),
+        unit="breaks",
+        inputs=tuple(one.source for one in said) or (case.account.opened_by,),
+    )
+
+
+def engine_runs(case: Case) -> Finding:
+    """Take no new risk while the engine may take none, in any market of the account."""
+    said = tuple(one for _, one in sorted(case.account.modes.items()))
+    return _at_most(
+        Rule.ENGINE_RUNS,
+        observed=Decimal(max((_MODES.index(one.mode) for one in said), default=0)),
+        limit=Decimal(_MODES.index(Mode.RUN)),
+        unit="mode",
+        inputs=tuple(one.source for one in said) or (case.account.opened_by,),
     )
 
 
@@ -118,7 +144,7 @@ def prices_are_ordered(case: Case) -> Finding:
 
 
 def market_is_free(case: Case) -> Finding:
-    """Hold one position or one live setup per market."""
+    """Hold one position or one live setup per market; an adopted position is both."""
     market, account = case.proposal.market, case.account
     held = account.positions.get(market)
     live = tuple(setup.id for setup in account.setups if setup.market == market)
@@ -132,7 +158,10 @@ def market_is_free(case: Case) -> Finding:
 
 
 def daily_loss_allows(case: Case) -> Finding:
-    """Stop for the day when the realized loss reaches its share of the day's first equity."""
+    """Stop for the day when its loss, fees and funding included, reaches a share of its equity.
+
+    The share is of the equity that the day began with.
+    """
     account, day = case.account, case.proposal.closed_at.date()
     start, limit = account.day_start_equity_usd(day), account.settings.daily_drawdown_limit_pct
     lost_pct = rounded_up(account.day_loss_usd(day) * 100 / start) if start > 0 else None
@@ -217,6 +246,8 @@ def liquidation_is_far(case: Case) -> Finding:
 
 CHECKS: tuple[Check, ...] = (
     not_halted,
+    is_reconciled,
+    engine_runs,
     strategy_is_enabled,
     inputs_are_fresh,
     inputs_are_complete,

@@ -21,12 +21,25 @@ from contracts.control import (
     SettingsChanged,
     TradingResumed,
 )
+from contracts.engine import (
+    ModeChanged,
+    PositionAdopted,
+    ReconciliationBroke,
+    ReconciliationPassed,
+)
 from contracts.event import Draft, Event, Recorded
 from contracts.feed import FeedOpened
 from contracts.ids import EventId, MarketId
 from contracts.markets import MARKETS, MarketSpec
-from contracts.order import OrderFilled, SetupClosed, VenueAdvanced
+from contracts.order import OrderFilled, SetupClosed
 from contracts.signal import EntrySignaled, EntryWithheld
+from contracts.venue import (
+    ForeignOrderFilled,
+    FundingSettled,
+    PositionLiquidated,
+    VenueAdvanced,
+    VenueFeeCharged,
+)
 from contracts.verdict import OrderApproved, OrderDenied
 from risk.domain import account as accounts
 from risk.domain.account import AccountState, Halt
@@ -82,17 +95,29 @@ class _State:
 
 
 _STATE = TypeAdapter(_State)
-_COUNTED = (
-    AccountOpened,
-    EntrySignaled,
-    FeedOpened,
-    KillSwitchEngaged,
-    ManualOrderRequested,
-    OrderApproved,
-    OrderFilled,
-    SettingsChanged,
-    SetupClosed,
-    TradingResumed,
+_OfAccount = (
+    ForeignOrderFilled
+    | FundingSettled
+    | ModeChanged
+    | OrderApproved
+    | OrderFilled
+    | PositionAdopted
+    | PositionLiquidated
+    | ReconciliationBroke
+    | ReconciliationPassed
+    | SettingsChanged
+    | SetupClosed
+    | VenueFeeCharged
+)
+"""What `account.evolve` folds."""
+_Counted = (
+    AccountOpened
+    | EntrySignaled
+    | FeedOpened
+    | KillSwitchEngaged
+    | ManualOrderRequested
+    | TradingResumed
+    | _OfAccount
 )
 
 
@@ -135,11 +160,11 @@ class RiskCore:
             return self._judge_ready()
         if isinstance(event, EntrySignaled | EntryWithheld):
             self._keep_features(event, recorded.id)
-        if isinstance(event, _COUNTED) and self._remember(recorded.id):
+        if isinstance(event, _Counted) and self._remember(recorded.id):
             return self._count(event, recorded)
         return ()
 
-    def _count(self, event: Event, recorded: Recorded) -> Sequence[Draft]:
+    def _count(self, event: _Counted, recorded: Recorded) -> Sequence[Draft]:
         """Fold an event that must count once."""
         state = self._state
         match event:
@@ -158,10 +183,8 @@ class RiskCore:
                 state.halts[event.account or _EVERY_ACCOUNT] = Halt(False, recorded.id)
             case FeedOpened():
                 state.is_live[event.market] = not event.is_replayable
-            case SettingsChanged() | OrderFilled() | SetupClosed() | OrderApproved():
-                self._evolve(event.account, event, event_id=recorded.id, at=recorded.occurred_at)
             case _:
-                pass
+                self._evolve(event.account, event, event_id=recorded.id, at=recorded.occurred_at)
         return ()
 
     def _judge_manual_order(

@@ -9,7 +9,7 @@ from decimal import Decimal
 class Policy:
     """A version of the rules. A verdict names it, so a changed value needs a new version."""
 
-    version: str = "risk-2"
+    version: str = "risk-3"
     lag_ms_max: int = 5_000
     """Longest time from a signal's bar to the account state that it is judged on, market time."""
     manual_lag_ms_max: int = 120_000

@@ -1,1 +1,1 @@
-"""The paper venue: fills from the prints of a feed, without money and without flattery."""
+"""The paper venue: a simulated chain that fills from the prints of a feed, without flattery."""

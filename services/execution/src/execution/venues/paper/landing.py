@@ -1,95 +1,132 @@
-"""Commands reach the venue: placed, refused, moved or taken back, in the order they were sent.
+"""How a transaction comes into a block: broadcast, lost, late, landed once or never.
 
-They land at the first print at or after their time, before that print meets the book: whatever an
-earlier print filled counts first.
+Broadcasts repeat until it landed or its last block is past. Each may be lost and has its own
+delay; the earliest that is not lost counts. Landing costs the fee payer, whatever comes of it.
 """
 
-from contracts.order import CancelReason
-from contracts.values import Leg, Liquidity, OrderKind
-from execution.domain.errors import ORDER_GONE, POST_ONLY_WOULD_CROSS, WRONG_TRIGGER_STATE
-from execution.venues.paper.book import HeldOrder, PendingCancel, PendingPlace, PendingReplace
-from execution.venues.paper.observing import Observer
+from dataclasses import replace
+
+from contracts.venue import DelegateSeen
+from execution.venues.paper.codes import Code, Refused
+from execution.venues.paper.program import run
+from execution.venues.paper.scene import Scene
+from execution.venues.paper.state import Fate, Transit
+from execution.venues.paper.units import ppm
+from execution.venues.paper.wire import Message, decode, paper_blockhash
+from execution.venues.port import SignedTransaction
+
+FATES_KEPT = 1_000
+"""How many fates of an account are known; older ones are forgotten."""
 
 
-def land(observer: Observer) -> None:
-    """Land every command that is due."""
-    book, now_ms = observer.book, observer.at.now_ms
-    while book.pending and book.pending[0].lands_ms <= now_ms:
-        match book.pending[0]:
-            case PendingPlace() as place:
-                _place(observer, place)
-            case PendingReplace() as move:
-                _replace(observer, move)
-            case PendingCancel() as cancel:
-                _cancel(observer, cancel)
-
-
-def expire(observer: Observer) -> None:
-    """End the entry whose time is over; nothing fills it from here on."""
-    entry = observer.book.held_leg(Leg.ENTRY)
-    if entry is None or entry.expires_ms is None or observer.at.now_ms <= entry.expires_ms:
+def receive(scene: Scene, transaction: SignedTransaction) -> None:
+    """Take a transaction and broadcast it, unless it is known, or its block is not ours or over."""
+    account, signature, terms = scene.account, transaction.signature, scene.terms
+    if signature in account.fates or any(it.signature == signature for it in account.transits):
         return
-    observer.canceled(
-        entry,
-        cause=entry.cause_id,
-        reason=CancelReason.EXPIRED,
-        unfilled_base=entry.unfilled_base,
+    blockhash = transaction.blockhash
+    last_height = blockhash.last_valid_block_height
+    height = last_height - terms.rules.blockhash_life_blocks
+    is_ours = blockhash.hash == paper_blockhash(terms.rules.seed, terms.market, height)
+    if not (is_ours and height <= scene.slot <= last_height):
+        return
+    transit = Transit(
+        signature=signature,
+        message=transaction.message,
+        hash=blockhash.hash,
+        last_height=last_height,
+        next_ms=scene.now_ms,
     )
+    account.transits.append(transit)
+    broadcast(scene, transit)
 
 
-def _place(observer: Observer, place: PendingPlace) -> None:
-    if place.expires_ms is not None and place.expires_ms < observer.at.now_ms:
-        observer.canceled(
-            place,
-            cause=place.intent_id,
-            reason=CancelReason.EXPIRED,
-            unfilled_base=place.quantity_base,
-        )
+def broadcast(scene: Scene, transit: Transit) -> None:
+    """Send a transaction's bytes once more; plan the next time."""
+    rules, now_ms = scene.terms.rules, scene.now_ms
+    end_ms = (transit.last_height + 1) * rules.slot_ms
+    transit.next_ms = min(now_ms + rules.rebroadcast_ms, max(end_ms, now_ms + 1))
+    index = transit.attempts
+    transit.attempts += 1
+    lands_ms = _lands_ms(scene, transit, index, end_ms=end_ms)
+    if lands_ms is None or lands_ms >= end_ms:
         return
-    is_post_only = place.order_kind is OrderKind.POST_ONLY_LIMIT
-    if is_post_only and observer.at.would_cross(place.side, place.price_usd):
-        observer.rejected(place, code=POST_ONLY_WOULD_CROSS, reason="post-only-would-cross")
-        return
-    observer.placed(place)
-    order = observer.book.held(place.client_order_id)
-    if order is not None and order.kind is OrderKind.REDUCE_ONLY_LIMIT:
-        _take_on_arrival(observer, order)
+    if transit.lands_ms is None or lands_ms < transit.lands_ms:
+        transit.lands_ms = lands_ms
 
 
-def _take_on_arrival(observer: Observer, order: HeldOrder) -> None:
-    """Fill a take-profit that the market has already passed: it takes, and pays for it."""
-    if order.unfilled_base is None or not observer.at.is_through(order.side, order.price_usd):
-        return
-    quantity = observer.offer(min(order.unfilled_base, observer.book.ledger.quantity_base))
-    if quantity:
-        observer.filled(
-            order,
-            price_usd=order.price_usd,
-            quantity_base=quantity,
-            remaining_base=order.unfilled_base - quantity,
-            liquidity=Liquidity.TAKER,
-        )
-
-
-def _replace(observer: Observer, move: PendingReplace) -> None:
-    order = observer.book.held(move.client_order_id)
-    if order is None or order.generation != move.generation - 1:
-        observer.rejected(move, code=ORDER_GONE, reason="order-gone")
-    elif order.triggered_ms is not None:
-        observer.rejected(move, code=WRONG_TRIGGER_STATE, reason="stop-already-triggered")
-    elif order.kind is OrderKind.POST_ONLY_LIMIT and observer.at.would_cross(
-        order.side, move.price_usd
-    ):
-        observer.rejected(move, code=POST_ONLY_WOULD_CROSS, reason="post-only-would-cross")
+def _lands_ms(scene: Scene, transit: Transit, index: int, *, end_ms: int) -> int | None:
+    chance, rules, weather, key = scene.chance, scene.terms.rules, scene.weather, transit.signature
+    lost = rules.drop_rate if weather.drop_rate is None else weather.drop_rate
+    if chance.happens("lost", key, index, ppm=ppm(lost)):
+        return None
+    if chance.happens("late", key, index, ppm=ppm(rules.late_rate)):
+        delay_ms = chance.draw("lateness", key, index, below=max(1, end_ms - scene.now_ms))
     else:
-        observer.replaced(move)
+        delay_ms = chance.delay_ms("landing", key, index, quantiles=rules.landing_ms)
+    return scene.now_ms + delay_ms + weather.landing_extra_ms
 
 
-def _cancel(observer: Observer, cancel: PendingCancel) -> None:
-    order = observer.book.held(cancel.client_order_id)
-    if order is None:
-        observer.book.land_nothing(cancel)
-        return
-    observer.canceled(
-        order, cause=cancel.intent_id, reason=cancel.reason, unfilled_base=order.unfilled_base
-    )
+def carry(scene: Scene) -> Scene:
+    """Do what is due with an account's transactions; give the scene afterwards."""
+    while True:
+        transit = min(scene.account.transits, key=lambda it: it.due_ms, default=None)
+        if transit is None or transit.due_ms > scene.now_ms:
+            return scene
+        if transit.lands_ms is not None and transit.lands_ms <= scene.now_ms:
+            after = land(scene, transit)
+            if after is None:
+                transit.lands_ms = None
+            else:
+                scene = after
+        elif scene.slot > transit.last_height:
+            scene.account.transits.remove(transit)
+        elif scene.weather.is_engine_down:
+            transit.next_ms = scene.now_ms + scene.terms.rules.rebroadcast_ms
+        else:
+            broadcast(scene, transit)
+
+
+def land(scene: Scene, transit: Transit) -> Scene | None:
+    """Put a transaction into a block; give the scene afterwards, None when no block takes it.
+
+    What ran through is on another account object; what failed left its fate and its price.
+    """
+    message = _read(transit)
+    if message is not None and message.blockhash != transit.hash:
+        return None
+    fee = scene.terms.rules.signature_lamports
+    if message is not None:
+        fee += message.priority_fee_lamports
+    if fee > scene.account.lamports:
+        return None
+    after, code = _execute(scene, message)
+    account = after.account
+    account.lamports -= fee
+    account.transits = [it for it in account.transits if it.signature != transit.signature]
+    account.fates[transit.signature] = Fate(scene.slot, code, fee)
+    if len(account.fates) > FATES_KEPT:
+        del account.fates[next(iter(account.fates))]
+    return after
+
+
+def _read(transit: Transit) -> Message | None:
+    try:
+        return decode(transit.message)
+    except Refused:
+        return None
+
+
+def _execute(scene: Scene, message: Message | None) -> tuple[Scene, int | None]:
+    """Run a message on a copy of the account; when it is refused the copy is thrown away."""
+    if message is None or scene.weather.program_is_foreign:
+        return scene, Code.UNREADABLE.value
+    is_for_it = message.account == scene.account.name
+    if not is_for_it or scene.account.delegate is not DelegateSeen.OURS:
+        return scene, Code.NOT_A_SIGNER.value
+    trial = replace(scene, account=scene.account.trial())
+    try:
+        run(trial, message.instructions)
+    except Refused as refused:
+        return scene, refused.code.value
+    return trial, None

@@ -1,108 +1,95 @@
-"""A print meets the resting orders: entry, stop, take-profits, in that order.
+"""A print meets the resting limits of an account.
 
-The stop comes before the take-profits, so that of two exits at one print the worse one counts. No
-order ends because another one filled: there is no OCO, the planner sweeps.
+The model: of each print, `participation` reaches the venue; all of it that trades at our price or
+through it is offered to our orders, the best price first. A print strictly through our price is
+offered whole. A print at our price first wears off the queue that stood before us when the order
+came to its price; prints through the price leave the queue as it is, and nobody leaves it. What
+reaches an order is carried on until it is worth a fill, so small prints add up. Only a print later
+than the order counts, only one whose aggressor is on the other side, and never one after the
+order's time. The fill is at our price, as maker.
 """
 
-from decimal import Decimal
-
-from contracts.order import CancelReason
-from contracts.values import Leg, Liquidity, Side
-from execution.domain.pricing import ceil_to, floor_to
-from execution.domain.setup import TAKE_PROFITS
-from execution.venues.paper.book import HeldOrder
-from execution.venues.paper.observing import Observer
-
-_BPS = Decimal(10_000)
+from contracts.values import Liquidity, OrderKind, Side
+from execution.venues.paper.keepers import breach_limits
+from execution.venues.paper.margin import allows_fill
+from execution.venues.paper.scene import Scene
+from execution.venues.paper.state import Order
+from execution.venues.paper.takers import end_reduce_only
+from execution.venues.paper.units import BASE, PPM, floor_to
 
 
-def fill_entry(observer: Observer) -> None:
-    """Fill the entry at its price when a later print is strictly through it."""
-    entry = observer.book.held_leg(Leg.ENTRY)
-    if entry is not None and entry.unfilled_base is not None:
-        _fill_maker(observer, entry, wanted_base=entry.unfilled_base)
+def rests(order: Order) -> bool:
+    """Say whether an order waits for somebody to take it."""
+    return order.is_open and order.kind is not OrderKind.TRIGGER_MARKET and not order.is_auctioned
 
 
-def fill_take_profits(observer: Observer) -> None:
-    """Fill the take-profits that this print is strictly through, up to the position."""
-    for leg in TAKE_PROFITS:
-        order = observer.book.held_leg(leg)
-        if order is not None and order.unfilled_base is not None:
-            open_base = observer.book.ledger.quantity_base
-            _fill_maker(observer, order, wanted_base=min(order.unfilled_base, open_base))
+def meet(scene: Scene, *, price: int, quantity: int, is_sell: bool, time_ms: int) -> bool:
+    """Let a print of this size and venue price meet the orders; say whether one filled or ended.
 
-
-def _fill_maker(observer: Observer, order: HeldOrder, *, wanted_base: Decimal) -> None:
-    """Fill at our price. A print that is through an order at its arrival never comes here with
-    something left: there a post-only order is refused, and a take-profit takes.
+    `time_ms` is the print's own time, which may be before the chain's.
     """
-    if not observer.at.is_through(order.side, order.price_usd):
-        return
-    quantity = observer.offer(wanted_base)
-    if quantity and order.unfilled_base is not None:
-        observer.filled(
-            order,
-            price_usd=order.price_usd,
-            quantity_base=quantity,
-            remaining_base=order.unfilled_base - quantity,
-            liquidity=Liquidity.MAKER,
-        )
+    side = Side.LONG if is_sell else Side.SHORT
+    reached = [
+        it
+        for it in scene.account.orders
+        if rests(it)
+        and it.side is side
+        and side.sign * (it.price - price) >= 0
+        and time_ms > it.at_ms
+        and not it.is_over(scene.now_ms)
+    ]
+    reached.sort(key=lambda it: (-side.sign * it.price, it.order_id))
+    offered = quantity * scene.terms.participation
+    has_changed = False
+    for order in reached:
+        if not offered:
+            break
+        before = (order.filled, order.status)
+        offered = _offer(scene, order, offered, is_touch=order.price == price)
+        has_changed = has_changed or before != (order.filled, order.status)
+    return has_changed
 
 
-def trigger_stop(observer: Observer) -> None:
-    """Trigger the stop when there is a position and the print is strictly beyond the trigger."""
-    stop = observer.book.held_leg(Leg.STOP)
-    if stop is None or stop.triggered_ms is not None or observer.book.ledger.side is None:
-        return
-    if observer.at.is_through(stop.side.opposite, stop.price_usd):
-        observer.triggered(stop)
+def _offer(scene: Scene, order: Order, offered: int, *, is_touch: bool) -> int:
+    """Offer an order what reached the venue, in 1e-15 base; give what it leaves to the next."""
+    if is_touch:
+        offered = _behind_queue(order, offered)
+        if not offered:
+            return 0
+    wanted = order.fillable(scene.account.position)
+    if not wanted:
+        end_reduce_only(scene, order)
+        return offered
+    if _is_beyond_band(scene, order):
+        breach_limits(scene, order)
+        return offered
+    order.carry += offered
+    size = min(floor_to(order.carry // PPM, scene.terms.step), wanted)
+    if not size or (size < wanted and scene.terms.quote(order.price, size) < scene.terms.fill_min):
+        return 0
+    if not allows_fill(scene, order, price=order.price, quantity=size):
+        order.carry -= offered
+        return offered
+    order.carry -= size * PPM
+    scene.fill(order, price=order.price, quantity=size, liquidity=Liquidity.MAKER)
+    if size < wanted:
+        return 0
+    left, order.carry = min(offered, order.carry), 0
+    return left
 
 
-def fill_stop(
-    observer: Observer, *, keeper_delay_ms: int, slippage_bps: Decimal, tick_usd: Decimal
-) -> None:
-    """Fill a triggered stop once the keeper came: the whole position, as taker.
-
-    The price is the worse of the print and the trigger, with slippage on top.
-    """
-    stop = observer.book.held_leg(Leg.STOP)
-    if stop is None or stop.triggered_ms is None:
-        return
-    if observer.at.now_ms < stop.triggered_ms + keeper_delay_ms:
-        return
-    quantity = observer.book.ledger.quantity_base
-    if not quantity:
-        observer.canceled(stop, cause=stop.cause_id, reason=CancelReason.FLAT, unfilled_base=None)
-        return
-    observer.filled(
-        stop,
-        price_usd=_stopped_at(stop, observer.at.price_usd, slippage_bps, tick_usd),
-        quantity_base=quantity,
-        remaining_base=Decimal(0),
-        liquidity=Liquidity.TAKER,
-    )
+def _behind_queue(order: Order, offered: int) -> int:
+    """Wear off the queue before an order; give what is left of the offer."""
+    notional = offered * order.price // (BASE * PPM)
+    if notional <= order.queue_ahead:
+        order.queue_ahead -= notional
+        return 0
+    offered -= order.queue_ahead * BASE * PPM // order.price
+    order.queue_ahead = 0
+    return offered
 
 
-def _stopped_at(
-    stop: HeldOrder, print_usd: Decimal, slippage_bps: Decimal, tick_usd: Decimal
-) -> Decimal:
-    if stop.side is Side.SHORT:  # it sells
-        worse = min(print_usd, stop.price_usd)
-        return max(floor_to(worse * (1 - slippage_bps / _BPS), tick_usd), tick_usd)
-    worse = max(print_usd, stop.price_usd)
-    return ceil_to(worse * (1 + slippage_bps / _BPS), tick_usd)
-
-
-def notice_stale_entry(
-    observer: Observer, *, stale_after_ms: int, stale_distance_bps: Decimal
-) -> None:
-    """Say that the market left the entry: once, and again when nothing came of it."""
-    entry = observer.book.held_leg(Leg.ENTRY)
-    if entry is None:
-        return
-    since_ms = max(entry.since_ms, entry.stale_at_ms or 0)
-    if observer.at.now_ms - since_ms < stale_after_ms:
-        return
-    distance = entry.side.sign * (observer.at.price_usd - entry.price_usd)
-    if distance * _BPS > stale_distance_bps * entry.price_usd:
-        observer.went_stale(entry)
+def _is_beyond_band(scene: Scene, order: Order) -> bool:
+    """Say whether an order is further on the wrong side of the oracle than initial margin."""
+    oracle, sign = scene.market.oracle, order.side.sign
+    return sign * (order.price - oracle) * PPM > oracle * scene.terms.initial_ratio

@@ -1,244 +1,170 @@
-"""The paper venue: a fold over recorded intents and the feed's prints.
+"""How the paper venue is modelled, as data: each default is on the pessimistic side.
 
-`on_intent` and `on_observation` take what the log holds; `on_print` works through one print and
-gives what is seen at it. The clock is the feed's: an intent takes effect at the exchange time of
-its cause plus the latency, so the outcome depends neither on speed nor on scheduling.
-
-It is pessimistic where it cannot know (execution.md 7.2): an order never fills at the print at
-which it arrived, a touch is no fill, the fills of entries and take-profits are at most the
-print's quantity, a stop waits for its keeper and pays slippage, cancels and replaces lose races.
+What a simulator is easily too kind about (execution.md 7.2) is a field here. The numbers that the
+program has are from execution.md 2; the rest are guesses that err against us.
 """
 
-from dataclasses import dataclass, field
-from decimal import Decimal, localcontext
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import pairwise
+from typing import Self
 
-import msgspec
-
-from contracts.event import Draft, Recorded
-from contracts.ids import AccountId, ClientOrderId, MarketId
-from contracts.markets import market_spec
-from contracts.order import VenueAdvanced
-from contracts.ticks import Trade
-from contracts.values import from_millis, parse_decimal, to_millis
-from execution.domain.errors import Action, classify
-from execution.domain.policy import ARITHMETIC
-from execution.domain.setup import Observation
-from execution.venues.paper.book import Book, Intent
 from execution.venues.paper.fees import FEES, FeeTable
-from execution.venues.paper.landing import expire, land
-from execution.venues.paper.matching import (
-    fill_entry,
-    fill_stop,
-    fill_take_profits,
-    notice_stale_entry,
-    trigger_stop,
-)
-from execution.venues.paper.observing import Observer, Print
-from execution.venues.port import (
-    Capabilities,
-    RestingOrder,
-    Snapshot,
-    SnapshotTooOld,
-    VenueError,
-)
+
+Quantiles = tuple[tuple[int, int], ...]
+"""A distribution: (permille, milliseconds), ascending from 0 to 1000, straight in between."""
+
+_ZERO, _ONE = Decimal(0), Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
 class PaperRules:
-    """How the venue is modelled; each default is on the pessimistic side."""
+    """How the chain, its program, its keepers and its other traders behave."""
+
+    seed: int = 1
+    """Every chance is a hash of this, a purpose, a key and an index."""
+
+    slot_ms: int = 400
+    blockhash_life_blocks: int = 150
+    """A transaction can land in so many blocks; every slot has one."""
+    landing_ms: Quantiles = ((0, 400), (500, 900), (900, 2_000), (990, 6_000), (1_000, 12_000))
+    """From a broadcast to its block."""
+    drop_rate: Decimal = Decimal("0.10")
+    """Part of the broadcasts that no leader ever sees."""
+    late_rate: Decimal = Decimal("0.01")
+    """Part of the broadcasts that land anywhere up to the last valid block."""
+    rebroadcast_ms: int = 1_000
+    """Between two broadcasts of the same bytes."""
+    view_lag_slots_max: int = 4
+    """How far behind the chain the node is that we ask, at most."""
 
     fees: FeeTable = FEES["velocity"]
-    latency_ms: int = 400
-    """From the cause of an intent to its effect."""
-    keeper_delay_ms: int = 1_000
-    """From a stop's trigger to its fill."""
-    stop_slippage_bps: Decimal = Decimal(2)
-    stale_after_ms: int = 30_000
-    """How long an entry rests before it may be called stale."""
-    stale_distance_bps: Decimal = Decimal(3)
-    """How far the market must have left it."""
+    keeper_fee_usd: Decimal = Decimal("0.01")
+    """What the program charges when a stranger triggers, expires or cancels for us."""
 
+    participation: Decimal = Decimal("0.02")
+    """The venue's volume as a part of the feed's: of each print so much can reach us."""
+    queue_ahead_usd: Decimal = Decimal(25_000)
+    """The venue's notional that rests before us at our price when we come to it."""
+    fill_usd_min: Decimal = Decimal(250)
+    """What reaches an order adds up until it is worth so much, or all of it: takers come in
+    sizes, not in dust."""
+    basis_bps: Decimal = _ZERO
+    """How far the venue's market stands from the feed."""
+    venue_spread_bps: Decimal = _ONE
+    """How much further out than the feed's the venue's bid and ask are, each."""
+    amm_spread_bps: Decimal = Decimal(2)
+    """How far from the mark the vAMM quotes, each side."""
+    amm_stale_slots: int = 10
+    """The vAMM does not quote on an older oracle."""
 
-class BadPrint(ValueError):
-    """A print's price or quantity is not a positive number."""
+    taker_spread_bps: Decimal = Decimal(2)
+    """What a taker pays beyond the mark for the smallest size."""
+    depth_usd: Decimal = Decimal(250_000)
+    """Notional that moves a taker's price by another 1 %."""
+    taker_bound_bps: Decimal = Decimal(500)
+    """Farthest from the mark that a taker is filled."""
+    auction_fill_usd_max: Decimal = Decimal(50_000)
+    """Notional of one fill in an auction; the rest waits for the next keeper."""
+    open_interest_max_usd: Decimal = Decimal(1_350_000)
+    """Of the whole market: nobody may add to it beyond this."""
+    open_interest_others_usd: Decimal = Decimal(675_000)
+    """What the others hold of it."""
 
+    keeper_ms: Quantiles = ((0, 400), (500, 1_500), (900, 4_000), (990, 10_000), (1_000, 20_000))
+    """From the moment at which a keeper can do something to its transaction's landing."""
+    keeper_retry_ms: int = 1_000
+    """A keeper that cannot act tries again after so long."""
+    auction_slots: int = 20
+    """Length of an auction; its first fill comes in any of its slots."""
+    reap_ms_min: int = 15_000
+    """An order whose time is over is taken off after so long at least…"""
+    reap_ms_max: int = 25_000
+    """…and at most."""
 
-@dataclass(slots=True)
-class _State:
-    last_trade_id: int | None = None
-    now_ms: int = 0
-    books: dict[str, Book] = field(default_factory=dict[str, Book])
+    initial_margin_ratio: Decimal = Decimal("0.05")
+    """Of the notional, to take on risk. The maintenance ratio is the market's."""
+    imf_factor: Decimal = Decimal("0.00005")
+    """How the margin ratios grow with the square root of the size (program: `imf_factor`)."""
+    order_margin_usd: Decimal = Decimal("0.01")
+    """Margin of every open order beside its size."""
+    liquidator_fee_ratio: Decimal = Decimal("0.0075")
+    """How much worse than the oracle a liquidator takes over."""
+    insurance_fee_ratio: Decimal = Decimal("0.0075")
+    """What a liquidation pays on top."""
+    liquidation_share_max: Decimal = Decimal("0.25")
+    """Part of the position that one liquidator takes over; of the last 50 USD all."""
+    liquidation_buffer_ratio: Decimal = Decimal("0.02")
+    """A liquidation goes on until equity is so far above maintenance, of the notional."""
 
+    oracle_silence_ms: int = 60_000
+    """So long the oracle goes on publishing its price while the feed is silent: a quiet market is
+    no stale oracle."""
+    oracle_stale_slots: int = 120
+    """On an older oracle nobody triggers, takes on risk or is liquidated."""
+    trigger_band_bps: Decimal = Decimal(20)
+    """Farthest that the trigger price stands from the oracle."""
+    funding_offset_per_year: Decimal = Decimal("0.1095")
+    """What longs pay while mark and oracle agree."""
+    funding_clamp: Decimal = Decimal("0.03")
+    """Largest difference of mark and oracle that counts, of the oracle."""
+    funding_dead_zone_bps: Decimal = Decimal(5)
+    """A smaller difference counts as none."""
 
-class PaperVenue:
-    """The paper venue for one market; one book per account."""
+    fee_payer_lamports: int = 100_000_000
+    """What an account's fee payer has when the account is opened."""
+    signature_lamports: int = 5_000
+    fee_per_unit_microlamports: int = 10_000
+    """What others are said to have paid lately."""
 
-    capabilities = Capabilities(
-        client_ids=True,
-        cas_modify=True,
-        atomic_bracket=False,
-        max_open_orders=32,
-        stop_covers_all=True,
-        native_ttl=True,
-        self_trigger=False,
-        slots_keep_closed=False,
-    )
+    def __post_init__(self) -> None:
+        """Raise ValueError for rules that no chain could follow."""
+        for name in ("slot_ms", "blockhash_life_blocks", "rebroadcast_ms", "keeper_retry_ms"):
+            self._require(name, is_right=getattr(self, name) >= 1, expected="at least 1")
+        for name in ("drop_rate", "late_rate"):
+            self._require(name, is_right=_ZERO <= getattr(self, name) <= _ONE, expected="0 to 1")
+        self._require("participation", is_right=0 < self.participation <= 1, expected="0 to 1")
+        self._require("depth_usd", is_right=self.depth_usd > 0, expected="more than 0")
+        self._require("reap_ms_max", is_right=self.reap_ms_max >= self.reap_ms_min, expected="min")
+        for name in ("landing_ms", "keeper_ms"):
+            is_right = _is_distribution(getattr(self, name))
+            self._require(name, is_right=is_right, expected="ascending quantiles from 0 to 1000")
 
-    def __init__(self, rules: PaperRules) -> None:
-        self._rules = rules
-        self._state = _State()
-        self._busy: list[Book] = []
+    def _require(self, name: str, *, is_right: bool, expected: str) -> None:
+        if not is_right:
+            raise ValueError(f"expected {expected} as {name}, found {getattr(self, name)}")
 
-    @property
-    def last_trade_id(self) -> int | None:
-        """Give the id of the last print worked through."""
-        return self._state.last_trade_id
+    @classmethod
+    def calm(cls) -> Self:
+        """Give a chain for tests: what is sent lands at once, what is seen is current.
 
-    @property
-    def now_ms(self) -> int:
-        """Give the latest exchange time of a print worked through; 0 before the first."""
-        return self._state.now_ms
-
-    @property
-    def is_idle(self) -> bool:
-        """Say whether no print can cause anything before another intent."""
-        return not self._busy
-
-    def book(self, account: str) -> Book | None:
-        """Give an account's book, to be read; None before its first intent."""
-        return self._state.books.get(account)
-
-    def pass_over(self, trade_id: int, time_ms: int) -> None:
-        """Let the clock come to a print that can cause nothing."""
-        state = self._state
-        state.last_trade_id = trade_id
-        state.now_ms = max(state.now_ms, time_ms)
-
-    def on_intent(self, recorded: Recorded, intent: Intent) -> None:
-        """Take a recorded intent; it lands after the latency."""
-        book = self._state.books.get(intent.account)
-        if book is None:
-            book = self._state.books[intent.account] = Book(intent.account, intent.market)
-        book.expect(recorded, intent, latency_ms=self._rules.latency_ms)
-        self._note_busy()
-
-    def on_observation(self, observation: Observation) -> None:
-        """Take a recorded observation that is not in the books yet: after a restart."""
-        book = self._state.books[observation.account]
-        with localcontext(ARITHMETIC):
-            book.evolve(observation)
-        self.pass_over(observation.clock.trade_id, to_millis(observation.clock.at))
-        self._note_busy()
-
-    def on_advanced(self, event: VenueAdvanced) -> None:
-        """Take a recorded marker: everything up to its print was worked through."""
-        if self._state.last_trade_id is None or event.last_trade_id > self._state.last_trade_id:
-            self._state.last_trade_id = event.last_trade_id
-
-    def on_print(self, trade: Trade) -> list[Draft]:
-        """Work through a print; give what is seen at it, sorted by account.
-
-        A print that came before gives nothing. Raises BadPrint, and then nothing has changed.
+        Every print reaches us whole, nobody stands before us, and keepers take 1 s.
         """
-        state = self._state
-        if state.last_trade_id is not None and trade.i <= state.last_trade_id:
-            return []
-        if not self._busy:
-            self.pass_over(trade.i, trade.t)
-            return []
-        price, quantity = _positive("price", trade.p), _positive("quantity", trade.q)
-        self.pass_over(trade.i, trade.t)
-        drafts: list[Draft] = []
-        with localcontext(ARITHMETIC):
-            # Accounts do not see each other: a replica may hold one without the others.
-            for book in self._busy:
-                at = Print(
-                    trade_id=trade.i,
-                    now_ms=state.now_ms,
-                    price_usd=price,
-                    left_base=quantity,
-                    is_seller_aggressor=trade.m,
-                )
-                drafts += self._work(book, at)
-        self._busy = [book for book in self._busy if not book.is_idle]
-        return drafts
-
-    async def snapshot(self, account: AccountId, *, min_slot: int | None = None) -> Snapshot:
-        """Give what the venue holds for an account."""
-        slot = self._state.last_trade_id or 0
-        if min_slot is not None and slot < min_slot:
-            raise SnapshotTooOld(f"expected a snapshot at trade {min_slot} or later, found {slot}")
-        book = self._state.books.get(account) or Book(account, "")
-        return _snapshot(book, slot=slot, now_ms=self._state.now_ms)
-
-    def classify(self, error: VenueError) -> Action:
-        """Say what a refusal means for the plan."""
-        return classify(error.code)
-
-    def dump(self) -> bytes:
-        """Give the whole state as bytes that `load` understands."""
-        return msgspec.json.encode(self._state)
-
-    def load(self, data: bytes) -> None:
-        """Take a state that `dump` gave; raise ValueError when it is not one."""
-        self._state = msgspec.json.decode(data, type=_State)
-        self._note_busy()
-
-    def _work(self, book: Book, at: Print) -> list[Draft]:
-        rules, spec = self._rules, market_spec(MarketId(book.market))
-        observer = Observer(book=book, at=at, fees=rules.fees, step_base=spec.step_base)
-        land(observer)
-        expire(observer)
-        fill_entry(observer)
-        fill_stop(
-            observer,
-            keeper_delay_ms=rules.keeper_delay_ms,
-            slippage_bps=rules.stop_slippage_bps,
-            tick_usd=spec.tick_usd,
+        return replace(
+            cls(),
+            landing_ms=((0, 0), (1_000, 0)),
+            drop_rate=_ZERO,
+            late_rate=_ZERO,
+            view_lag_slots_max=0,
+            participation=_ONE,
+            queue_ahead_usd=_ZERO,
+            fill_usd_min=_ZERO,
+            venue_spread_bps=_ZERO,
+            keeper_ms=((0, 1_000), (1_000, 1_000)),
+            auction_slots=0,
+            oracle_silence_ms=0,
         )
-        fill_take_profits(observer)
-        trigger_stop(observer)
-        notice_stale_entry(
-            observer,
-            stale_after_ms=rules.stale_after_ms,
-            stale_distance_bps=rules.stale_distance_bps,
-        )
-        return observer.drafts
-
-    def _note_busy(self) -> None:
-        books = self._state.books
-        self._busy = [books[account] for account in sorted(books) if not books[account].is_idle]
 
 
-def _positive(what: str, text: str) -> Decimal:
-    try:
-        value = parse_decimal(text)
-    except ValueError as error:
-        raise BadPrint(f"print's {what}: {error}") from None
-    if value <= 0:
-        raise BadPrint(f"expected a positive {what} of a print, found {text!r:.40}")
-    return value
-
-
-def _snapshot(book: Book, *, slot: int, now_ms: int) -> Snapshot:
-    ledger = book.ledger
-    quantity = ledger.quantity_base
-    return Snapshot(
-        slot=slot,
-        at=from_millis(now_ms),
-        position_base=ledger.position_base,
-        average_entry_usd=ledger.cost_usd / quantity if quantity else None,
-        orders=tuple(
-            RestingOrder(
-                client_order_id=ClientOrderId(it.client_order_id),
-                leg=it.leg,
-                side=it.side,
-                kind=it.kind,
-                price_usd=it.price_usd,
-                unfilled_base=it.unfilled_base,
-                generation=it.generation,
-                is_triggered=it.triggered_ms is not None,
-            )
-            for it in book.orders
-        ),
+def _is_distribution(quantiles: Sequence[tuple[int, int]]) -> bool:
+    is_ascending = all(
+        before[0] < after[0] and before[1] <= after[1] for before, after in pairwise(quantiles)
+    )
+    return (
+        len(quantiles) > 1
+        and is_ascending
+        and quantiles[0][0] == 0
+        and quantiles[-1][0] == 1_000
+        and quantiles[0][1] >= 0
     )

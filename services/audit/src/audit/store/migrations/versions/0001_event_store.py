@@ -41,12 +41,15 @@ create index events_by_correlation on audit.events (correlation_id);
 _PROJECTIONS = """
 create table audit.orders (
     client_order_id text primary key,
+    user_order_id integer not null,
+    venue_order_id numeric,
     account text not null,
     market text not null,
     setup uuid not null,
     leg text not null,
     side text not null,
     kind text not null,
+    kind_after_move text,
     price_usd numeric not null,
     quantity_base numeric,
     filled_base numeric not null,
@@ -65,13 +68,15 @@ create table audit.fills (
     position bigint primary key,
     id uuid not null,
     fill_id text not null,
-    client_order_id text not null,
+    kind text not null,
+    client_order_id text,
+    venue_order_id numeric,
     account text not null,
     market text not null,
-    setup uuid not null,
-    leg text not null,
+    setup uuid,
+    leg text,
     side text not null,
-    liquidity text not null,
+    liquidity text,
     price_usd numeric not null,
     quantity_base numeric not null,
     fee_usd numeric not null,
@@ -89,11 +94,42 @@ create table audit.positions (
     entry_price_usd numeric,
     realized_pnl_usd numeric not null,
     fees_usd numeric not null,
+    venue_fees_usd numeric not null,
+    funding_usd numeric not null,
     fills integer not null,
     updated_at timestamptz not null,
     updated_position bigint not null,
     primary key (account, market)
 );
+
+create table audit.transactions (
+    id uuid primary key,
+    account text not null,
+    market text not null,
+    setup uuid,
+    intents uuid[] not null,
+    retry_class text not null,
+    urgency text not null,
+    attempt numeric not null,
+    status text not null,
+    priority_fee_lamports numeric not null,
+    fee_lamports numeric,
+    signature text,
+    message_sha256 text,
+    last_valid_block_height numeric,
+    signed_slot numeric,
+    landed_slot numeric,
+    died_block_height numeric,
+    code numeric,
+    reason text,
+    planned_at timestamptz not null,
+    updated_at timestamptz not null,
+    planned_position bigint not null,
+    updated_position bigint not null
+);
+create index ix_audit_transactions_setup on audit.transactions (setup);
+create index ix_audit_transactions_signature on audit.transactions (signature);
+create index ix_audit_transactions_planned_position on audit.transactions (planned_position);
 
 create table audit.verdicts (
     position bigint primary key,
@@ -184,12 +220,16 @@ begin
     grant usage on schema audit to perp_desk_audit_writer;
     grant select on all tables in schema audit to perp_desk_audit_writer;
     grant insert on audit.events to perp_desk_audit_writer;
-    foreach relation in array array['orders', 'fills', 'positions', 'verdicts'] loop
+    foreach relation in array
+        array['orders', 'fills', 'positions', 'transactions', 'verdicts']
+    loop
         execute format(
             'grant insert, update, delete on audit.%I to perp_desk_audit_writer', relation);
     end loop;
     grant usage, create on schema audit to perp_desk_audit_owner;
-    foreach relation in array array['events', 'orders', 'fills', 'positions', 'verdicts'] loop
+    foreach relation in array
+        array['events', 'orders', 'fills', 'positions', 'transactions', 'verdicts']
+    loop
         execute format('alter table audit.%I owner to perp_desk_audit_owner', relation);
     end loop;
     grant usage on schema audit_guard to perp_desk_audit_owner;

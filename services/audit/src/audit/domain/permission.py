@@ -1,0 +1,170 @@
+"""What must stand in the log before an order may be signed, and what forbids to sign it.
+
+An order serves a setup that risk approved or that execution adopted. A transaction carries out
+intents that are recorded, is planned before it is signed, and signed before its fate is seen; its
+digest is that of its bytes. What adds exposure is not signed while a kill stands, nor while an
+earlier signature of the same intents may still land.
+"""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from audit.domain.verification import Difference, shorten
+from contracts.control import KillSwitchEngaged, TradingResumed
+from contracts.engine import PositionAdopted
+from contracts.event import Recorded
+from contracts.order import (
+    CancelIntended,
+    OrderIntended,
+    ReplaceIntended,
+    SideCancelIntended,
+    TriggerIntended,
+)
+from contracts.transaction import (
+    RetryClass,
+    TransactionDied,
+    TransactionLanded,
+    TransactionPlanned,
+    TransactionSigned,
+)
+from contracts.verdict import OrderApproved
+
+_Intent = OrderIntended | ReplaceIntended | CancelIntended | TriggerIntended | SideCancelIntended
+_Place = tuple[str, str]
+"""Account and market."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A planned transaction, and its signature once it has one."""
+
+    place: _Place
+    adds_exposure: bool
+    intents: tuple[UUID, ...]
+    signature: str | None = None
+
+
+@dataclass(slots=True)
+class Permissions:
+    """Folds events in position order and gives what stands there without permission."""
+
+    _setups: dict[UUID, _Place] = field(default_factory=dict[UUID, _Place])
+    _intents: dict[UUID, _Place] = field(default_factory=dict[UUID, _Place])
+    _plans: dict[UUID, _Plan] = field(default_factory=dict[UUID, _Plan])
+    _alive: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
+    """Intents that add exposure, with the signed transaction that may still carry them out."""
+    _kills: dict[str | None, int] = field(default_factory=dict[str | None, int])
+    """Positions of the kills that stand, by account; None for the global one."""
+
+    def fold(self, recorded: Recorded) -> list[Difference]:
+        """Take one event; give what must hold of it and does not."""
+        event = recorded.event
+        match event:
+            case OrderApproved() | PositionAdopted():
+                self._setups[recorded.id] = (event.account, event.market)
+            case KillSwitchEngaged():
+                self._kills.setdefault(event.account, recorded.position)
+            case TradingResumed():
+                self._kills.pop(event.account, None)
+            case TransactionPlanned():
+                return self._plan(event, recorded)
+            case TransactionSigned():
+                return self._sign(event, recorded)
+            case TransactionLanded() | TransactionDied():
+                return self._see_fate(event, recorded)
+            case _ if isinstance(event, _Intent):
+                return self._intend(event, recorded)
+            case _:
+                pass
+        return []
+
+    def _intend(self, event: _Intent, recorded: Recorded) -> list[Difference]:
+        place = self._intents[recorded.id] = (event.account, event.market)
+        if isinstance(event, OrderIntended) and (
+            found := _other(self._setups.get(event.setup), place)
+        ):
+            setup = f"order_approved or position_adopted {event.setup}"
+            return [_difference(recorded, f"{setup} before it, of {_text(place)}", found)]
+        return []
+
+    def _plan(self, event: TransactionPlanned, recorded: Recorded) -> list[Difference]:
+        place = (event.account, event.market)
+        adds_exposure = event.retry_class is RetryClass.EXPOSURE
+        self._plans[recorded.id] = _Plan(place, adds_exposure, event.intents)
+        return [
+            _difference(recorded, f"intent {intent} before it, of {_text(place)}", found)
+            for intent in event.intents
+            if (found := _other(self._intents.get(intent), place))
+        ]
+
+    def _sign(self, event: TransactionSigned, recorded: Recorded) -> list[Difference]:
+        place = (event.account, event.market)
+        differences: list[Difference] = []
+        plan = self._plans.get(event.transaction)
+        if found := _other(None if plan is None else plan.place, place):
+            expected = f"transaction_planned {event.transaction} before it, of {_text(place)}"
+            differences.append(_difference(recorded, expected, found))
+        if plan is not None:
+            self._plans[event.transaction] = replace(plan, signature=event.signature)
+            if plan.adds_exposure:
+                differences += self._expose(plan, event, recorded)
+        return differences + _differences_of_message(event, recorded)
+
+    def _expose(
+        self, plan: _Plan, event: TransactionSigned, recorded: Recorded
+    ) -> list[Difference]:
+        forbidden = [
+            f"no more exposure while the kill at {kill} stands"
+            for scope in (None, event.account)
+            if (kill := self._kills.get(scope)) is not None
+        ]
+        alive = {self._alive[intent] for intent in plan.intents if intent in self._alive}
+        forbidden += [
+            f"no second signature while transaction {other} may land"
+            for other in sorted(alive - {event.transaction})
+        ]
+        self._alive |= dict.fromkeys(plan.intents, event.transaction)
+        return [_difference(recorded, expected, "a signature") for expected in forbidden]
+
+    def _see_fate(
+        self, event: TransactionLanded | TransactionDied, recorded: Recorded
+    ) -> list[Difference]:
+        plan = self._plans.get(event.transaction)
+        if plan is not None and plan.signature == event.signature:
+            for intent in plan.intents:
+                if self._alive.get(intent) == event.transaction:
+                    del self._alive[intent]
+            return []
+        expected = f"transaction_signed of {event.transaction} before it, by {event.signature}"
+        found = "none" if plan is None or plan.signature is None else plan.signature
+        return [_difference(recorded, expected, found)]
+
+
+def _differences_of_message(event: TransactionSigned, recorded: Recorded) -> list[Difference]:
+    try:
+        message = base64.b64decode(event.message, validate=True)
+    except binascii.Error as error:
+        return [_difference(recorded, "a message in base64", str(error))]
+    digest = hashlib.sha256(message).hexdigest()
+    if digest == event.message_sha256:
+        return []
+    return [_difference(recorded, f"message_sha256 {digest}", event.message_sha256)]
+
+
+def _difference(recorded: Recorded, expected: str, found: str) -> Difference:
+    what = recorded.event.event_type
+    return Difference(recorded.position, what, shorten(expected), shorten(found))
+
+
+def _other(found: _Place | None, wanted: _Place) -> str:
+    """Say what is there instead of what is wanted; nothing when it is that."""
+    if found == wanted:
+        return ""
+    return "none" if found is None else _text(found)
+
+
+def _text(place: _Place) -> str:
+    return " in ".join(place)

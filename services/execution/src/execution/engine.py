@@ -1,0 +1,225 @@
+"""One turn for one account: read the venue, decide, and give what one append records.
+
+A turn changes nothing. What it gives is recorded first, then folded, then sent: so a crash at any
+moment leaves either nothing or everything of it.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from decimal import localcontext
+from typing import Protocol
+from uuid import UUID
+
+from contracts.event import Draft
+from contracts.ids import EventId, derive_id
+from contracts.order import OrderIntended, ReplaceIntended
+from contracts.routes import subject_of
+from contracts.transaction import TransactionPlanned, TransactionSigned
+from contracts.values import Leg, OrderKind, VenueClock
+from contracts.venue import VenueObserved
+from execution import observing
+from execution.domain.account import AccountState, apply
+from execution.domain.drafting import snapshot_id
+from execution.domain.planner import PlannerCore
+from execution.domain.policy import ARITHMETIC
+from execution.domain.transactions import Intent
+from execution.observing import Seen
+from execution.venues.port import AnyRecord, Blockhash, SignedTransaction, Venue
+
+
+class UnsafeIntent(Exception):
+    """An intent that may leave a position without protection: it is never signed."""
+
+
+class Signer(Protocol):
+    """Who signs."""
+
+    def sign(self, account: str, message: bytes) -> str:
+        """Give the signature of a message in base58."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is to be recorded, all or nothing, and then to be sent."""
+
+    account: str
+    drafts: tuple[Draft, ...]
+    transactions: tuple[SignedTransaction, ...]
+    cursor: int
+    """How far the venue's records were read."""
+
+
+class Engine:
+    """Takes turns on a venue, for the accounts of a planner."""
+
+    def __init__(self, core: PlannerCore, venue: Venue, signer: Signer) -> None:
+        self.core = core
+        self._venue = venue
+        self._signer = signer
+        self.cursors: dict[str, int] = {}
+        """How far each account's records are in the log."""
+        self.already: Set[UUID] = frozenset()
+        """Observations that the log holds, after a restart that makes the venue tell them again."""
+
+    def turn(self, account: str) -> Turn | None:
+        """Give what has to be recorded now; None when nothing has."""
+        state = self.core.account(account)
+        seen = self._venue.observe(account)
+        if seen.clock.slot < state.slot:
+            return None  # Older than what we know: it shows nothing that may be decided on.
+        seen = seen.model_copy(update={"heard": state.heard_count})
+        cursor = self.cursors.get(account, 0)
+        with localcontext(ARITHMETIC):
+            reading = _Reading(self, state, seen)
+            reading.judge(self._venue)
+            cursor = reading.take(self._venue.records(account, after=cursor), cursor)
+            reading.take_vanished()
+        decision = self.core.consider(seen, reading.state)
+        if not (reading.drafts or decision.is_noteworthy):
+            self.cursors[account] = cursor
+            return None
+        drafts = [*reading.drafts, _observed(decision.state, seen, state), *decision.drafts]
+        signed, transactions = self._sign(drafts, reading.state, seen)
+        return Turn(account, (*drafts, *signed), transactions, cursor)
+
+    def _sign(
+        self, drafts: Sequence[Draft], state: AccountState, seen: VenueObserved
+    ) -> tuple[list[Draft], tuple[SignedTransaction, ...]]:
+        intents: dict[UUID, Intent] = {
+            it.id: it.event for it in drafts if isinstance(it.event, Intent)
+        }
+        if any(map(_is_again, drafts)):
+            kept = (it for transaction in state.transactions for it in transaction.intents)
+            intents |= {it.id: it.event() for it in kept}
+        signed: list[Draft] = []
+        transactions: list[SignedTransaction] = []
+        for draft in drafts:
+            planned = draft.event
+            if not isinstance(planned, TransactionPlanned):
+                continue
+            blockhash = self._venue.blockhash()
+            carried = [intents[it] for it in planned.intents]
+            require_safe(carried)
+            message = self._venue.message(
+                planned.account,
+                carried,
+                blockhash=blockhash,
+                priority_fee_lamports=planned.priority_fee_lamports,
+            )
+            signature = self._signer.sign(planned.account, message)
+            transactions.append(SignedTransaction(planned.account, signature, message, blockhash))
+            signed.append(_signed(draft, planned, transactions[-1], seen.clock))
+        return signed, tuple(transactions)
+
+
+class _Reading:
+    """The venue's news, folded one by one into the state that is decided on."""
+
+    def __init__(self, engine: Engine, state: AccountState, seen: VenueObserved) -> None:
+        self._engine = engine
+        self.state = state
+        self.seen = seen
+        self.drafts: list[Draft] = []
+
+    def take(self, records: Iterable[tuple[int, AnyRecord]], cursor: int) -> int:
+        """Take the records that are news; give how far they reach."""
+        for at, record in records:
+            seen = observing.recorded(self.state, record)
+            if seen is not None:
+                self._take(seen)
+            cursor = max(cursor, at)
+        return cursor
+
+    def judge(self, venue: Venue) -> None:
+        """Take the fates that have become known."""
+        for transaction in self.state.transactions:
+            if transaction.landed_slot is not None or not transaction.signature:
+                continue
+            fate = venue.fate(transaction.signature)
+            if fate is not None:
+                for seen in observing.landed(self.state, transaction, fate, self.seen.clock):
+                    self._take(seen)
+            elif self.seen.block_height > transaction.last_valid_block_height:
+                for seen in observing.died(self.state, transaction, self.seen):
+                    self._take(seen)
+
+    def take_vanished(self) -> None:
+        """Take the orders that are gone without a word."""
+        for seen in observing.vanished(self.state, self.seen):
+            self._take(seen)
+
+    def _take(self, seen: Seen) -> None:
+        if seen.id.hex in self.state.keys or seen.id in self._engine.already:
+            return
+        self.drafts.append(seen.draft(self.state, self.seen.clock))
+        self.state = apply(self.state, seen.event, event_id=seen.id)
+
+
+def require_safe(intents: Sequence[Intent]) -> None:
+    """Raise UnsafeIntent for a stop that could end by itself, or a whole-position order that
+    could grow a position (execution.md 0, 3a and 3c).
+    """
+    for intent in intents:
+        if not isinstance(intent, OrderIntended | ReplaceIntended):
+            continue
+        if intent.leg is Leg.STOP and intent.expires_at is not None:
+            raise UnsafeIntent(f"expected a stop without an end, found {intent.expires_at}")
+        if isinstance(intent, OrderIntended) and intent.quantity_base is None:
+            is_stop = intent.is_reduce_only and intent.kind is OrderKind.TRIGGER_MARKET
+            if not is_stop:
+                raise UnsafeIntent(f"expected a size for {intent.leg}, found none")
+
+
+def _is_again(draft: Draft) -> bool:
+    """Say whether a planned transaction carries intents of an earlier one."""
+    event = draft.event
+    return isinstance(event, TransactionPlanned) and event.attempt > 1
+
+
+def _observed(after: AccountState, seen: VenueObserved, before: AccountState) -> Draft:
+    name = snapshot_id(seen.account, seen.market, before.snapshots + 1)
+    setup = after.setup or before.setup
+    return Draft(
+        event=seen,
+        id=name,
+        subject=subject_of(seen),
+        occurred_at=seen.clock.at,
+        correlation_id=name if setup is None else EventId(setup.correlation_id),
+    )
+
+
+def _signed(
+    draft: Draft, planned: TransactionPlanned, transaction: SignedTransaction, clock: VenueClock
+) -> Draft:
+    event = TransactionSigned(
+        account=planned.account,
+        market=planned.market,
+        transaction=draft.id,
+        signature=transaction.signature,
+        message=base64.b64encode(transaction.message).decode(),
+        message_sha256=hashlib.sha256(transaction.message).hexdigest(),
+        blockhash=transaction.blockhash.hash,
+        last_valid_block_height=transaction.blockhash.last_valid_block_height,
+        clock=clock,
+    )
+    return Draft(
+        event=event,
+        id=derive_id(draft.id, event.event_type),
+        subject=draft.subject,
+        occurred_at=draft.occurred_at,
+        correlation_id=draft.correlation_id,
+        causation_id=draft.id,
+    )
+
+
+def transaction_of(event: TransactionSigned) -> SignedTransaction:
+    """Give the transaction that an event says was signed, to be broadcast again."""
+    return SignedTransaction(
+        account=event.account,
+        signature=event.signature,
+        message=base64.b64decode(event.message),
+        blockhash=Blockhash(event.blockhash, event.last_valid_block_height),
+    )

@@ -1,0 +1,1 @@
+"""Who signs: on paper nobody's key, for a chain the policy signer."""

@@ -1,0 +1,46 @@
+"""The levels of the kill switch: what each does, and what it leaves open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contracts.control import KillLevel
+
+DEFAULT = KillLevel.CANCEL_ENTRIES
+"""What a kill does that says no level, or none that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One level, in a person's words."""
+
+    does: str
+    leaves_open: str
+
+
+EFFECTS: Mapping[KillLevel, Effect] = {
+    KillLevel.PAUSE_ENTRIES: Effect(
+        does="No new entry is sent, by strategy or by hand.",
+        leaves_open="What rests stays: a resting entry may still fill, and an open position keeps "
+        "its stop and take-profits.",
+    ),
+    KillLevel.CANCEL_ENTRIES: Effect(
+        does="Resting entries are canceled, and no new one is sent, by strategy or by hand.",
+        leaves_open="An open position stays open, with its stop and take-profits on the venue.",
+    ),
+    KillLevel.FLATTEN: Effect(
+        does="Entries are canceled, the position is closed at the market, then its stop and "
+        "take-profits are canceled.",
+        leaves_open="Nothing, once the venue has filled the close; the stop stays until then.",
+    ),
+}
+
+
+def name_of(level: KillLevel) -> str:
+    """Name a level as the API does: `pause_entries`, `cancel_entries`, `flatten`."""
+    return level.name.lower()
+
+
+def level_of(name: object) -> KillLevel:
+    """Read a level's name; what names none is the default, because a kill is never refused."""
+    known = {name_of(level): level for level in KillLevel}
+    return known.get(name.strip().lower(), DEFAULT) if isinstance(name, str) else DEFAULT

@@ -1,0 +1,283 @@
+"""What an event says in one sentence, for a person who reads the activity."""
+
+from decimal import Decimal
+
+from contracts import (
+    control,
+    engine,
+    feed,
+    minute,
+    order,
+    process,
+    signal,
+    transaction,
+    venue,
+    verdict,
+)
+from contracts.event import Event
+from contracts.values import plain
+from gateway.domain.kills import name_of
+
+
+def summary(event: Event) -> str:
+    """Say what happened in one sentence, with the values that matter."""
+    match event:
+        case feed.FeedOpened() | feed.TapeEnded() | feed.FrameRefused():
+            return _feed(event)
+        case feed.TradeGapDetected() | feed.FeedStalled() | feed.FeedRecovered():
+            return _feed_health(event)
+        case minute.MinuteClosed():
+            delta = 2 * event.buy_volume_base - event.volume_base
+            return (
+                f"{event.minute:%H:%M} closed at {plain(event.close_usd)}, "
+                f"{event.trades} trades, delta {_signed(delta)}"
+            )
+        case signal.EntrySignaled():
+            targets = " / ".join(map(plain, event.tp_prices_usd))
+            return (
+                f"Wants {event.side} at {plain(event.entry_price_usd)}, "
+                f"stop {plain(event.stop_price_usd)}, targets {targets}"
+            )
+        case signal.EntryWithheld():
+            return f"No entry: {_spaced(event.reason)}"
+        case verdict.OrderApproved() | verdict.OrderDenied():
+            return _verdict(event)
+        case process.ServiceStarted():
+            return f"{event.service} started"
+        case process.ServiceStopped():
+            return f"{event.service} stopped"
+        case _:
+            return (
+                _intent(event)
+                or _observation(event)
+                or _transaction(event)
+                or _venue(event)
+                or _engine(event)
+                or _control(event)
+                or _spaced(event.event_type)
+            )
+
+
+def _feed(event: feed.FeedOpened | feed.TapeEnded | feed.FrameRefused) -> str:
+    match event:
+        case feed.FeedOpened():
+            return f"{event.kind} feed drives {event.market}: {event.description}"
+        case feed.TapeEnded():
+            broken = ", truncated" if event.is_truncated else ""
+            return (
+                f"Tape ended after {event.trades} trades; "
+                f"{event.gaps} gaps, {event.missing_trades} trades missing{broken}"
+            )
+        case feed.FrameRefused():
+            return f"Frame refused ({event.origin}): {event.reason}"
+
+
+def _feed_health(event: feed.TradeGapDetected | feed.FeedStalled | feed.FeedRecovered) -> str:
+    match event:
+        case feed.TradeGapDetected():
+            return (
+                f"{event.missing_trades} trades missing, "
+                f"ids {event.first_missing_id} to {event.last_missing_id}"
+            )
+        case feed.FeedStalled():
+            return f"Feed stalled ({event.stream}): {event.reason}"
+        case feed.FeedRecovered():
+            return f"Feed flows again ({event.stream}) after {event.stalled_ms} ms"
+
+
+def _verdict(event: verdict.OrderApproved | verdict.OrderDenied) -> str:
+    what = (
+        f"{event.side} {plain(event.quantity_base)} {event.market} "
+        f"at {plain(event.entry_price_usd)}"
+    )
+    if isinstance(event, verdict.OrderApproved):
+        return f"Approved {what}: all {len(event.findings)} rules passed"
+    failed = [finding for finding in event.findings if not finding.passed]
+    headline = next((found for found in failed if found.rule is event.headline), None)
+    why = _spaced(event.headline)
+    if headline is not None:
+        why += f", observed {_known(headline.observed)}, limit {_known(headline.limit)}"
+        why += f" {headline.unit}" if headline.unit else ""
+    more = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
+    return f"Denied {what}: {why}{more}"
+
+
+def _intent(event: Event) -> str:
+    match event:
+        case order.OrderIntended():
+            size = "" if event.quantity_base is None else f" {plain(event.quantity_base)}"
+            return f"Intends {event.leg}: {event.side}{size} at {plain(event.price_usd)}"
+        case order.ReplaceIntended():
+            where = f"{event.leg} to {plain(event.price_usd)}"
+            return f"Intends to move {where}: {_spaced(event.reason)}"
+        case order.CancelIntended():
+            return f"Intends to cancel {event.leg}: {_spaced(event.reason)}"
+        case order.TriggerIntended():
+            return f"Intends to fire the {event.leg} itself: no keeper did"
+        case order.SideCancelIntended():
+            return f"Intends to cancel every {event.side} order: {_spaced(event.reason)}"
+        case order.SetupClosed():
+            return (
+                f"Setup closed, {_spaced(event.outcome)}: made "
+                f"{_signed(event.realized_pnl_usd)}, fees {plain(event.fees_usd)}, "
+                f"funding {_signed(event.funding_usd)}"
+            )
+        case _:
+            return ""
+
+
+def _observation(event: Event) -> str:
+    match event:
+        case order.OrderPlaced():
+            return f"{event.leg} rests at {plain(event.price_usd)}"
+        case order.OrderReplaced():
+            return f"{event.leg} moved to {plain(event.price_usd)}"
+        case order.OrderRejected():
+            return f"Venue rejected {event.leg}: {event.reason} ({event.code})"
+        case order.OrderCanceled():
+            return f"{event.leg} canceled: {_spaced(event.reason)}"
+        case order.CancelDenied():
+            return f"Cancel of {event.client_order_id} not passed on: {_spaced(event.reason)}"
+        case order.StopTriggered():
+            return f"Stop triggered at {plain(event.trigger_price_usd)}"
+        case order.OrderFilled():
+            return f"{event.leg} filled: {_fill(event)}"
+        case _:
+            return ""
+
+
+def _fill(event: order.OrderFilled | venue.PositionLiquidated | venue.ForeignOrderFilled) -> str:
+    made = f", made {_signed(event.realized_pnl_usd)}" if event.realized_pnl_usd else ""
+    return (
+        f"{event.side} {plain(event.quantity_base)} at {plain(event.price_usd)}{made}, "
+        f"position {_signed(event.position_after_base)}"
+    )
+
+
+def _transaction(event: Event) -> str:
+    match event:
+        case transaction.TransactionPlanned():
+            return (
+                f"Transaction planned ({event.retry_class}, attempt {event.attempt}): "
+                f"{_count(len(event.intents), 'intent')}, offers {event.priority_fee_lamports} "
+                "lamports"
+            )
+        case transaction.TransactionSigned():
+            return (
+                f"Transaction {event.signature[:8]}… signed; "
+                f"lands by block {event.last_valid_block_height} or never"
+            )
+        case transaction.TransactionLanded():
+            name = f"Transaction {event.signature[:8]}…"
+            cost = f"in slot {event.slot}, cost {event.fee_lamports} lamports"
+            if event.code is None:
+                return f"{name} landed {cost}"
+            return f"{name} failed {cost}: {_spaced(event.reason or 'refused')} ({event.code})"
+        case transaction.TransactionDied():
+            return (
+                f"Transaction {event.signature[:8]}… died: no block can take it any more, "
+                f"height {event.block_height}"
+            )
+        case _:
+            return ""
+
+
+def _venue(event: Event) -> str:
+    match event:
+        case venue.VenueAdvanced():
+            return f"Venue worked through {event.minute:%H:%M}"
+        case venue.VenueObserved():
+            return (
+                f"Venue holds position {_signed(event.position_base)} and "
+                f"{_count(len(event.orders), 'open order')} at slot {event.clock.slot}; "
+                f"oracle {plain(event.market_seen.oracle_usd)}"
+            )
+        case venue.FundingSettled():
+            way = "paid" if event.amount_usd < 0 else "received"
+            amount, held = plain(abs(event.amount_usd)), _signed(event.position_base)
+            return f"Funding {way}: {amount} USD on position {held}"
+        case venue.VenueFeeCharged():
+            return f"Venue charged {plain(event.fee_usd)} USD: {_spaced(event.reason)}"
+        case venue.PositionLiquidated():
+            return f"Venue liquidated: {_fill(event)}"
+        case venue.ForeignOrderFilled():
+            return f"An order that is not ours filled: {_fill(event)}"
+        case _:
+            return ""
+
+
+def _engine(event: Event) -> str:
+    match event:
+        case engine.ModeChanged():
+            modes = f"{_spaced(event.before)} to {_spaced(event.mode)}"
+            return f"Engine goes from {modes}: {_spaced(event.reason)}"
+        case engine.ReconciliationBroke():
+            return (
+                f"Log and venue disagree about the {_spaced(event.what)}: expected "
+                f"{plain(event.expected)}, found {plain(event.found)}; no new risk"
+            )
+        case engine.ReconciliationPassed():
+            return f"Log and venue agree about the {_spaced(event.what)} again"
+        case engine.ForeignOrderSeen():
+            return (
+                f"An order that is not ours rests: {event.side} at {plain(event.price_usd)}; "
+                "no new entries"
+            )
+        case engine.PositionAdopted():
+            return (
+                f"Adopted a position of {_signed(event.position_base)} that no setup explains; "
+                f"stop at {plain(event.stop_price_usd)}"
+            )
+        case engine.CircuitOpened():
+            times = _count(event.refusals, "time")
+            return (
+                f"Venue refused the {_spaced(event.lane)} {times} in a row with code {event.code}: "
+                "it is not sent for a while"
+            )
+        case _:
+            return ""
+
+
+def _control(event: Event) -> str:
+    match event:
+        case control.AccountOpened():
+            return f"Account {event.account} opened with {plain(event.equity_usd)} USD"
+        case control.SettingsChanged():
+            return f"{event.by} changed {_difference(event.before, event.settings)}"
+        case control.KillSwitchEngaged():
+            scope = "all accounts" if event.account is None else event.account
+            level = _spaced(name_of(event.level))
+            return f"Kill switch ({level}) on {scope} by {event.by}: {event.reason}"
+        case control.TradingResumed():
+            return f"Trading resumed by {event.by}: {event.reason}"
+        case control.ManualOrderRequested():
+            return (
+                f"{event.by} asks for {event.side} {plain(event.quantity_base)} "
+                f"at {plain(event.entry_price_usd)}, stop {plain(event.stop_price_usd)}"
+            )
+        case control.CancelRequested():
+            return f"{event.by} asks to cancel {event.client_order_id}"
+        case _:
+            return ""
+
+
+def _difference(before: control.Settings, after: control.Settings) -> str:
+    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
+    changed = [f"{name} {old[name]} to {new[name]}" for name in new if old[name] != new[name]]
+    return ", ".join(changed) or "nothing"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _known(value: Decimal | None) -> str:
+    return "unknown" if value is None else plain(value)
+
+
+def _signed(value: Decimal) -> str:
+    return plain(value) if value <= 0 else f"+{plain(value)}"
+
+
+def _spaced(token: str) -> str:
+    return token.replace("_", " ").replace("-", " ")
