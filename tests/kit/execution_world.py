@@ -291,6 +291,10 @@ class World:
             for _ in range(self.chance.choice((0, 0, 0, 1, 3, 10, 40))):
                 await asyncio.sleep(0)
 
+    async def before_append(self, drafts: Sequence[Draft]) -> None:
+        """Do what happens between a decision of execution and its append."""
+        await self.dawdle()
+
     async def _watch(self) -> None:
         """Stop execution once it has said that the tape is worked."""
         end = self.ticks[-1]
@@ -322,7 +326,7 @@ class _Crashing(InMemoryLog):
         expected_last: Mapping[str, int] | None = None,
         guards: Mapping[str, int] | None = None,
     ) -> list[Appended]:
-        await self._world.dawdle()
+        await self._world.before_append(drafts)
         appended = await super().append(drafts, expected_last=expected_last, guards=guards)
         self._world.step()
         return appended
