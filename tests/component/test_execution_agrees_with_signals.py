@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.ids import MarketId, SourceVenue, Symbol
-from contracts.order import VenueAdvanced
 from contracts.ticks import TapeEnd, Tick, Trade, encode_tick
 from contracts.values import to_millis
+from contracts.venue import VenueAdvanced
 from execution.consumers import follow
 from execution.handlers import Desk
 from execution.recovery import recover
+from execution.signing.paper import PaperSigner
 from execution.venues.paper.rules import PaperRules
 from kit.execution_events import BEGIN_MS, MARKET, SYMBOL, VENUE, a_feed
 from kit.execution_world import TRADES
@@ -71,7 +72,7 @@ async def closings_of_execution(ticks: Sequence[Tick]) -> list[tuple[int, int]]:
     await log.as_service("ingest").append([a_feed(is_replayable=False)])
     for tick in ticks:
         await market.put(TRADES, encode_tick(tick))
-    standing, recorder = await recover(log, checkpoints, rules=PaperRules())
+    standing, recorder = await recover(log, checkpoints, rules=PaperRules(), signer=PaperSigner())
     desk = Desk(
         standing,
         recorder,
@@ -79,6 +80,7 @@ async def closings_of_execution(ticks: Sequence[Tick]) -> list[tuple[int, int]]:
         checkpoints=checkpoints,
         checkpoint_events=1_000,
         show=lambda shown: None,
+        ready=lambda is_ready, reason: None,
     )
     following = asyncio.create_task(follow(log, market, desk, hint=None, stopping=stopping))
     while (await market.lags()).get("execution-work-prints") != 0:

@@ -2,18 +2,32 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
+from typing import TypeVar
 
 import pytest
 
-from contracts.event import Draft
-from contracts.order import CancelIntended, CancelReason, OrderCanceled, OrderFilled, VenueAdvanced
+from contracts.event import Draft, Event
+from contracts.order import (
+    CancelIntended,
+    CancelReason,
+    OrderCanceled,
+    OrderFilled,
+    OrderIntended,
+    SetupClosed,
+    SideCancelIntended,
+)
+from contracts.routes import subject_of
 from contracts.ticks import TapeEnd, Trade, encode_tick
+from contracts.transaction import TransactionPlanned, TransactionSigned
 from contracts.values import Leg
+from contracts.venue import VenueAdvanced
 from execution.progress import ForeignFeed
 from execution.recorder import AnotherWriter
+from execution.venues.paper.rules import PaperRules
 from kit.execution_events import (
     BEGIN_MS,
     a_cancel,
@@ -27,6 +41,9 @@ from kit.execution_events import (
 from kit.execution_world import TRADES, World
 
 WAIT_S_MAX = 30.0
+
+E = TypeVar("E", bound=Event)
+W = TypeVar("W", bound="Live")
 
 
 class Live(World):
@@ -65,10 +82,21 @@ class Live(World):
         """Name the events of the log."""
         return [it.event.event_type for it in self.log.recorded]
 
+    def events(self, kind: type[E]) -> list[E]:
+        """Give the events of a class."""
+        return [it.event for it in self.log.recorded if isinstance(it.event, kind)]
+
 
 @asynccontextmanager
-async def live(*, is_replayable: bool = False, is_open: bool = True) -> AsyncGenerator[Live]:
-    world = Live([], is_replayable=is_replayable)
+async def live(
+    kind: type[W] = Live,
+    *,
+    is_replayable: bool = False,
+    is_open: bool = True,
+    rules: PaperRules | None = None,
+) -> AsyncGenerator[W]:
+    """Run execution on a calm chain until the context ends."""
+    world = kind([], rules=rules or PaperRules.calm(), is_replayable=is_replayable)
     if is_open:
         await world.open()
     running = asyncio.create_task(world.execute())
@@ -106,33 +134,79 @@ async def test_a_feed_that_can_be_replayed_waits_for_its_decisions() -> None:
         assert await world.waiting() > 0
 
 
-async def test_a_kill_cancels_the_entry_at_the_next_print() -> None:
+async def test_a_kill_takes_the_entry_back_and_lasts_until_a_person_resumes() -> None:
     async with live() as world:
         await rests(world)
         await world.record("gateway", a_kill())
-        await world.seen("cancel_intended")
-        await world.print(3, "99", 2_400)
-        await world.seen("order_canceled")
-        assert "order_filled" not in world.types()
-        await world.print(4, "99", 2_900)
         await world.seen("setup_closed")
+        (side,) = world.events(SideCancelIntended)
+        assert side.reason is CancelReason.KILL_SWITCH
+        await world.print(3, "99", 2_900)
+        await world.worked()
+        assert not world.events(OrderFilled)
         await world.record("risk", an_approval("while halted", milliseconds=3_000))
         await world.seen("setup_closed", 2)
+        assert world.events(SetupClosed)[-1].outcome == "not-started-halted"
+        await world.print(4, "100.5", 3_400)
         await world.record("gateway", a_resume())
         await world.record("risk", an_approval("after", milliseconds=3_000))
         await world.seen("order_intended", 4)
+
+
+async def test_what_people_say_before_the_first_print_is_heard_at_it() -> None:
+    async with live() as world:
+        await world.record("gateway", a_kill())
+        await world.record("risk", an_approval(milliseconds=1_000))
+        await world.turn(100)
+        assert "venue_observed" not in world.types()
+        await world.print(1, "100.5", 1_000)
+        await world.seen("setup_closed")
+        (closed,) = world.events(SetupClosed)
+        assert closed.outcome == "not-started-halted"
+        assert not world.events(OrderIntended)
+
+
+class Interrupted(Live):
+    """Lets people speak once, right before an append that sends something."""
+
+    refused: tuple[str, ...] = ()
+    """What the first append was to hold."""
+
+    async def before_append(self, drafts: Sequence[Draft]) -> None:
+        """Engage the kill between the first decision to send and its record."""
+        sends = any(isinstance(it.event, TransactionPlanned) for it in drafts)
+        if sends and not self.refused:
+            self.refused = tuple(it.event.event_type for it in drafts)
+            await self.record("gateway", a_kill())
+
+
+async def test_a_kill_between_a_decision_and_its_record_is_decided_on_first() -> None:
+    async with live(Interrupted) as world:
+        await world.print(1, "100.5", 1_000)
+        await world.record("risk", an_approval(milliseconds=1_000))
+        await world.seen("setup_closed")
+        # The decision to send was made and refused: nothing of it is in the log.
+        assert "transaction_planned" in world.refused
+        assert "transaction_planned" not in world.types()
+        (closed,) = world.events(SetupClosed)
+        assert closed.outcome == "not-started-halted"
+        assert not world.events(OrderIntended)
 
 
 async def test_a_kill_is_remembered_by_the_next_process() -> None:
     async with live() as world:
         await rests(world)
         await world.record("gateway", a_kill())
-        await world.seen("cancel_intended")
-    again = Live([], log=world.log, market=world.market, is_replayable=False)
+        await world.seen("setup_closed")
+    again = Live(
+        [], rules=PaperRules.calm(), log=world.log, market=world.market, is_replayable=False
+    )
     running = asyncio.create_task(again.execute())
     await again.record("risk", an_approval("later", milliseconds=3_000))
-    await again.seen("setup_closed")
-    assert again.types().count("order_intended") == 2
+    await again.print(3, "100.5", 3_000)
+    await again.seen("setup_closed", 2)
+    assert again.events(SetupClosed)[-1].outcome == "not-started-halted"
+    assert len(again.events(OrderIntended)) == 2
     again.stopping.set()
     await running
 
@@ -145,8 +219,7 @@ async def test_a_person_cancels_an_order() -> None:
         await world.seen("cancel_intended")
         await world.print(3, "100.5", 3_000)
         await world.seen("order_canceled")
-        canceled = [it.event for it in world.log.recorded if isinstance(it.event, OrderCanceled)]
-        assert canceled[0].reason == "requested"
+        assert world.events(OrderCanceled)[0].reason is CancelReason.REQUESTED
 
 
 async def test_execution_waits_for_a_feed_and_for_an_account() -> None:
@@ -201,12 +274,12 @@ async def test_prints_that_come_twice_are_worked_once() -> None:
                 encode_tick(a_print(3, "99.9", milliseconds=3_000, quantity="4")),
             )
         await world.worked()
-        (fill,) = [it.event for it in world.log.recorded if isinstance(it.event, OrderFilled)]
+        (fill,) = world.events(OrderFilled)
         assert fill.quantity_base == 4
 
 
 async def test_prints_of_another_feed_stop_the_service() -> None:
-    world = Live([], is_replayable=False)
+    world = Live([], rules=PaperRules.calm(), is_replayable=False)
     await world.open()
     await world.put(b"{}", subject="trades.binance-usdm.btcusdt")
     with pytest.raises(ForeignFeed, match=r"expected only trades\.binance-usdm\.solusdt"):
@@ -214,7 +287,7 @@ async def test_prints_of_another_feed_stop_the_service() -> None:
 
 
 async def test_a_second_feed_in_the_log_stops_the_service() -> None:
-    world = Live([], is_replayable=False)
+    world = Live([], rules=PaperRules.calm(), is_replayable=False)
     await world.open()
     await world.record("ingest", a_feed(market="btc-perp", symbol="btcusdt"))
     with pytest.raises(ForeignFeed, match="expected one feed in a log"):
@@ -222,24 +295,25 @@ async def test_a_second_feed_in_the_log_stops_the_service() -> None:
 
 
 async def test_a_rival_that_writes_our_orders_stops_the_service() -> None:
-    world = Live([], is_replayable=False)
+    world = Live([], rules=PaperRules.calm(), is_replayable=False)
     await world.open()
     await world.print(1, "100.5", 1_000)
     running = asyncio.create_task(world.execute())
     await world.worked()
     approval = an_approval(milliseconds=1_000)
+    canceled = CancelIntended(
+        account="local",
+        market="sol-perp",
+        setup=approval.id,
+        client_order_id="0" * 26,
+        leg=Leg.ENTRY,
+        venue_order_id=1,
+        reason=CancelReason.REQUESTED,
+    )
     rival = Draft(
-        event=CancelIntended(
-            account="local",
-            market="sol-perp",
-            setup=approval.id,
-            client_order_id="0" * 26,
-            leg=Leg.ENTRY,
-            reason=CancelReason.REQUESTED,
-            earliest_at=approval.occurred_at,
-        ),
+        event=canceled,
         id=approval.correlation_id,
-        subject="orders.p16.local.sol-perp",
+        subject=subject_of(canceled),
         occurred_at=approval.occurred_at,
         correlation_id=approval.correlation_id,
     )
@@ -254,17 +328,44 @@ async def test_what_it_shows() -> None:
     async with live() as world:
         await rests(world)
         await world.print(3, "99.9", 3_000)
-        await world.seen("order_intended", 5)
-        await world.print(4, "100.2", 4_000)
         await world.seen("order_placed", 5)
         await world.worked()
         shown = json.loads(json.dumps(world.shown))
-        assert shown["market"] == "sol-perp"
-        assert shown["clock"] == {"at": "2026-03-02T12:00:04+00:00", "trade_id": 4}
+        assert (shown["market"], shown["is_replayable"], shown["is_reworking"]) == (
+            "sol-perp",
+            False,
+            False,
+        )
+        assert shown["clock"] == {
+            "at": "2026-03-02T12:00:03+00:00",
+            "slot": (BEGIN_MS + 3_000) // 400,
+            "trade_id": 3,
+        }
         account = shown["accounts"]["local"]
+        assert (account["mode"], account["kill_level"], account["broken"]) == ("run", 0, [])
         assert account["position_base"] == "10"
-        assert [it["leg"] for it in account["open_orders"]] == ["stop", "tp1", "tp2", "tp3"]
-        assert account["setup"]["average_entry_usd"] == "100"
+        assert account["open_transactions"] == []
+        setup = account["setup"]
+        assert [it["leg"] for it in setup["orders"]] == ["stop", "tp1", "tp2", "tp3"]
+        assert {it["status"] for it in setup["orders"]} == {"working"}
+        assert setup["average_entry_usd"] == "100"
+
+
+async def test_it_shows_a_transaction_that_has_no_fate_yet() -> None:
+    lost = replace(PaperRules.calm(), drop_rate=Decimal(1))
+    async with live(rules=lost) as world:
+        await world.print(1, "100.5", 1_000)
+        await world.record("risk", an_approval(milliseconds=1_000))
+        await world.seen("transaction_signed")
+        await world.turn(50)
+        (sent,) = json.loads(json.dumps(world.shown))["accounts"]["local"]["open_transactions"]
+        (signed,) = world.events(TransactionSigned)
+        assert sent == {
+            "signature": signed.signature,
+            "retry_class": "exposure",
+            "urgency": "normal",
+            "attempt": 1,
+        }
 
 
 async def test_venue_advanced_tells_the_last_print_before_it() -> None:
@@ -274,6 +375,6 @@ async def test_venue_advanced_tells_the_last_print_before_it() -> None:
         await world.print(12, "100", 60_499)  # the watermark is not there yet
         await world.print(13, "100", 60_500)
         await world.seen("venue_advanced")
-        (mark,) = [it.event for it in world.log.recorded if isinstance(it.event, VenueAdvanced)]
+        (mark,) = world.events(VenueAdvanced)
         assert mark.last_trade_id == 12
         assert Decimal(mark.closed_at.timestamp()) * 1_000 == BEGIN_MS + 60_500

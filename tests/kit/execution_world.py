@@ -296,6 +296,10 @@ class World:
         lags = await self.market.lags()
         return lags.get("execution-work-prints", len(self.market.messages))
 
+    async def before_append(self, drafts: Sequence[Draft]) -> None:
+        """Do what happens between a decision of execution and its append."""
+        await self.dawdle()
+
     async def _watch(self) -> None:
         """Stop execution once it has said that the tape is worked."""
         end = self.ticks[-1]
@@ -327,7 +331,7 @@ class _Crashing(InMemoryLog):
         expected_last: Mapping[str, int] | None = None,
         guards: Mapping[str, int] | None = None,
     ) -> list[Appended]:
-        await self._world.dawdle()
+        await self._world.before_append(drafts)
         appended = await super().append(drafts, expected_last=expected_last, guards=guards)
         self._world.step()
         return appended

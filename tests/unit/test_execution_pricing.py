@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from contracts.values import Liquidity, Side
 from execution.domain.policy import POLICY
 from execution.domain.pricing import (
-    behind_market,
+    aggressive_limit,
     break_even_trigger,
     ceil_to,
     floor_to,
+    inside_book,
     ladder,
     passive_limit,
     stop_trigger,
@@ -67,9 +68,46 @@ def test_a_stop_is_rounded_so_that_it_triggers_earlier(price: Decimal, side: Sid
 
 
 @given(prices, sides)
-def test_behind_the_market_is_at_least_a_tick_off_it(price: Decimal, side: Side) -> None:
-    resting = behind_market(side, price, TICK)
-    assert TICK <= side.sign * (price - resting) < 2 * TICK
+def test_the_worst_price_of_a_taker_is_rounded_toward_the_market_by_less_than_a_tick(
+    price: Decimal, side: Side
+) -> None:
+    worst = aggressive_limit(side, price, TICK)
+    assert worst % TICK == 0
+    assert 0 <= side.sign * (worst - price) < TICK
+
+
+def test_the_worst_price_of_a_seller_is_a_tick_at_least() -> None:
+    assert aggressive_limit(Side.SHORT, Decimal("0.0004"), TICK) == TICK
+
+
+@given(prices, prices, st.decimals(min_value=0, max_value=10, places=6), sides)
+def test_inside_the_book_is_the_nearest_price_at_which_an_order_rests(
+    wish: Decimal, bid: Decimal, spread: Decimal, side: Side
+) -> None:
+    ask = bid + spread
+    price = inside_book(side, wish, bid_usd=bid, ask_usd=ask, tick_usd=TICK)
+    assert price % TICK == 0
+    # It rests: a whole tick off whoever would take it…
+    opposite = ask if side is Side.LONG else bid
+    assert side.sign * (opposite - price) >= TICK
+    # …it is no better than wished, and one tick nearer would be, or would not rest.
+    assert side.sign * (wish - price) >= 0
+    nearer = price + side.sign * TICK
+    assert side.sign * (wish - nearer) < 0 or side.sign * (opposite - nearer) < TICK
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ((30, 20), ["0.6", "0.4"]),  # tp1 is done: the others share what is left by their weights
+        ((50, 20), ["0.71", "0.29"]),  # 50 / 70 of 1 is 0.714…, floored to the step
+        ((20,), ["1"]),
+    ],
+)
+def test_the_legs_that_are_missing_share_the_position_by_their_weights(
+    weights: tuple[int, ...], expected: list[str]
+) -> None:
+    assert ladder(Decimal(1), STEP, weights) == [Decimal(part) for part in expected]
 
 
 @given(prices, sides, st.integers(1, 1_000_000).map(lambda steps: steps * STEP))

@@ -99,7 +99,7 @@ class Appender:
         expected: Mapping[str, int],
         guards: Mapping[str, int],
     ) -> list[_Message]:
-        """Encode; an expectation stands on the first message of its subject, a guard on a free one."""
+        """Encode; expectations stand on the first message of a subject, guards on a free one."""
         messages: list[_Message] = []
         open_subjects, open_guards = dict(expected), list(guards.items())
         for draft in drafts:

@@ -193,9 +193,12 @@ class Desk:
             await self._turn_all(wait_for_log)
 
     def _due_ms(self) -> int | None:
-        """Give the chain time at which to look next, if no print comes; None while all is idle."""
+        """Give the chain time at which to look next, if no print comes; None while all is idle, and
+        before the first print: the chain's time begins with it.
+        """
         venue, states = self._venue, self._standing.planner.state.accounts.values()
-        if venue.is_idle and all(it.is_idle for it in states):
+        has_begun = venue.last_trade_id is not None
+        if not has_begun or (venue.is_idle and all(it.is_idle for it in states)):
             return None
         now, slot_ms = venue.now_ms, self._standing.rules.slot_ms
         is_moving = any(it.transactions or it.heard or it.timers.is_running for it in states)
