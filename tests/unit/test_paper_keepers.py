@@ -12,6 +12,7 @@ from kit.paper_chain import (
     LONG,
     SHORT,
     Desk,
+    a_cancel,
     a_stop,
     a_take,
     a_target,
@@ -71,6 +72,24 @@ def test_margin_that_recovers_in_time_is_left_alone() -> None:
     desk.buy("100", after_ms=500)
     desk.wait(60_000)
     assert desk.told(EndedRecord) == []
+
+
+def test_a_margin_call_is_off_once_there_is_nothing_left() -> None:
+    desk = Desk(deposit="1000")
+    (order_id,) = desk.place(an_order(LONG, "99", "199"))
+    desk.buy("101")  # 5 % of 199 * 101 USD are more than there is
+    assert desk.chain.next_due_ms() == desk.time_ms + 1_000
+    desk.place(a_cancel(order_id))
+    assert desk.chain.next_due_ms() is None
+    desk.place(a_stop())
+    assert desk.chain.next_due_ms() is None
+
+
+def test_below_maintenance_not_even_an_exit_is_placed() -> None:
+    desk = Desk(deposit="1000")
+    long_position(desk, "190")
+    desk.sell("97.6")
+    assert desk.code(a_take(SHORT, "90", "190")) == Code.INSUFFICIENT_COLLATERAL
 
 
 # Liquidation
@@ -139,6 +158,7 @@ def test_nobody_is_liquidated_without_keepers_or_on_a_stale_oracle_or_while_halt
         desk.chain.set_status(MarketStatus.HALTED)
     else:
         desk.chain.weather.keeper_is_down = True
+        desk.chain.weather.oracle_is_frozen = True
         desk.wait(121 * 400)
         desk.chain.weather.keeper_is_down = False
     desk.wait(10_000)

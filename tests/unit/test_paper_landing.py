@@ -152,6 +152,16 @@ def test_while_the_engine_is_down_nobody_broadcasts_again() -> None:
     assert desk.chain.fate(signature) is not None
 
 
+def test_nothing_lands_after_its_last_valid_block() -> None:
+    desk = Desk()
+    desk.chain.weather.landing_extra_ms = LIFE_MS + 500
+    desk.chain.weather.is_engine_down = True
+    signature = desk.send(an_order())
+    desk.wait(2 * LIFE_MS)
+    assert desk.chain.fate(signature) is None
+    assert desk.chain.is_idle
+
+
 def test_transactions_may_overtake_each_other() -> None:
     desk = Desk(slow(0))
     desk.chain.weather.landing_extra_ms = 900

@@ -88,6 +88,19 @@ def test_small_prints_add_up_to_a_step() -> None:
     assert [it.quantity_base for it in desk.fills] == [Decimal("0.01")] * 2
 
 
+def test_what_reaches_an_order_adds_up_until_it_is_worth_a_fill() -> None:
+    desk = Desk(calm(fill_usd_min=Decimal(198)))
+    desk.place(an_order(LONG, "99", "5"))
+    desk.sell("98", "1.99")
+    assert desk.fills == []
+    desk.sell("98", "0.51")
+    assert [it.quantity_base for it in desk.fills] == [Decimal("2.5")]
+    desk.sell("98", "1.5")
+    assert len(desk.fills) == 1
+    desk.sell("98", "1")  # less than that, but all that is left
+    assert [it.quantity_base for it in desk.fills] == [Decimal("2.5"), Decimal("2.5")]
+
+
 def test_one_print_is_shared_by_our_orders_the_best_price_first() -> None:
     desk = Desk()
     low, high = desk.place(

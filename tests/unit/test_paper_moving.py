@@ -241,6 +241,16 @@ def test_a_converted_entry_takes_what_its_price_allows_each_time_that_a_keeper_c
     assert [it.liquidity for it in desk.fills] == [Liquidity.TAKER, Liquidity.MAKER]
 
 
+def test_a_converted_entry_that_margin_does_not_allow_to_take_rests() -> None:
+    desk = Desk(calm(depth_usd=Decimal(10_000)), deposit="1000")
+    (order_id,) = desk.place(an_order(LONG, "99", "199"))
+    desk.place(a_move(order_id, "102.5", kind=OrderKind.LIMIT))
+    desk.wait(1_000)
+    # 199 SOL move the price by 2 %: 400 of 1,000 USD lost at once, and 796 are needed
+    assert desk.fills == []
+    assert len(desk.seen.orders) == 1
+
+
 def test_a_converted_entry_is_not_filled_after_its_time() -> None:
     desk = Desk(calm(keeper_ms=((0, 9_000), (1_000, 9_000))))
     (order_id,) = desk.place(an_order(LONG, "99"))

@@ -232,7 +232,7 @@ def test_a_post_only_order_that_crosses_the_vamm_is_refused() -> None:
 
 
 def test_the_vamm_does_not_quote_on_an_old_oracle() -> None:
-    desk = Desk()
+    desk = Desk(calm(oracle_silence_ms=0))
     desk.sell("99.8")
     desk.wait(10 * 400)
     assert desk.seen.market_seen.ask_usd == Decimal("99.82")
@@ -297,6 +297,14 @@ def test_what_adds_no_risk_needs_maintenance_only() -> None:
     assert desk.code(a_target(quantity="199")) is None
 
 
+def test_reduce_only_limits_count_for_margin_and_reduce_only_stops_do_not() -> None:
+    desk = Desk(deposit="1000")
+    long_position(desk, "199")
+    assert desk.code(a_stop(SHORT, "98", "600", number=48)) is None
+    # counted as if it could flip: 3 % of |199 - 600| * 100 are 1,203 USD
+    assert desk.code(a_target(SHORT, "101", "600")) == Code.INSUFFICIENT_COLLATERAL
+
+
 def test_the_ratio_grows_with_the_size() -> None:
     rules = calm(open_interest_max_usd=Decimal(10**9))
     # 30,000 SOL: 4/5 of 5 % and sqrt(30,000e9 * 10) * 50 / 1e7 = 86 of 10,000 -> still 5 %
@@ -313,7 +321,7 @@ def test_nobody_adds_to_the_market_beyond_its_open_interest() -> None:
 
 
 def test_risk_is_not_taken_on_a_stale_oracle() -> None:
-    desk = Desk()
+    desk = Desk(calm(oracle_silence_ms=0))
     desk.wait(120 * 400)
     assert desk.code(an_order(number=1)) is None
     desk.wait(400)

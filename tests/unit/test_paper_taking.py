@@ -109,6 +109,15 @@ def test_a_fired_stop_pays_the_flat_fee_and_the_takers_fee() -> None:
     assert [type(it) for it in desk.all_records[-3:]] == [TriggeredRecord, FeeRecord, FilledRecord]
 
 
+def test_a_keeper_without_delay_acts_at_the_print() -> None:
+    desk = Desk(calm(keeper_ms=((0, 0), (1_000, 0))))
+    long_position(desk)
+    desk.place(a_stop(SHORT, "98"))
+    desk.sell("97.9")
+    assert desk.seen.position_base == 0
+    assert desk.told(TriggeredRecord)[0].trade_id == desk.trade_id
+
+
 def test_a_keeper_that_finds_the_market_back_does_nothing() -> None:
     desk = Desk()
     long_position(desk)
@@ -200,11 +209,19 @@ def test_we_fire_our_own_stop_without_the_flat_fee() -> None:
 
 
 @pytest.mark.parametrize(
-    ("price", "code"), [("98", Code.TRIGGER_CONDITION_UNMET), ("97.999", None)]
+    ("side", "price", "code"),
+    [
+        (SHORT, "98", Code.TRIGGER_CONDITION_UNMET),
+        (SHORT, "97.999", None),
+        (LONG, "98", Code.TRIGGER_CONDITION_UNMET),
+        (LONG, "98.001", None),
+    ],
 )
-def test_our_own_trigger_needs_the_strict_condition(price: str, code: Code | None) -> None:
+def test_our_own_trigger_needs_the_strict_condition(
+    side: Side, price: str, code: Code | None
+) -> None:
     desk = Desk()
-    (stop,) = desk.place(a_stop(SHORT, "98"))
+    (stop,) = desk.place(a_stop(side, "98"))
     desk.sell(price)
     assert desk.code(a_trigger(stop)) == code
 
@@ -241,7 +258,6 @@ def test_our_own_trigger_is_refused_while_the_market_is_paused(
 def test_a_stop_that_fires_while_flat_is_taken_off_and_the_next_fill_is_naked() -> None:
     desk = Desk()
     desk.place(an_order(LONG, "99.9", "2"), a_stop(SHORT, "99.5"))
-    desk.chain.weather.oracle_is_frozen = False
     desk.buy("99.4")  # a gap that no seller printed: the entry does not fill
     desk.wait(1_000)
     ended = desk.told(EndedRecord)
@@ -307,6 +323,22 @@ def test_a_takers_fill_that_closes_everything_takes_off_the_other_stops() -> Non
     (ended,) = desk.told(EndedRecord)
     assert (ended.venue_order_id, ended.reason) == (second, CancelReason.REDUCE_ONLY)
     assert [it.venue_order_id for it in desk.told(FeeRecord)] == [first]  # only for firing it
+
+
+def test_a_stop_that_was_fired_is_not_swept_but_taken_off_for_a_fee() -> None:
+    desk = Desk()
+    long_position(desk)
+    first, second = desk.place(a_stop(SHORT, "98", number=48), a_stop(SHORT, "97.9", number=49))
+    desk.sell("97.9")
+    desk.chain.weather.keeper_is_down = True
+    desk.sell("97.8")
+    assert desk.code(a_trigger(second)) is None  # it is in its auction, where nobody comes
+    desk.place(a_take(SHORT, "90", "1"))
+    assert ids(desk) == [second]  # the other one was swept
+    desk.chain.weather.keeper_is_down = False
+    desk.wait(1_000)
+    assert [it.venue_order_id for it in desk.told(EndedRecord)] == [first, second]
+    assert [it.reason for it in desk.told(FeeRecord)] == ["reduce-only"]
 
 
 def test_a_stop_out_leaves_the_targets_and_so_the_other_stops() -> None:

@@ -98,8 +98,10 @@ def test_the_market_is_shown_as_it_is_and_the_clock_s_time_is_the_chain_s() -> N
         assert seen.market_seen.oracle_usd == Decimal("99.5")
 
 
-def test_the_age_of_the_oracle_is_counted_in_slots() -> None:
-    desk = Desk()
+def test_the_oracle_ages_in_slots_once_the_feed_was_silent_for_long() -> None:
+    desk = Desk(calm(oracle_silence_ms=60_000))
+    desk.wait(60_000)
+    assert desk.seen.market_seen.oracle_age_slots == 0
     desk.wait(5 * 400)
     assert desk.seen.market_seen.oracle_age_slots == 5
 
@@ -163,7 +165,7 @@ def test_a_node_that_falls_behind_stands_still_until_it_has_its_lag() -> None:
     desk.chain.weather.views[ACCOUNT] = ViewFault(since_slot=begin, lag_slots=10)
     desk.wait(400)
     desk.send(an_order())
-    assert desk.seen.orders == ()
+    assert (desk.seen.clock.slot, desk.seen.orders) == (begin, ())
     desk.wait(9 * 400)
     assert (desk.seen.clock.slot, desk.seen.orders) == (begin, ())
     desk.wait(400)

@@ -149,7 +149,7 @@ def _place(scene: Scene, params: OrderParams) -> Order | None:
     if params.max_ms and params.max_ms < scene.now_ms:
         return None
     price = terms.on_grid(params.side, params.price)
-    is_crossing = would_cross(terms, scene.market, params.side, price)
+    is_crossing = would_cross(terms, scene.market, scene.weather, params.side, price)
     _validate(params, price, is_crossing=is_crossing)
     order = _ordered(scene, params, price=price, quantity=quantity)
     _put(account, order)

@@ -12,8 +12,16 @@ from contracts.values import Side
 from execution.venues.paper.state import Market
 from execution.venues.paper.terms import Terms
 from execution.venues.paper.units import BASE, PPM, ceil_to, floor_to
+from execution.venues.paper.weather import Weather
 
 _PERCENT = PPM // 100
+
+
+def oracle_age_slots(terms: Terms, market: Market, weather: Weather) -> int:
+    """Give how many slots ago the oracle published; it goes on for a while without a print."""
+    silence_ms = 0 if weather.oracle_is_frozen else terms.rules.oracle_silence_ms
+    published_ms = min(market.now_ms, market.oracle_ms + silence_ms)
+    return terms.slot_at(market.now_ms) - terms.slot_at(published_ms)
 
 
 def mark_price(terms: Terms, market: Market) -> int:
@@ -35,13 +43,12 @@ def print_price(terms: Terms, price: int, *, is_sell: bool) -> int:
     return (ceil_to if is_sell else floor_to)(shifted, PPM * terms.tick) // PPM
 
 
-def best_price(terms: Terms, market: Market, side: Side) -> int:
+def best_price(terms: Terms, market: Market, weather: Weather, side: Side) -> int:
     """Give the best price at which somebody else takes an order of this side: ask or bid."""
     sign = side.sign
     book = market.ask if side is Side.LONG else market.bid
     price = _shifted(terms, side, book, terms.basis + sign * terms.venue_spread)
-    age = terms.oracle_age_slots(now_ms=market.now_ms, oracle_ms=market.oracle_ms)
-    if age > terms.rules.amm_stale_slots:
+    if oracle_age_slots(terms, market, weather) > terms.rules.amm_stale_slots:
         return price
     amm = _shifted(terms, side, mark_price(terms, market), sign * terms.amm_spread)
     return min(price, amm) if side is Side.LONG else max(price, amm)
@@ -52,9 +59,9 @@ def _shifted(terms: Terms, side: Side, price: int, by_ppm: int) -> int:
     return max(terms.against(side, price * (PPM + by_ppm) // PPM), terms.tick)
 
 
-def would_cross(terms: Terms, market: Market, side: Side, price: int) -> bool:
+def would_cross(terms: Terms, market: Market, weather: Weather, side: Side, price: int) -> bool:
     """Say whether a limit would take instead of resting."""
-    return side.sign * (price - best_price(terms, market, side)) >= 0
+    return side.sign * (price - best_price(terms, market, weather, side)) >= 0
 
 
 def taker_fill(

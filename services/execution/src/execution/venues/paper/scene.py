@@ -18,6 +18,7 @@ from execution.venues.paper.entries import (
     Funded,
     Placed,
 )
+from execution.venues.paper.quotes import oracle_age_slots
 from execution.venues.paper.state import Account, Market, Order, OrderStatus
 from execution.venues.paper.terms import Terms
 from execution.venues.paper.weather import Weather
@@ -49,9 +50,7 @@ class Scene:
     @property
     def is_oracle_stale(self) -> bool:
         """Say whether the oracle is too old to act on, or was never there."""
-        age = self.terms.oracle_age_slots(
-            now_ms=self.market.now_ms, oracle_ms=self.market.oracle_ms
-        )
+        age = oracle_age_slots(self.terms, self.market, self.weather)
         return not self.market.oracle or age > self.terms.rules.oracle_stale_slots
 
     def keeper_ms(self, order: Order) -> int:

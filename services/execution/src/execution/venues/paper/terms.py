@@ -102,11 +102,6 @@ class Terms:
         """Give the slot of a chain time; it is the block's height too."""
         return time_ms // self.rules.slot_ms
 
-    def oracle_age_slots(self, *, now_ms: int, oracle_ms: int) -> int:
-        """Give how many slots ago the oracle last published; its price is from `oracle_ms`."""
-        published_ms = min(now_ms, oracle_ms + self.rules.oracle_silence_ms)
-        return self.slot_at(now_ms) - self.slot_at(published_ms)
-
     def quote(self, price: int, quantity: int) -> int:
         """Give the notional of a size at a price; exact on the grid, else rounded down."""
         return price * quantity // BASE

@@ -13,7 +13,7 @@ from contracts.values import Side, VenueClock, from_millis
 from contracts.venue import ObservedMarket, ObservedOrder, VenueObserved
 from execution.venues.paper.chance import Chance
 from execution.venues.paper.margin import liquidation_price
-from execution.venues.paper.quotes import best_price, trigger_price
+from execution.venues.paper.quotes import best_price, oracle_age_slots, trigger_price
 from execution.venues.paper.state import Account, Market, Order, OrderStatus, View
 from execution.venues.paper.terms import Terms
 from execution.venues.paper.units import BASE, base, from_units, price_usd, usd
@@ -140,7 +140,7 @@ def observe(
         break_even_usd=_price(_break_even(view)),
         liquidation_usd=_price(liquidation_price(view.position, view.cash, terms)),
         orders=tuple(_observed(it) for it in view.orders),
-        market_seen=_market(market, terms),
+        market_seen=_market(market, terms, weather),
         delegate=view.delegate,
         is_liquidating=view.is_liquidating,
         is_reduce_only=view.is_reduce_only,
@@ -163,14 +163,14 @@ def _break_even(view: View) -> int | None:
     return price if price > 0 else None
 
 
-def _market(market: Market, terms: Terms) -> ObservedMarket:
+def _market(market: Market, terms: Terms, weather: Weather) -> ObservedMarket:
     return ObservedMarket.model_construct(
         status=market.status,
         oracle_usd=price_usd(market.oracle),
-        oracle_age_slots=terms.oracle_age_slots(now_ms=market.now_ms, oracle_ms=market.oracle_ms),
+        oracle_age_slots=oracle_age_slots(terms, market, weather),
         trigger_usd=price_usd(trigger_price(terms, market)),
-        bid_usd=price_usd(best_price(terms, market, Side.SHORT)),
-        ask_usd=price_usd(best_price(terms, market, Side.LONG)),
+        bid_usd=price_usd(best_price(terms, market, weather, Side.SHORT)),
+        ask_usd=price_usd(best_price(terms, market, weather, Side.LONG)),
     )
 
 

@@ -23,6 +23,7 @@ class Weather:
     keeper_is_down: bool = False
     """Nobody triggers, fills auctions, reaps or liquidates; makers are still met by takers."""
     oracle_is_frozen: bool = False
+    """The oracle publishes nothing: its price stands, and it ages from its last print on."""
     views: dict[str, ViewFault] = field(default_factory=dict[str, ViewFault])
     """By account."""
     fates_are_hidden: bool = False
