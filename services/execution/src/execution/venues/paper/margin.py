@@ -15,6 +15,25 @@ NEVER_ABOVE = 1 << 62
 
 def worst_position(account: Account) -> int:
     """Give the largest position that fills of the open orders can lead to, without its sign."""
+    bids, asks = _open_sizes(account)
+    return max(abs(account.position + bids), abs(account.position - asks))
+
+
+def adds_risk(account: Account, placed: Order) -> bool:
+    """Say whether an order that was just placed asks for initial margin.
+
+    Reduce-only never does. Else it does unless all orders of its side together only close the
+    position (program: `is_new_order_risk_increasing`).
+    """
+    if placed.is_reduce_only:
+        return False
+    bids, asks = _open_sizes(account)
+    is_buy = placed.side.sign > 0
+    return bids > -account.position if is_buy else asks > account.position
+
+
+def _open_sizes(account: Account) -> tuple[int, int]:
+    """Give the sizes of all open bids and of all open asks."""
     bids = asks = 0
     for order in account.orders:
         if not order.is_open or (order.is_trigger and order.is_reduce_only):
@@ -23,7 +42,7 @@ def worst_position(account: Account) -> int:
             bids += order.unfilled or 0
         else:
             asks += order.unfilled or 0
-    return max(abs(account.position + bids), abs(account.position - asks))
+    return bids, asks
 
 
 def is_risk_increasing(account: Account, order: Order) -> bool:

@@ -11,7 +11,7 @@ from contracts.values import OrderKind, Side
 from contracts.venue import MarketStatus
 from execution.venues.paper.codes import Code, Refused
 from execution.venues.paper.entries import Moved
-from execution.venues.paper.margin import is_short, worst_position
+from execution.venues.paper.margin import adds_risk, is_short, worst_position
 from execution.venues.paper.quotes import would_cross
 from execution.venues.paper.scene import Scene
 from execution.venues.paper.state import ORDERS_MAX, Account, Order, OrderStatus
@@ -51,14 +51,15 @@ def run(scene: Scene, instructions: Sequence[Instruction]) -> None:
 
 
 def _place_orders(scene: Scene, orders: Sequence[OrderParams]) -> None:
-    before = worst_position(scene.account)
+    is_more_risk = False
     for params in orders:
         if params.kind is OrderKind.IMMEDIATE_OR_CANCEL:
             raise Refused(Code.IMMEDIATE_OR_CANCEL_IN_PLACE)
         order = _place(scene, params)
         if order is not None:
             scene.tell_placed(order)
-    _require_margin(scene, worst_before=before)
+            is_more_risk = is_more_risk or adds_risk(scene.account, order)
+    _require_margin(scene, is_more_risk=is_more_risk)
 
 
 def _place_and_take(scene: Scene, params: OrderParams) -> None:
@@ -66,12 +67,11 @@ def _place_and_take(scene: Scene, params: OrderParams) -> None:
         raise Refused(Code.INVALID_ORDER)
     if scene.market.status is MarketStatus.FILLS_PAUSED:
         raise Refused(Code.FILLING_PAUSED)
-    before = worst_position(scene.account)
     order = _place(scene, params)
     if order is None:
         return
     scene.tell_placed(order)
-    _require_margin(scene, worst_before=before)
+    _require_margin(scene, is_more_risk=adds_risk(scene.account, order))
     take_now(scene, order)
 
 
@@ -80,7 +80,6 @@ def _modify(scene: Scene, change: ModifyOrder) -> None:
 
     A time that is over cancels and places nothing: the trap on stops.
     """
-    before = worst_position(scene.account)
     old = _open_order(scene.account, change.order_id)
     if old is None:
         raise Refused(Code.ORDER_DOES_NOT_EXIST)
@@ -101,7 +100,7 @@ def _modify(scene: Scene, change: ModifyOrder) -> None:
         scene.end(old, CancelReason.EXPIRED)
         return
     scene.tell(Moved(new.order_id, new.user_order_id, old.order_id, new.price))
-    _require_margin(scene, worst_before=before)
+    _require_margin(scene, is_more_risk=adds_risk(scene.account, new))
 
 
 def _cancel(scene: Scene, order_id: int) -> None:
@@ -227,11 +226,10 @@ def _open_order(account: Account, order_id: int) -> Order | None:
     return order if order is not None and order.is_open else None
 
 
-def _require_margin(scene: Scene, *, worst_before: int) -> None:
+def _require_margin(scene: Scene, *, is_more_risk: bool) -> None:
     """Check margin once, for all that was placed: initial when risk grew, else maintenance."""
     terms = scene.terms
     worst = worst_position(scene.account)
-    is_more_risk = worst > worst_before
     if is_more_risk and scene.is_oracle_stale:
         raise Refused(Code.INVALID_ORACLE)
     if is_short(scene, terms.initial_ratio if is_more_risk else terms.maintenance_ratio):
