@@ -62,19 +62,20 @@ def test_planning_again_on_the_same_snapshot_gives_nothing() -> None:
     assert rig.show() == []
 
 
-@pytest.mark.parametrize(
-    ("show", "why"),
-    [
-        (lambda rig: rig.show(oracle_age=13), "a stale oracle"),
-        (lambda rig: rig.show(status=MarketStatus.PAUSED), "a paused market"),
-        (lambda rig: rig.show(lamports=19_999_999), "too little for fees"),
-        (lambda rig: rig.show(is_reduce_only=True), "an account that may only shrink"),
-    ],
-)
-def test_a_shut_gate_holds_the_entry_back(show: Callable[[Rig], list[Event]], why: str) -> None:
+_Show = Callable[[Rig], list[Event]]
+_SHUT: dict[str, _Show] = {
+    "a stale oracle": lambda rig: rig.show(oracle_age=13),
+    "a paused market": lambda rig: rig.show(status=MarketStatus.PAUSED),
+    "too little for fees": lambda rig: rig.show(lamports=19_999_999),
+    "an account that may only shrink": lambda rig: rig.show(is_reduce_only=True),
+}
+
+
+@pytest.mark.parametrize("why", _SHUT)
+def test_a_shut_gate_holds_the_entry_back(why: str) -> None:
     rig = Rig()
     rig.approve()
-    assert not of(show(rig), OrderIntended), why
+    assert not of(_SHUT[why](rig), OrderIntended)
     assert of(rig.show(slots=1), OrderIntended)
 
 
