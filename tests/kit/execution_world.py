@@ -158,7 +158,7 @@ async def at_once() -> None:
     """Let nobody come first."""
 
 
-Dawdle = Callable[[], Awaitable[None]]
+Dawdle = Callable[[], Awaitable[object]]
 
 
 async def play_signals(log: Log, ticks: Sequence[Tick], dawdle: Dawdle = at_once) -> None:
@@ -238,7 +238,7 @@ class World:
     async def run(self) -> list[Recorded]:
         """Run until the tape is worked; give the log."""
         await self.open()
-        async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             others = [
                 tasks.create_task(
                     play_signals(self.log.as_service("signals"), self.ticks, self.dawdle)

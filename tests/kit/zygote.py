@@ -1,8 +1,9 @@
 """Starts real service processes in milliseconds: one process imports everything, then forks.
 
-Run as a script it is that process: it reads one JSON command per line on stdin and answers one
-JSON line on stdout. A forked service is a process of its own with its own environment and log
-file, so `kill -9` is as real as on any other; only the interpreter's start-up is saved.
+Run as a script it is that process: it writes an empty line when it is ready, then reads one JSON
+command per line on stdin and answers one JSON line on stdout. A forked service is a process of its
+own with its own environment and log file, so `kill -9` is as real as on any other; only the
+interpreter's start-up is saved.
 """
 
 import contextlib
@@ -25,10 +26,12 @@ class Zygote:
     """Forks services on request, from the test's side."""
 
     def __init__(self) -> None:
+        """Return when the services are imported, so that every start is quick."""
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._lock = threading.Lock()
+        self._read()
 
     def spawn(self, service: str, *, environment: Mapping[str, str], log: Path) -> int:
         """Start a service and give its process id."""
@@ -66,21 +69,27 @@ class Zygote:
             self._process.stdout.close()
 
     def _ask(self, command: dict[str, object]) -> dict[str, int | None]:
-        stdin, stdout = self._process.stdin, self._process.stdout
+        stdin = self._process.stdin
         assert stdin is not None
-        assert stdout is not None
         with self._lock:
             stdin.write(json.dumps(command) + "\n")
             stdin.flush()
-            line = stdout.readline()
+            return json.loads(self._read())
+
+    def _read(self) -> str:
+        stdout = self._process.stdout
+        assert stdout is not None
+        line = stdout.readline()
         if not line:
             raise RuntimeError("the zygote ended; see its stderr")
-        return json.loads(line)
+        return line
 
 
 def _serve() -> None:
     for service in SERVICES:
         importlib.import_module(f"{service}.__main__")
+    sys.stdout.write("\n")
+    sys.stdout.flush()
     codes: dict[int, int | None] = {}
     for line in sys.stdin:
         command = json.loads(line)
