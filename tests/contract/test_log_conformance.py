@@ -18,12 +18,14 @@ from chassis.log import (
 )
 from contracts.codec import ForeignEvent
 from contracts.event import Recorded
+from contracts.ids import AccountId
 from kit.chassis_events import a_draft, a_kill, drafts
 from kit.chassis_stage import KINDS, Kind, Stage, stage
 
 EVERYTHING = "audit-archive-log"
 PROPOSALS = "risk-judge-proposals"
 CONTROL = "control.all"
+PEOPLE = "control.>"
 
 
 @pytest.fixture(params=KINDS)
@@ -151,6 +153,83 @@ async def test_an_expectation_of_two_subjects_holds_for_both(log: Log) -> None:
     assert await log.head() == 4
 
 
+@pytest.mark.parametrize("count", [2, 4])
+async def test_a_guard_that_holds_lets_the_append_through(log: Log, count: int) -> None:
+    await log.append([a_kill(1)])
+    answers = await log.append(
+        drafts(1, count), expected_last={"process.gateway": 0}, guards={PEOPLE: 1}
+    )
+    assert [it.position for it in answers] == list(range(2, 2 + count))
+
+
+async def test_a_guard_may_stand_on_a_single_draft_and_on_nothing_said_yet(log: Log) -> None:
+    assert await log.append([a_draft(1)], guards={PEOPLE: 0}) == [Appended(1, is_duplicate=False)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+async def test_a_guard_refuses_an_append_that_others_came_before(log: Log, count: int) -> None:
+    await log.append(drafts(1, 1))
+    await log.append([a_kill(1)])
+    with pytest.raises(VersionConflict) as caught:
+        await log.append(drafts(10, 9 + count), guards={PEOPLE: 0})
+    conflict = caught.value
+    assert (conflict.subject, conflict.expected, conflict.found) == (PEOPLE, 0, 2)
+    assert await log.head() == 2
+
+
+async def test_a_guard_counts_every_subject_under_its_filter(log: Log) -> None:
+    await log.append([a_kill(1)])
+    await log.append([a_kill(2, account=AccountId("local"))])
+    for known in (0, 1):
+        with pytest.raises(VersionConflict) as caught:
+            await log.append(drafts(1, 2), guards={PEOPLE: known})
+        assert (caught.value.subject, caught.value.found) == (PEOPLE, 2)
+    await log.append(drafts(1, 2), guards={PEOPLE: 2})
+
+
+async def test_a_guard_is_not_broken_by_what_lies_elsewhere(log: Log) -> None:
+    await log.append([a_kill(1)])
+    await log.append(drafts(1, 3))
+    await log.append(drafts(4, 5), expected_last={"process.gateway": 4}, guards={PEOPLE: 1})
+    assert await log.head() == 6
+
+
+async def test_an_expectation_that_fails_is_named_although_the_guard_holds(log: Log) -> None:
+    await log.append(drafts(1, 1))
+    with pytest.raises(VersionConflict) as caught:
+        await log.append(drafts(2, 3), expected_last={"process.gateway": 0}, guards={PEOPLE: 0})
+    assert (caught.value.subject, caught.value.found) == ("process.gateway", 1)
+    assert await log.head() == 1
+
+
+async def test_own_events_already_there_are_no_conflict_for_a_guard(log: Log) -> None:
+    """A retry after an unknown outcome, and people spoke after it had arrived."""
+    await log.append(drafts(1, 2), guards={PEOPLE: 0})
+    await log.append([a_kill(1)])
+    assert await log.append(drafts(1, 2), guards={PEOPLE: 0}) == [
+        Appended(1, is_duplicate=True),
+        Appended(2, is_duplicate=True),
+    ]
+
+
+async def test_what_races_with_a_guard_comes_after_it_or_refuses_it(log: Log) -> None:
+    said = 0
+    for number in range(1, 13):
+        before = await log.head()
+        said_last, answer = await asyncio.gather(
+            log.append([a_kill(number)]),
+            log.append(drafts(10 * number, 10 * number + 1), guards={PEOPLE: said}),
+            return_exceptions=True,
+        )
+        assert not isinstance(said_last, BaseException)
+        types = [it.event.event_type for it in await read(log, after=before)]
+        if isinstance(answer, VersionConflict):
+            assert types == ["kill_switch_engaged"]
+        else:
+            assert types == ["service_stopped", "service_stopped", "kill_switch_engaged"]
+        said = said_last[0].position
+
+
 async def test_appends_in_flight_together_are_all_recorded_once(log: Log) -> None:
     singles = [log.append([draft]) for draft in drafts(1, 40)]
     batches = [log.append(drafts(first, first + 2)) for first in range(101, 131, 3)]
@@ -168,6 +247,8 @@ async def test_an_append_that_means_nothing_is_refused(log: Log) -> None:
         await log.append([a_draft(1), a_draft(1)])
     with pytest.raises(ValueError, match="among the drafts"):
         await log.append([a_draft(1)], expected_last={"process.risk": 0})
+    with pytest.raises(ValueError, match="found 1 guards, 1 drafts and 1 expectations"):
+        await log.append([a_draft(1)], expected_last={"process.gateway": 0}, guards={PEOPLE: 0})
 
 
 async def test_what_the_log_cannot_take_is_refused(log: Log) -> None:

@@ -12,14 +12,14 @@ from structlog.testing import capture_logs
 
 from chassis import jetstream
 from chassis.connection import Connection, OutcomeUnknown, connected, request
-from chassis.log import Appended, LogClient, LogForked, LogFull, LogGap
+from chassis.log import Appended, LogClient, LogForked, LogFull, LogGap, VersionConflict
 from chassis.provision import provision, stream_config
 from chassis.pull import EXPIRES_S
 from chassis.settings import ServiceSettings
 from contracts.codec import UndecodableMessage
 from contracts.event import Draft
 from contracts.subjects import STREAMS
-from kit.chassis_events import a_draft, drafts
+from kit.chassis_events import a_draft, a_kill, drafts
 from kit.chassis_proxy import Proxy, proxy
 from kit.chassis_stage import RealStage, real_stage
 from kit.servers import NatsServer, nats_server
@@ -27,6 +27,7 @@ from kit.servers import NatsServer, nats_server
 WAIT_S_MAX = 60.0
 EVERYTHING = "audit-archive-log"
 SUBJECT = "process.gateway"
+PEOPLE = "control.>"
 
 # nats-py drops the socket of a failed reconnect without closing it.
 pytestmark = pytest.mark.filterwarnings(
@@ -177,6 +178,83 @@ async def test_an_append_that_never_arrived_is_sent_again(tmp_path: Path) -> Non
         wire.flows.set()
         assert await appending == [Appended(2, is_duplicate=False), Appended(3, is_duplicate=False)]
         assert await direct.head() == 3
+
+
+# Guards
+
+
+async def test_no_append_is_recorded_past_a_word_that_it_did_not_know_through_kill_9(
+    tmp_path: Path,
+) -> None:
+    """One writer guards what it appends, another speaks; the server is killed twice."""
+    known: dict[str, int] = {}
+    async with real_stage(tmp_path) as real:
+
+        async def write() -> None:
+            said = 0
+            for number in range(10, 1_010, 10):
+                group = drafts(number, number + 1 + number % 3)
+                while True:
+                    try:
+                        await real.log.append(group, guards={PEOPLE: said})
+                        break
+                    except VersionConflict as conflict:
+                        said = conflict.found
+                known.update({str(draft.id): said for draft in group})
+
+        async def speak() -> None:
+            for number in range(60):
+                await real.log.append([a_kill(number)])
+
+        working = asyncio.gather(write(), speak())
+        for position in (80, 200):
+            await until_head(real.log, position)
+            await real.server.restart()
+        await working
+        said = 0
+        async for event in real.log.read():
+            if event.subject.startswith("control."):
+                said = event.position
+            else:
+                assert known.pop(str(event.id)) == said
+    assert not known
+
+
+async def test_a_guarded_append_whose_answer_was_lost_stands_although_people_spoke_since(
+    tmp_path: Path,
+) -> None:
+    async with cut_off_stage(tmp_path) as (direct, behind, wire):
+        await direct.append(drafts(1, 1))
+        wire.swallows_answers = True
+        appending = asyncio.create_task(
+            behind.append(drafts(2, 4), expected_last={SUBJECT: 1}, guards={PEOPLE: 0})
+        )
+        await until_head(direct, 4)
+        await direct.append([a_kill(1)])
+        wire.cut()
+        wire.swallows_answers = False
+        assert await appending == [
+            Appended(position, is_duplicate=True) for position in range(2, 5)
+        ]
+        assert await direct.head() == 5
+
+
+async def test_a_guarded_append_that_never_arrived_is_refused_when_people_spoke_meanwhile(
+    tmp_path: Path,
+) -> None:
+    async with cut_off_stage(tmp_path) as (direct, behind, wire):
+        await behind.append(drafts(1, 1))
+        wire.flows.clear()
+        appending = asyncio.create_task(
+            behind.append(drafts(2, 3), expected_last={SUBJECT: 1}, guards={PEOPLE: 0})
+        )
+        await direct.append([a_kill(1)])
+        wire.cut()
+        wire.flows.set()
+        with pytest.raises(VersionConflict) as caught:
+            await appending
+        assert (caught.value.subject, caught.value.found) == (PEOPLE, 2)
+        assert await direct.head() == 2
 
 
 # Followers

@@ -8,11 +8,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from chassis.log import Follower, Log, LogClient
-from contracts.order import VenueAdvanced
+from contracts.event import Event
+from contracts.order import OrderIntended, OrderPlaced, SetupClosed
 from contracts.ticks import encode_tick
+from contracts.venue import VenueAdvanced
+from contracts.verdict import OrderApproved
 from kit.chassis_stage import RealStage, real_stage
-from kit.execution_events import ACCOUNT, a_feed, an_account
+from kit.execution_events import ACCOUNT, a_feed, a_print, an_account, an_approval
 from kit.execution_world import (
+    LIVELY,
     TRADES,
     World,
     a_tape,
@@ -34,10 +38,17 @@ EVENTS_PER_ROUND = 16
 
 
 def execution(
-    zygote: Zygote, real: RealStage, folder: Path, name: str = "execution"
+    zygote: Zygote, real: RealStage, folder: Path, name: str = "execution", **environment: str
 ) -> AbstractAsyncContextManager[ServiceProcess]:
-    """Run execution until the context ends."""
-    environment = {"NATS_URL": real.server.url, "CHECKPOINT_EVENTS": "20"}
+    """Run execution under the rules of `World` until the context ends."""
+    environment = {
+        "NATS_URL": real.server.url,
+        "CHECKPOINT_EVENTS": "20",
+        "PAPER_DROP_RATE": str(LIVELY.drop_rate),
+        "PAPER_PARTICIPATION": str(LIVELY.participation),
+        "PAPER_QUEUE_AHEAD_USD": str(LIVELY.queue_ahead_usd),
+        **environment,
+    }
     return service_process(zygote, "execution", folder / f"{name}.log", **environment)
 
 
@@ -144,6 +155,86 @@ async def test_a_process_that_slept_through_its_successor_cannot_record(
             assert await second.end(signal.SIGTERM) == 0
         assert "FollowerReplaced" in first.text or "AnotherWriter" in first.text
         await assert_as_undisturbed(real.log)
+
+
+async def test_two_processes_for_one_account_write_one_log(zygote: Zygote, tmp_path: Path) -> None:
+    async with (
+        real_stage(tmp_path / "nats") as real,
+        the_others(real) as minutes,
+        real.log.follow("gateway-show-log", after=0) as events,
+        execution(zygote, real, tmp_path, "first") as first,
+        execution(zygote, real, tmp_path, "second") as second,
+    ):
+        release(minutes, MINUTES_PER_ROUND)
+        loser, other = await first_to_end(first, second)
+        assert await loser.ended() != 0
+        assert "FollowerReplaced" in loser.text or "AnotherWriter" in loser.text
+        await other.end()  # It may have lost as well: a supervisor starts one anew.
+        other.start()
+        release(minutes, len(minutes_of(TAPE)))
+        await hear_end(events)
+        assert await other.end(signal.SIGTERM) == 0
+        await assert_as_undisturbed(real.log)
+
+
+async def first_to_end(
+    one: ServiceProcess, other: ServiceProcess
+) -> tuple[ServiceProcess, ServiceProcess]:
+    """Wait until one of two has ended by itself; give it first."""
+    ends = {asyncio.create_task(it.ended()): it for it in (one, other)}
+    done, left = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    loser = ends[done.pop()]
+    return (one, other) if loser is one else (other, one)
+
+
+async def test_a_verdict_that_is_delivered_fifty_times_gives_one_order(
+    zygote: Zygote, tmp_path: Path
+) -> None:
+    calm = {"PAPER_IS_CALM": "true", "CHECKPOINT_EVENTS": "100000"}
+    async with (
+        real_stage(tmp_path / "nats") as real,
+        real.log.follow("gateway-show-log", after=0) as events,
+    ):
+        risk = LogClient(real.connection, service="risk")
+        await LogClient(real.connection, service="ingest").append([a_feed(is_replayable=False)])
+        await real.log.append([an_account()])
+        async with real.market.publisher() as publisher:
+            await publisher.publish(TRADES, encode_tick(a_print(1, "100.5", milliseconds=1_000)))
+        await asyncio.gather(*(risk.append([an_approval()]) for _ in range(10)))
+        # Without a checkpoint each process hears the verdict again, and is asked once more.
+        async with execution(zygote, real, tmp_path, **calm) as process:
+            await hear_type(events, OrderPlaced, 2)
+            for start in range(2, 6):
+                await process.end()
+                process.start()
+                await until_said(process, "caught_up", start)
+                await asyncio.gather(*(risk.append([an_approval()]) for _ in range(10)))
+            async with real.market.publisher() as publisher:
+                await publisher.publish(TRADES, encode_tick(a_print(2, "99.9", milliseconds=3_000)))
+            await hear_type(events, OrderPlaced, 3)  # The take-profits: all is worked again.
+            assert await process.end(signal.SIGTERM) == 0
+        found = [it.event async for it in real.log.read()]
+        assert sum(isinstance(it, OrderApproved) for it in found) == 1
+        legs = [it.leg for it in found if isinstance(it, OrderIntended)]
+        assert legs == ["entry", "stop", "tp1", "tp2", "tp3"]
+        assert not [it for it in found if isinstance(it, SetupClosed)]
+
+
+async def hear_type(events: Follower, kind: type[Event], count: int) -> None:
+    """Return when so many events of a class have come."""
+    async with asyncio.timeout(WAIT_S_MAX):
+        while count > 0:
+            count -= sum(isinstance(it.event, kind) for it in await events.next())
+
+
+async def until_said(process: ServiceProcess, event: str, times: int) -> None:
+    """Wait until the processes have said something so often."""
+    async with asyncio.timeout(WAIT_S_MAX):
+        while sum(line["event"] == event for line in process.said) < times:
+            process.require_running()
+            await asyncio.sleep(0.02)
 
 
 async def test_two_feeds_in_one_log_end_the_process_for_good(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from contracts import subjects
 from contracts.control import KillLevel, KillSwitchEngaged
 from contracts.event import Draft, Event
-from contracts.ids import derive_root_id
+from contracts.ids import AccountId, derive_root_id
 from contracts.process import ServiceStopped
 
 OCCURRED_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -17,12 +17,12 @@ def a_draft(number: int, *, service: str = "gateway", padding: int = 0) -> Draft
     return _draft(event, number, subject=subjects.process(service))
 
 
-def a_kill(number: int) -> Draft:
-    """Give a draft of the gateway's on `control.all`."""
+def a_kill(number: int, *, account: AccountId | None = None) -> Draft:
+    """Give a draft of the gateway's on `control.all`, or on an account's own subject."""
     event = KillSwitchEngaged(
-        account=None, level=KillLevel.CANCEL_ENTRIES, reason=f"r-{number}", by="test"
+        account=account, level=KillLevel.CANCEL_ENTRIES, reason=f"r-{number}", by="test"
     )
-    return _draft(event, number, subject=subjects.control(None))
+    return _draft(event, number, subject=subjects.control(account))
 
 
 def drafts(first: int, last: int, *, service: str = "gateway") -> list[Draft]:
