@@ -47,6 +47,10 @@ fmt:
 bench *ARGS:
     @PYTHONPATH=tests exec uv run --frozen python tests/bench/run.py "$@"
 
+# Live the engine's life by seed: --runs N, --seed N, --report.
+simulate *ARGS:
+    @PYTHONPATH=tests exec uv run --frozen python -m kit.engine_report "$@"
+
 # Write the generated documents anew.
 docs:
     uv run --frozen python -m contracts.catalogue

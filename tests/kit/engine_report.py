@@ -1,0 +1,105 @@
+"""Many seeded lives at once, and the table that they make: `python -m kit.engine_report`."""
+
+import argparse
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from kit.engine_runs import Life, live
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What some whole lives came to."""
+
+    lives: int
+    with_fills: int
+    setups: int
+    crashes: int
+    moves: int
+    kills: int
+    incomplete_kills: int
+    naked_p50: int
+    naked_p90: int
+    naked_p99: int
+    naked_max: int
+    outcomes: Counter[str]
+
+
+def survey(lives: Sequence[Life]) -> Report:
+    """Sum up lives; slots without a stop are each life's longest run, over lives with fills."""
+    naked = sorted(it.naked_slots for it in lives if it.has_filled)
+    return Report(
+        lives=len(lives),
+        with_fills=len(naked),
+        setups=sum(it.setups for it in lives),
+        crashes=sum(it.crashes for it in lives),
+        moves=sum(it.moves for it in lives),
+        kills=sum(it.kills for it in lives),
+        incomplete_kills=sum(it.incomplete_kills for it in lives),
+        naked_p50=_quantile(naked, 50),
+        naked_p90=_quantile(naked, 90),
+        naked_p99=_quantile(naked, 99),
+        naked_max=_quantile(naked, 100),
+        outcomes=Counter(outcome for it in lives for outcome in it.outcomes),
+    )
+
+
+def table(report: Report, broken: Sequence[str]) -> str:
+    """Write a report for people; `broken` are the lives that an invariant ended."""
+    rows = [
+        ("lives", report.lives),
+        ("… with fills", report.with_fills),
+        ("setups", report.setups),
+        ("crashes", report.crashes),
+        ("moves of orders", report.moves),
+        ("kills", report.kills),
+        ("incomplete kills", report.incomplete_kills),
+        ("broken lives", len(broken)),
+        ("… by double exposure (I1)", sum(" I1:" in it for it in broken)),
+        ("… by a position flip (I2)", sum(" I2:" in it for it in broken)),
+        (
+            "slots without a stop, p50 / p90 / p99 / max",
+            f"{report.naked_p50} / {report.naked_p90} / {report.naked_p99} / {report.naked_max}",
+        ),
+        *sorted(report.outcomes.items(), key=lambda it: -it[1]),
+    ]
+    return "\n".join(f"{name:<46}{value}" for name, value in rows)
+
+
+def _quantile(ordered: Sequence[int], percent: int) -> int:
+    """Give the smallest value that so many of all do not exceed; 0 of none."""
+    if not ordered:
+        return 0
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+
+
+def _live_or_say(seed: int) -> Life | str:
+    try:
+        return live(seed)
+    except AssertionError as broken:
+        return str(broken)
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    """Live as long as asked; give 1 when an invariant broke."""
+    parser = argparse.ArgumentParser(prog="simulate", description=main.__doc__)
+    parser.add_argument("--runs", type=int, default=200, help="seeded lives (200)")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed (0)")
+    parser.add_argument("--report", action="store_true", help="3,000 lives from seed 0")
+    options = parser.parse_args(None if arguments is None else list(arguments))
+    runs = 3_000 if options.report else options.runs
+    seeds = range(options.seed, options.seed + runs)
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+        results = list(pool.imap_unordered(_live_or_say, seeds, chunksize=4))
+    broken = [it for it in results if isinstance(it, str)]
+    for line in broken:
+        print(f"BROKEN {line}")
+    print(table(survey([it for it in results if isinstance(it, Life)]), broken))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,55 @@
+"""The engine through bad days, by seed: the invariants hold, and the wrong plans are noticed.
+
+CI lives some fixed seeds and some fresh ones, and a failure names its seed:
+`just simulate --seed N` lives it again, `just simulate --runs 10000` lives long.
+"""
+
+import random
+
+import pytest
+
+from kit.engine_report import survey
+from kit.engine_runs import Life, live
+from kit.engine_wrong import wrong
+
+FIXED = range(16)
+FRESH = [random.SystemRandom().randrange(1 << 32) for _ in range(4)]
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("block", range(4))
+def test_fixed_seeds_break_nothing(block: int) -> None:
+    lives = [live(seed) for seed in FIXED[block::4]]
+    assert_sound(lives)
+
+
+@pytest.mark.timeout(240)
+def test_fresh_seeds_break_nothing() -> None:
+    assert_sound([live(seed) for seed in FRESH])
+
+
+def assert_sound(lives: list[Life]) -> None:
+    report = survey(lives)
+    assert report.incomplete_kills == 0
+    assert report.naked_p99 <= 5
+    assert report.naked_max <= 25
+
+
+@pytest.mark.timeout(240)
+def test_replacing_by_cancel_and_place_is_noticed() -> None:
+    with wrong("B"), pytest.raises(AssertionError, match="I1"):
+        live(26)
+
+
+@pytest.mark.timeout(240)
+def test_a_stop_only_after_the_fill_is_noticed() -> None:
+    with wrong("C"):
+        lives = [live(seed) for seed in range(6)]
+    assert survey(lives).naked_p99 > 5
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(("variant", "seed"), [("D", 2), ("E", 1)])
+def test_a_stop_with_an_end_is_noticed(variant: str, seed: int) -> None:
+    with wrong(variant), pytest.raises(AssertionError, match="I10"):
+        live(seed)
