@@ -1,6 +1,5 @@
 """Decisions as drafts of events, with ids that derive from their cause."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -39,8 +38,3 @@ class Drafts:
 def snapshot_id(account: str, market: str, number: int) -> EventId:
     """Give the id of an account's `number`-th recorded snapshot."""
     return derive_root_id(VenueObserved.event_type, account, market, number)
-
-
-def types_of(drafts: Iterable[Draft]) -> list[str]:
-    """Name the events, for a log line."""
-    return [draft.event.event_type for draft in drafts]
