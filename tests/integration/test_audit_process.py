@@ -237,7 +237,7 @@ async def test_the_commands_end_with_their_codes(
     assert await command("migrate") == (0, "the schema is at revision 0001\n")
     assert await command("rebuild") == (
         0,
-        "rebuilt 6 orders, 6 fills, 1 positions, 8 transactions, 3 verdicts\n",
+        "rebuilt orders 6, fills 6, positions 1, transactions 8, verdicts 3\n",
     )
     code, said = await command("replay", "--from-stream", "--core", "risk")
     assert code == 1  # nobody's rules approve what the script approved

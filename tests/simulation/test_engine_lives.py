@@ -38,7 +38,7 @@ def assert_sound(lives: list[Life]) -> None:
 @pytest.mark.timeout(240)
 def test_replacing_by_cancel_and_place_is_noticed() -> None:
     with wrong("B"), pytest.raises(AssertionError, match="I1"):
-        live(26)
+        live(11)
 
 
 @pytest.mark.timeout(240)
