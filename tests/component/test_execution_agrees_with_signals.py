@@ -83,7 +83,7 @@ async def closings_of_execution(ticks: Sequence[Tick]) -> list[tuple[int, int]]:
         ready=lambda is_ready, reason: None,
     )
     following = asyncio.create_task(follow(log, market, desk, hint=None, stopping=stopping))
-    while (await market.lags()).get("execution-work-prints") != 0:
+    while (await market.lags()).get("execution-work-prints") != 0 and not following.done():
         await _turn()
     stopping.set()
     await following

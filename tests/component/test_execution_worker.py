@@ -37,6 +37,7 @@ from kit.execution_events import (
     a_resume,
     an_account,
     an_approval,
+    at,
 )
 from kit.execution_world import TRADES, World
 
@@ -254,6 +255,19 @@ async def test_what_is_no_print_is_parked_and_the_rest_goes_on() -> None:
         assert [it.body for it in world.dead_letters.parked] == bad
         assert {it.what for it in world.dead_letters.parked} == {"tick"}
         assert "venue_advanced" not in world.types()
+
+
+@pytest.mark.parametrize("price", ["0.00000001", "100.5" + "0" * 30])
+async def test_a_print_that_the_strategy_takes_is_taken_by_the_venue(price: str) -> None:
+    async with live() as world:
+        await world.print(1, price, 1_000)
+        await world.print(1, "100", 61_000)  # a repeat, whatever it says
+        await world.print(2, "100", 125_000)
+        await world.seen("venue_advanced")
+        await world.worked()
+        assert not world.dead_letters.parked
+        (mark,) = world.events(VenueAdvanced)
+        assert (mark.last_trade_id, mark.closed_at) == (1, at(125_000))
 
 
 async def test_a_trade_after_the_end_of_the_tape_is_parked() -> None:

@@ -30,7 +30,6 @@ MONTH_MS = 31 * 24 * 3_600_000
         {"p": "nan"},
         {"p": "1e3"},
         {"p": ""},
-        {"p": "0.0000001"},  # finer than the program
         {"p": "99999999999"},
         {"q": "0"},
         {"q": "-1"},
@@ -55,6 +54,13 @@ def test_an_absurd_print_is_refused_and_changes_nothing(
     assert desk.chain.dump() == before
     desk.chain.on_print(good)
     assert desk.chain.last_trade_id == 3
+
+
+def test_a_positive_price_below_a_unit_counts_as_one() -> None:
+    desk = Desk()
+    desk.chain.on_print(Trade(i=3, t=BEGIN_MS + 100, p="0.00000001", q="1", m=True))
+    assert desk.chain.last_trade_id == 3
+    assert desk.seen.market_seen.oracle_usd == Decimal("0.000001")
 
 
 def test_the_first_print_starts_the_time_and_must_be_plausible() -> None:

@@ -6,7 +6,7 @@ from contracts.minutes import EARLIEST_MS, JUMP_MS_MAX, is_plausible
 from contracts.ticks import Trade
 from execution.venues.paper.units import BASE, BASE_DIGITS, PRICE_DIGITS
 
-_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,18})?")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,18}0*)?")
 _CACHE_MAX = 65_536
 _TURNOVER_MAX = 10**18
 """10^12 USD, in units."""
@@ -26,7 +26,8 @@ class PrintReader:
     def read(self, trade: Trade) -> tuple[int, int]:
         """Give price and quantity in units; raise BadPrint unless both are positive and sane.
 
-        What is finer than a unit is cut off.
+        What is finer than a unit is cut off, but never to nothing: a print that the feed's other
+        readers take must count here as well.
         """
         price = self._prices.get(trade.p) or self._remember(
             self._prices, trade.p, PRICE_DIGITS, "price", trade.i
@@ -46,7 +47,8 @@ class PrintReader:
         number = 0
         if _NUMBER.fullmatch(text):
             whole, _, fraction = text.partition(".")
-            number = int(whole + fraction[:digits].ljust(digits, "0"))
+            is_positive = text.strip("0.") != ""
+            number = max(int(whole + fraction[:digits].ljust(digits, "0")), is_positive)
         if not number:
             raise BadPrint(f"expected a positive {what} in print {trade_id}, found {text!r:.60}")
         if len(known) >= _CACHE_MAX:
