@@ -191,3 +191,20 @@ async def test_an_engine_that_slept_through_its_successor_cannot_record_or_send(
         flatten = await record(real, "gateway", a_kill(level=KillLevel.FLATTEN))
         await successor.hear(flatten)
         assert await real.log.head() > flatten.position
+
+
+async def test_an_append_of_the_predecessor_that_lands_late_is_read_by_a_new_start_only(
+    tmp_path: Path,
+) -> None:
+    async with real_stage(tmp_path) as real:
+        await begun(real)
+        predecessor, successor = await an_engine(real), await an_engine(real)
+        approval = await record(real, "risk", an_approval(milliseconds=1_000))
+        await predecessor.hear(approval)
+        late = [it async for it in real.log.read(after=approval.position)]
+        # Its venue would know nothing of what was sent with that append.
+        with pytest.raises(AnotherWriter, match="found venue_observed of another process at"):
+            await successor.hear(late[0])
+        fresh = await an_engine(real)
+        await fresh.work(2, "99.9", milliseconds=3_000)
+        assert fresh.held == 4  # The stop and three take-profits.

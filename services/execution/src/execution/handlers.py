@@ -101,10 +101,14 @@ class Desk:
         return self._standing.progress.feed is not None
 
     async def handle_event(self, recorded: Recorded, wait_for_log: WaitForLog) -> None:
-        """Fold an event of the log, and take the turns that it leads to."""
+        """Fold an event of the log, and take the turns that it leads to.
+
+        Raises AnotherWriter for an event that only this process should have written.
+        """
         if self._recorder.is_own(recorded):
             self._standing.position = max(self._standing.position, recorded.position)
             return
+        self._recorder.require_alone(recorded)
         self._recorder.observe(recorded)
         drafts = self._standing.fold(recorded)
         if drafts:

@@ -58,6 +58,18 @@ class Recorder:
         self._own.discard(recorded.position)
         return True
 
+    def require_alone(self, recorded: Recorded) -> None:
+        """Raise AnotherWriter for an event of ours that we did not write.
+
+        It is a predecessor's last append, which landed after we had read the log, or a rival's: the
+        venue here does not know what was sent with it. A restart reads it with the rest.
+        """
+        if recorded.subject.startswith(WRITTEN):
+            raise AnotherWriter(
+                f"expected to be the only writer of {recorded.subject}, found "
+                f"{recorded.event.event_type} of another process at {recorded.position}"
+            )
+
     def observe(self, recorded: Recorded) -> None:
         """Take note of an event that comes from the log."""
         self._fence.observe(recorded)
