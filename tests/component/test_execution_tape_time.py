@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from contracts.event import Recorded
-from contracts.order import OrderFilled, OrderIntended, SetupClosed
+from contracts.order import OrderFilled, OrderIntended, OrderPlaced, SetupClosed
 from contracts.ticks import TapeEnd, Trade
 from contracts.transaction import TransactionPlanned, TransactionSigned
 from contracts.values import Liquidity, Side, from_millis, to_millis
@@ -108,6 +108,21 @@ async def test_a_market_stream_that_loses_its_end_and_repeats_itself_changes_not
         assert not running.done()
         await world.market.interrupt(redelivered=chance.randint(1, 80))
     assert by_subject(await running) == by_subject(expected)
+
+
+async def test_a_restart_from_the_log_alone_outlives_what_the_venue_forgets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("execution.venues.paper.scene.ENTRIES_KEPT", 8)
+    tape = a_tape(1)
+    calm = World(tape, checkpoint_events=100_000)
+    expected = await run(calm)
+    assert sum(isinstance(it.event, OrderFilled | OrderPlaced) for it in expected) > 3 * 8
+    for part in (0.4, 0.6, 0.9):
+        world = World(tape, checkpoint_events=100_000, crash_at=int(calm.steps * part))
+        log = await run(world)
+        assert world.starts == 2
+        assert by_subject(log) == by_subject(expected)
 
 
 class _Stopping(World):

@@ -1,7 +1,7 @@
 """One turn for one account: read the venue, decide, and give what one append records.
 
-A turn changes nothing. What it gives is recorded first, then folded, then sent: so a crash at any
-moment leaves either nothing or everything of it.
+What a turn gives is recorded first, then folded, then sent: so a crash at any moment leaves either
+nothing or everything of it.
 """
 
 import base64
@@ -84,6 +84,16 @@ class Engine:
         drafts = [*reading.drafts, _observed(decision.state, seen, state), *decision.drafts]
         signed, transactions = self._sign(drafts, reading.state, seen)
         return Turn(account, (*drafts, *signed), transactions, cursor)
+
+    def pass_told(self) -> None:
+        """Read on over the records that the log holds, while the venue tells them again.
+
+        It keeps them for a while only, so they have to be read as they come.
+        """
+        for account, state in self.core.state.accounts.items():
+            for at, record in self._venue.records(account, after=self.cursors.get(account, 0)):
+                if observing.id_of(state, record) in self.already:
+                    self.cursors[account] = at
 
     def _sign(
         self, drafts: Sequence[Draft], state: AccountState, seen: VenueObserved

@@ -167,9 +167,15 @@ def recorded(state: AccountState, record: AnyRecord) -> Seen | None:
     event = _event(state, record)
     if event is None:
         return None
-    # Not by the event's type: a fill of ours that is told again after its setup is a stranger's.
-    name = derive_root_id("record", VENUE, state.account, state.market, record.key)
-    return Seen(event, name)
+    return Seen(event, id_of(state, record))
+
+
+def id_of(state: AccountState, record: AnyRecord) -> EventId:
+    """Give the id of a record's event: by the record alone, so that it is one for ever.
+
+    Not by the event's type: a fill of ours that is told again after its setup is a stranger's.
+    """
+    return derive_root_id("record", VENUE, state.account, state.market, record.key)
 
 
 def _event(state: AccountState, record: AnyRecord) -> Event | None:

@@ -139,8 +139,9 @@ class Standing:
             if (clock.trade_id or 0) >= trade.i:
                 break
             self._hear_again()
-        if self.venue is not None:
+        if self.venue is not None and self.engine is not None:
             self.venue.on_print(trade)
+            self.engine.pass_told()
         return True
 
     def finish_rework(self) -> None:
