@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -422,3 +423,32 @@ def _foreign() -> ObservedOrder:
         expires_at=None,
         slot=1,
     )
+
+
+def test_entries_wait_a_minute_once_the_venue_refused_three_in_a_row() -> None:
+    rig = Rig()
+    for _ in range(3):
+        rig.approve()
+        rig.show(slots=1)
+        rig.land(code=6154)
+        rig.end_orders()
+        rig.show(slots=1)
+    rig.approve()
+    assert of(rig.show(slots=1), OrderIntended) == []
+    assert of(rig.show(slots=150), OrderIntended)
+
+
+def test_an_exit_that_is_refused_is_tried_again_within_seconds_for_ever() -> None:
+    rig = open_long()
+    rig.drop(OrderKind.TRIGGER_MARKET)
+    rig.price = Decimal(98)
+    exits: list[int] = []
+    for _ in range(60):
+        if of(rig.show(slots=3), OrderIntended):
+            exits.append(rig.slot)
+            rig.land(code=6035)
+            rig.end_orders(Leg.CLOSE)
+    waits = [after - before for before, after in pairwise(exits)]
+    # Three in a row, then 12 slots: some 5 s.
+    assert max(waits) <= 18
+    assert len(waits) > 20

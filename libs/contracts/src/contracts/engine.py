@@ -102,7 +102,10 @@ class PositionAdopted(Event):
 
 
 class CircuitOpened(Event):
-    """The venue refused the same thing too often in a row: nothing of it is sent for a while."""
+    """The venue refused the same thing too often in a row: nothing of it is sent for a while.
+
+    What protects or leaves is held for seconds only, everything else for a minute.
+    """
 
     event_type: ClassVar[str] = "circuit_opened"
     owner: ClassVar[str] = "execution"

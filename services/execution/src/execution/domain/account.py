@@ -161,6 +161,10 @@ class AccountState:
         )
 
 
+_HELD_LANES = ("entry", "move", "take-profit")
+"""What may wait while the venue refuses it; protection and exits may not."""
+
+
 def lane_of(transaction: Transaction) -> str:
     """Name what a transaction is about: what is refused in a row counts per lane."""
     first = transaction.intents[0]
@@ -376,5 +380,6 @@ def _adopted(state: AccountState, event: PositionAdopted, event_id: UUID) -> Acc
 
 def _tripped(state: AccountState, event: CircuitOpened) -> AccountState:
     refusals = {it: count for it, count in state.refusals.items() if it != event.lane}
-    circuits = {**state.circuits, event.lane: state.slot + POLICY.circuit_slots}
+    slots = POLICY.circuit_slots if event.lane in _HELD_LANES else POLICY.circuit_exit_slots
+    circuits = {**state.circuits, event.lane: state.slot + slots}
     return replace(state, refusals=refusals, circuits=circuits)

@@ -28,6 +28,8 @@ _BPS = Decimal(10_000)
 
 def cancel_side(view: View, side: Side, reason: CancelReason, urgency: Urgency) -> list[Send]:
     """Take back a whole side, again and again until it is empty."""
+    if view.state.is_tripped("wide", view.slot):
+        return []
     newest = next(iter(reversed(view.wide_flights)), None)
     if newest is not None and view.slot - newest.planned_slot < view.policy.resend_slots:
         return []

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from contracts.engine import Mode
+from contracts.values import Leg
 from execution.domain.fees import may_spend
 from execution.domain.setup import Setup
 from execution.domain.view import View
@@ -72,8 +73,12 @@ def _is_stop_ahead(view: View, setup: Setup) -> bool:
     return room >= view.policy.trigger_band_ticks * view.spec.tick_usd
 
 
-def _is_within_tries(view: View, setup: Setup) -> bool:
-    return is_hopeless(view) is None and setup.refused_code is None
+def _is_within_tries(view: View, _: Setup) -> bool:
+    return is_hopeless(view) is None
+
+
+def _is_let_in(view: View, _: Setup) -> bool:
+    return not view.state.is_tripped(Leg.ENTRY.value, view.slot)
 
 
 _GATES: tuple[tuple[str, Gate], ...] = (
@@ -85,4 +90,5 @@ _GATES: tuple[tuple[str, Gate], ...] = (
     ("fees", _is_funded),
     ("stop-beyond-market", _is_stop_ahead),
     ("no-tries-left", _is_within_tries),
+    ("circuit-open", _is_let_in),
 )

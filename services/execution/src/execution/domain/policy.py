@@ -110,7 +110,9 @@ class Policy:
     refusals_max: int = 3
     """Identical refusals in a row that open the circuit…"""
     circuit_slots: int = 150
-    """…for so long."""
+    """…for so long, where what is refused would add risk or take profit…"""
+    circuit_exit_slots: int = 12
+    """…and where it protects or leaves: that is only tried less often."""
 
 
 POLICY = Policy()
