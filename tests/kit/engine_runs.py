@@ -89,7 +89,7 @@ def _live_once(world: EngineWorld, watch: Watch, chance: random.Random) -> None:
         mishap = chance.choice(_MISHAPS)
         mishap(world, watch, chance)
         world.walk(chance.randint(4, 25), drift=str(drift))
-        _fair_weather(world, watch)
+        _fair_weather(world)
         if world.state.setup is None and not world.state.heard:
             break
     _to_the_end(world, side)
@@ -109,7 +109,7 @@ def _to_the_end(world: EngineWorld, side: Side) -> None:
     raise AssertionError(f"I20: not over after 600 s: {setup}")
 
 
-def _fair_weather(world: EngineWorld, watch: Watch) -> None:
+def _fair_weather(world: EngineWorld) -> None:
     weather = world.chain.weather
     weather.keeper_is_down = False
     weather.oracle_is_frozen = False
@@ -125,7 +125,6 @@ def _fair_weather(world: EngineWorld, watch: Watch) -> None:
     for order in world.truth().orders:
         if not order.user_order_id:
             world.chain.cancel_foreign(ACCOUNT, order.venue_order_id)
-    watch.excuse(world)
 
 
 def _nothing(world: EngineWorld, watch: Watch, chance: random.Random) -> None:
