@@ -220,6 +220,7 @@ class _RawLogFollower:
         self._consumer = consumer
         self._metrics = metrics
         self._recreated = 0
+        metrics.follow(consumer, position=lambda: pull.handed_out, lag=lambda: pull.lag)
 
     async def next(self, timeout_s: float | None = None) -> list[RawMessage]:
         messages = await self._pull.next(timeout_s)
@@ -228,7 +229,6 @@ class _RawLogFollower:
         while self._recreated < self._pull.recreated:
             self._recreated += 1
             self._metrics.recreated(self._consumer)
-        self._metrics.followed(self._consumer, position=self._pull.handed_out, lag=self._pull.lag)
         return messages
 
     def acknowledge(self, position: int) -> None:

@@ -267,6 +267,7 @@ class _Follower:
         self._consumer = consumer
         self._metrics = metrics
         self._recreated = 0
+        metrics.follow(consumer, position=lambda: pull.handed_out, lag=lambda: pull.lag)
 
     async def next(self, timeout_s: float | None = None) -> list[MarketMessage]:
         messages = await self._pull.next(timeout_s)
@@ -275,7 +276,6 @@ class _Follower:
         while self._recreated < self._pull.recreated:
             self._recreated += 1
             self._metrics.recreated(self._consumer)
-        self._metrics.followed(self._consumer, position=self._pull.handed_out, lag=self._pull.lag)
         return messages
 
     def acknowledge(self, sequence: int) -> None:

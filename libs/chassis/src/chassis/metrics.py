@@ -1,7 +1,7 @@
 """Prometheus metrics of one process; the words are those of the spans and the log lines."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
@@ -62,10 +62,10 @@ class Metrics:
         """Count a handled event."""
         self._handled_of(event_type).inc()
 
-    def followed(self, consumer: str, *, position: int, lag: int) -> None:
-        """Say how far a follower is."""
-        self._position.labels(consumer).set(position)
-        self._lag.labels(consumer).set(lag)
+    def follow(self, consumer: str, *, position: Callable[[], int], lag: Callable[[], int]) -> None:
+        """Ask a follower how far it is, whenever the metrics are asked for."""
+        self._position.labels(consumer).set_function(position)
+        self._lag.labels(consumer).set_function(lag)
 
     def recreated(self, consumer: str) -> None:
         """Count a consumer that was made anew."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import (
@@ -26,6 +27,8 @@ PLAIN_DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
 _PLAIN_DECIMAL = re.compile(PLAIN_DECIMAL)
 _ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T")
 _DIGITS_MAX = 18  # on either side of the point
+_REMEMBERED = 4096
+"""Decimals that need no second look: limits and settings come again with every verdict."""
 
 
 def plain(value: Decimal) -> str:
@@ -53,7 +56,14 @@ def parse_decimal(text: object) -> Decimal:
     if isinstance(text, Decimal):
         _require_writable(text)
         return text
-    if not isinstance(text, str) or not _PLAIN_DECIMAL.fullmatch(text):
+    if not isinstance(text, str):
+        raise refused(f"expected a plain decimal string such as '1.5', found {text!r:.60}")
+    return _read_decimal(text)
+
+
+@lru_cache(_REMEMBERED)
+def _read_decimal(text: str) -> Decimal:
+    if not _PLAIN_DECIMAL.fullmatch(text):
         raise refused(f"expected a plain decimal string such as '1.5', found {text!r:.60}")
     return Decimal(text)
 
@@ -61,12 +71,19 @@ def parse_decimal(text: object) -> Decimal:
 def _require_writable(value: Decimal) -> None:
     if not value.is_finite():
         raise refused(f"expected a finite decimal, found {value}")
-    if value and not (
-        -_DIGITS_MAX <= value.adjusted() < _DIGITS_MAX and _PLAIN_DECIMAL.fullmatch(plain(value))
-    ):
+    if not _is_short(value):
         raise refused(
             f"expected at most {_DIGITS_MAX} digits beside the point, found {value!s:.80}"
         )
+
+
+@lru_cache(_REMEMBERED)
+def _is_short(value: Decimal) -> bool:
+    if not value:
+        return True
+    return -_DIGITS_MAX <= value.adjusted() < _DIGITS_MAX and bool(
+        _PLAIN_DECIMAL.fullmatch(plain(value))
+    )
 
 
 def parse_time(value: object) -> object:
@@ -80,6 +97,8 @@ def parse_time(value: object) -> object:
 
 
 def _require_utc(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
     if value.utcoffset() != timedelta(0):
         raise refused(f"expected a UTC time, found {value.isoformat()}")
     return value.astimezone(UTC)
