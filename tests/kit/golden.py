@@ -41,11 +41,17 @@ from contracts.feed import (
     FeedRecovered,
     FeedStalled,
     FrameRefused,
+    HistoryMissed,
     TapeEnded,
     TradeGapDetected,
 )
 from contracts.ids import derive_client_order_id, derive_id, derive_root_id
-from contracts.minute import MinuteClosed
+from contracts.minute import (
+    BackfilledMinute,
+    CandleSource,
+    MinuteClosed,
+    MinutesBackfilled,
+)
 from contracts.order import (
     CancelDenied,
     CancelIntended,
@@ -214,6 +220,7 @@ EXAMPLES: Sequence[Event] = (
     ),
     FeedStalled(**_FEED, stream="public", reason="no frame", silence_ms=15_000),
     FeedRecovered(**_FEED, stream="public", stalled_ms=16_250),
+    HistoryMissed(**_FEED, reason="expected candles, found status 503"),
     TapeEnded(
         **_FEED,
         trades=93_954,
@@ -244,6 +251,26 @@ EXAMPLES: Sequence[Event] = (
         first_trade_id=1_234_567_677,
         last_trade_id=1_234_567_890,
         ticks_sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ),
+    MinutesBackfilled(
+        **_FEED,
+        market="sol-perp",
+        source=CandleSource.BINANCE_KLINES,
+        part=1,
+        parts=1,
+        first_minute=_MINUTE,
+        minutes=(
+            BackfilledMinute(
+                open_usd=Decimal("157.4"),
+                high_usd=Decimal("157.51"),
+                low_usd=Decimal("157.33"),
+                close_usd=Decimal("157.43"),
+                volume_base=Decimal("3120.5"),
+                buy_volume_base=Decimal("1802.25"),
+                turnover_usd=Decimal("491260.315"),
+            ),
+        ),
+        next_trade_id=1_234_567_677,
     ),
     EntrySignaled(
         market="sol-perp",

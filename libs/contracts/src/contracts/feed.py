@@ -99,6 +99,21 @@ class FrameRefused(Event):
     """Where it stood: file name and line of a tape, or the socket."""
 
 
+class HistoryMissed(Event):
+    """What a live feed's session held before its first trade could not be had.
+
+    There are no entries before the next 00:00 UTC (`contracts.sessions`).
+    """
+
+    event_type: ClassVar[str] = "history_missed"
+    owner: ClassVar[str] = "ingest"
+    is_process: ClassVar[bool] = True
+
+    venue: Token
+    symbol: Token
+    reason: Note
+
+
 class TapeEnded(Event):
     """A recording was published to its end; the totals are those of the file."""
 

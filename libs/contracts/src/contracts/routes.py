@@ -81,8 +81,10 @@ ROUTES: Mapping[type[Event], Route] = {
     feed.FrameRefused: _FEED,
     feed.FeedStalled: _FEED,
     feed.FeedRecovered: _FEED,
+    feed.HistoryMissed: _FEED,
     feed.TapeEnded: _FEED,
     minute.MinuteClosed: _MINUTE,
+    minute.MinutesBackfilled: _MINUTE,
     signal.EntrySignaled: _SIGNALS,
     signal.EntryWithheld: _SIGNALS,
     verdict.OrderApproved: _VERDICTS,
@@ -129,6 +131,7 @@ ROUTES: Mapping[type[Event], Route] = {
 TICK_PATTERNS: Mapping[type[msgspec.Struct], str] = {
     ticks.Trade: "trades.{venue}.{symbol}",
     ticks.TapeEnd: "trades.{venue}.{symbol}",
+    ticks.Candles: "history.{venue}.{symbol}",
     ticks.TopOfBook: "book.{venue}.{symbol}",
     ticks.MarkPrice: "mark.{venue}.{symbol}",
     ticks.Liquidation: "liquidations.{venue}.{symbol}",

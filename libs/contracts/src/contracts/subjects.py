@@ -36,6 +36,11 @@ def trades(venue: SourceVenue, symbol: Symbol) -> str:
     return _join("trades", venue, symbol)
 
 
+def history(venue: SourceVenue, symbol: Symbol) -> str:
+    """Name the minutes before the first trade of a feed symbol."""
+    return _join("history", venue, symbol)
+
+
 def book(venue: SourceVenue, symbol: Symbol) -> str:
     """Name the top of book of a feed symbol."""
     return _join("book", venue, symbol)
@@ -160,7 +165,7 @@ STREAMS: tuple[StreamSpec, ...] = (
     ),
     StreamSpec(
         name=StreamName.MARKET,
-        subjects=("trades.>", "book.>", "mark.>", "liquidations.>"),
+        subjects=("trades.>", "history.>", "book.>", "mark.>", "liquidations.>"),
         description="Raw ticks: high volume, short retention",
         discard_new=False,
         bytes_max=2 * _GIB,
@@ -222,7 +227,7 @@ class ConsumerSpec:
 _DECISIONS = ("signals.>", "verdicts.>", "orders.>", "fills.>", "control.>", "venue.>", "feed.>")
 
 CONSUMERS: tuple[ConsumerSpec, ...] = (
-    ConsumerSpec("signals-fold-trades", "signals", StreamName.MARKET, ("trades.>",)),
+    ConsumerSpec("signals-fold-trades", "signals", StreamName.MARKET, ("history.>", "trades.>")),
     ConsumerSpec(
         "signals-follow-log", "signals", StreamName.LOG, ("feed.>", "market.minute.>", "signals.>")
     ),

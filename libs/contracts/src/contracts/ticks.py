@@ -68,6 +68,41 @@ class Liquidation(
     """Filled quantity, base asset."""
 
 
+class Candle(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One minute as the exchange itself sums it; plain decimal strings."""
+
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    """Base asset."""
+    turnover: str
+    """Quote asset: the sum of price times quantity."""
+    bought: str
+    """The part of `volume` whose aggressor bought."""
+
+
+class Candles(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="candles", tag_field="k"
+):
+    """A part of the minutes before a feed's first trade; all parts together are its history.
+
+    Minutes follow each other without a hole, from part to part too. The trade `i` is the first
+    one after the last minute of the last part.
+    """
+
+    part: int
+    """Counts from 1."""
+    parts: int
+    t: int
+    """Start of the first minute of this part, epoch milliseconds."""
+    i: int
+    source: Literal["binance_klines"]
+    """As `contracts.minute.CandleSource`."""
+    minutes: tuple[Candle, ...]
+
+
 Tick = Trade | TapeEnd
 """What `trades.<venue>.<symbol>` carries, in exchange order."""
 

@@ -16,6 +16,7 @@ from chassis.market import Market, MarketInterrupted, MarketMessage, MarketPubli
 from contracts import subjects
 from contracts.codec import MalformedBody
 from contracts.ticks import (
+    Candles,
     Liquidation,
     MarkPrice,
     TapeEnd,
@@ -29,6 +30,7 @@ from ingest.barrier import LISTENERS
 from ingest.domain.items import (
     Finished,
     Ignored,
+    Missed,
     OtherTrade,
     Passed,
     Recovered,
@@ -87,6 +89,7 @@ class Pump:
         self._is_replayable = source.is_replayable
         self._begins_ms = to_millis(source.begins_at)
         self._trades = subjects.trades(source.venue, source.symbol)
+        self._history = subjects.history(source.venue, source.symbol)
         self._book = subjects.book(source.venue, source.symbol)
         self._mark = subjects.mark(source.venue, source.symbol)
         self._liquidations = subjects.liquidations(source.venue, source.symbol)
@@ -111,7 +114,7 @@ class Pump:
     async def _play(self, publisher: MarketPublisher, published: Published) -> None:
         passage = Passage(published)
         at_ms = self._begins_ms
-        after = None if published.trade is None else published.trade.i
+        after = None if published.last is None else published.last[0]
         count = 0
         _log.info("feed_playing", after_trade_id=after)
         async with aclosing(self._feed.items(after=after)) as items:
@@ -125,6 +128,8 @@ class Pump:
                 elif isinstance(item, TopOfBook | MarkPrice | Liquidation):
                     at_ms = item.t
                     await self._other_tick(publisher, passage, item)
+                elif isinstance(item, Candles):
+                    await publisher.publish(self._history, encode_tick(item))
                 elif isinstance(item, Finished):
                     await self._finish(publisher, item.totals, published)
                 else:
@@ -171,7 +176,7 @@ class Pump:
     async def _aside(
         self,
         passage: Passage,
-        item: OtherTrade | Ignored | Refused | Stalled | Recovered,
+        item: OtherTrade | Ignored | Refused | Stalled | Recovered | Missed,
         at_ms: int,
     ) -> None:
         match item:
@@ -193,6 +198,8 @@ class Pump:
                 await self._records.stalled(item)
             case Recovered():
                 await self._records.recovered(item)
+            case Missed():
+                await self._records.missed(item)
 
     async def _finish(
         self, publisher: MarketPublisher, totals: Totals, published: Published
@@ -227,6 +234,7 @@ class Pump:
         """Read the last message of each kind in MARKET."""
         return Published(
             trade=_read(_ticks, await self._market.last(self._trades)),
+            history=_read(_histories, await self._market.last(self._history)),
             top=_read(_tops, await self._market.last(self._book)),
             mark=_read(_marks, await self._market.last(self._mark)),
             liquidation=_read(_forced, await self._market.last(self._liquidations)),
@@ -234,6 +242,7 @@ class Pump:
 
 
 _ticks: msgspec.json.Decoder[Tick] = msgspec.json.Decoder(Tick)
+_histories = msgspec.json.Decoder(Candles)
 _tops = msgspec.json.Decoder(TopOfBook)
 _marks = msgspec.json.Decoder(MarkPrice)
 _forced = msgspec.json.Decoder(Liquidation)

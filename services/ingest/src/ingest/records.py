@@ -16,7 +16,7 @@ from contracts.feed import FeedOpened
 from contracts.ids import EventId
 from contracts.values import from_millis
 from ingest.domain.drafts import Clock, FeedDrafts
-from ingest.domain.items import Recovered, Refused, Stalled
+from ingest.domain.items import Missed, Recovered, Refused, Stalled
 from ingest.domain.sequence import Gap
 from ingest.domain.source import Source
 from ingest.domain.totals import Totals
@@ -146,6 +146,11 @@ class FeedRecords:
         """Record that a stream flows again."""
         _log.info("feed_recovered", stream=recovered.stream, stalled_ms=recovered.stalled_ms)
         await self._append(self._drafts.recovered(recovered, self._now()))
+
+    async def missed(self, missed: Missed) -> None:
+        """Record that the session has no beginning, and why."""
+        _log.warning("history_missed", reason=missed.reason)
+        await self._append(self._drafts.missed(missed, self._now()))
 
     async def ended(self, totals: Totals) -> None:
         """Record the end of a recording, with its totals."""

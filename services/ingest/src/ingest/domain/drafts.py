@@ -11,12 +11,13 @@ from contracts.feed import (
     FeedRecovered,
     FeedStalled,
     FrameRefused,
+    HistoryMissed,
     TapeEnded,
     TradeGapDetected,
 )
 from contracts.ids import EventId, derive_root_id
 from contracts.values import from_millis
-from ingest.domain.items import Recovered, Refused, Stalled
+from ingest.domain.items import Missed, Recovered, Refused, Stalled
 from ingest.domain.sequence import Gap
 from ingest.domain.source import Source
 from ingest.domain.totals import Totals
@@ -119,6 +120,18 @@ class FeedDrafts:
             at,
             source.identity,
             recovered.stream,
+            at.isoformat(),
+        )
+
+    def missed(self, missed: Missed, at: datetime) -> Draft:
+        """Say that what was before the first trade could not be had."""
+        source = self._source
+        return self._draft(
+            HistoryMissed(
+                venue=source.venue, symbol=source.symbol, reason=missed.reason[:NOTE_MAX]
+            ),
+            at,
+            source.identity,
             at.isoformat(),
         )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contracts.ticks import Liquidation, MarkPrice, TopOfBook, Trade
+from contracts.ticks import Candles, Liquidation, MarkPrice, TopOfBook, Trade
 from ingest.domain.totals import Totals
 
 
@@ -73,6 +73,13 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """What was before the first trade of a live feed could not be had."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The recording is over; the totals are those of the whole recording."""
 
@@ -81,4 +88,4 @@ class Finished:
 
 Tick = Trade | TopOfBook | MarkPrice | Liquidation
 Decoded = Tick | OtherTrade | Ignored | Refusal
-Item = Tick | OtherTrade | Ignored | Refused | Stalled | Recovered | Finished
+Item = Tick | Candles | OtherTrade | Ignored | Refused | Stalled | Recovered | Missed | Finished

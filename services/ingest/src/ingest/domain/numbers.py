@@ -5,6 +5,8 @@ import re
 _AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,8}0{0,9})?")
 """As much as the folds take: exact integers of 8 decimal places (zeros may follow)."""
 _SIGNED = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,18})?")
+_TOTAL = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,16})?")
+"""A sum of prices times quantities: exact in 16 decimal places."""
 TURNOVER_USD_MAX = 1e12
 """More than a market can trade at once: one of the two numbers is corrupt."""
 _EARLIEST_MS = 1_230_940_800_000
@@ -24,6 +26,11 @@ def is_positive(text: str) -> bool:
 def is_not_negative(text: str) -> bool:
     """Say whether the text is a plain decimal of zero or more."""
     return _matches_amount(text) is not None
+
+
+def is_total(text: str) -> bool:
+    """Say whether the text is a plain decimal that a sum of turnovers can be."""
+    return _TOTAL.fullmatch(text) is not None
 
 
 def is_zero(text: str) -> bool:

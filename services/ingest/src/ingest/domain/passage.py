@@ -6,7 +6,8 @@ Each kind of tick has an order of its own that tells what is new.
 
 from dataclasses import dataclass
 
-from contracts.ticks import Liquidation, MarkPrice, TapeEnd, TopOfBook, Trade
+from contracts.minutes import MINUTE_MS
+from contracts.ticks import Candles, Liquidation, MarkPrice, TapeEnd, TopOfBook, Trade
 from ingest.domain.sequence import Gap, Implausible, Place, TradeSequence
 
 
@@ -15,9 +16,23 @@ class Published:
     """The last message of each kind in MARKET."""
 
     trade: Trade | TapeEnd | None = None
+    history: Candles | None = None
     top: TopOfBook | None = None
     mark: MarkPrice | None = None
     liquidation: Liquidation | None = None
+
+    @property
+    def last(self) -> tuple[int, int] | None:
+        """Give id and time of the last trade that must not come again; None when all may.
+
+        A whole history says with which trade it is continued.
+        """
+        if self.trade is not None:
+            return self.trade.i, self.trade.t
+        history = self.history
+        if history is None or history.part < history.parts:
+            return None
+        return history.i - 1, history.t + len(history.minutes) * MINUTE_MS
 
     @property
     def is_ended(self) -> bool:
@@ -29,9 +44,9 @@ class Passage:
     """Lets through what is new; mutates, because it sees every tick."""
 
     def __init__(self, published: Published) -> None:
-        trade, top, mark = published.trade, published.top, published.mark
+        last, top, mark = published.last, published.top, published.mark
         self._sequence = (
-            TradeSequence() if trade is None else TradeSequence(last_id=trade.i, last_ms=trade.t)
+            TradeSequence() if last is None else TradeSequence(last_id=last[0], last_ms=last[1])
         )
         self._last_update = -1 if top is None else top.u
         self._last_mark_ms = -1 if mark is None else mark.t

@@ -2,7 +2,8 @@
 
 bookTicker lives on /public and everything else on /market (market-data.md 2.1). Trades come by
 aggTrade id; what a broken connection loses is fetched by REST before later trades go on, and what
-cannot be fetched in time stays a gap.
+cannot be fetched in time stays a gap. What the session held before the very first trade is fetched
+by REST as well.
 """
 
 import asyncio
@@ -21,10 +22,12 @@ from contracts.markets import market_of
 from contracts.ticks import Liquidation, MarkPrice, TopOfBook, Trade
 from ingest.domain import source as sources
 from ingest.domain.decode import FrameDecoder
-from ingest.domain.items import Item, Recovered, Stalled
+from ingest.domain.items import Item, Missed, Recovered, Stalled
 from ingest.domain.source import Source
 from ingest.feeds.backfill import Backfill
+from ingest.feeds.history import History
 from ingest.feeds.lane import Lane, LaneSpec
+from ingest.feeds.rest import Rest
 from ingest.feeds.sockets import Timing
 
 QUEUE_MAX = 50_000
@@ -75,8 +78,9 @@ def lanes(base_url: str, symbol: Symbol) -> tuple[LaneSpec, LaneSpec]:
 class BinanceFeed:
     """The live feed of one symbol, once its lanes run."""
 
-    def __init__(self, source: Source, *, backfill: Backfill) -> None:
+    def __init__(self, source: Source, *, backfill: Backfill, history: History) -> None:
         self._source = source
+        self._history = history
         self._backfill = backfill
         self._queue: asyncio.Queue[Item] = asyncio.Queue(QUEUE_MAX)
         self._memory: deque[Item] = deque(maxlen=MEMORY_MAX)
@@ -121,11 +125,23 @@ class BinanceFeed:
         """Put what is missing before a trade in its place, as far as it can be had."""
         if isinstance(item, Trade):
             last_id = self._last_id
-            if last_id is not None and item.i > last_id + 1:
+            if last_id is None:
+                async for earlier in self._begin(item):
+                    yield earlier
+            elif item.i > last_id + 1:
                 async for repaired in self._repair(last_id + 1, item.i - 1):
                     yield repaired
             self._last_id = item.i if last_id is None else max(last_id, item.i)
         yield item
+
+    async def _begin(self, first: Trade) -> AsyncIterator[Item]:
+        """Give what was before the first trade, or say that it could not be had."""
+        found = await self._history.before(first)
+        if isinstance(found, Missed):
+            yield found
+            return
+        for earlier in found:
+            yield earlier
 
     async def _repair(self, first_id: int, last_id: int) -> AsyncIterator[Item]:
         """Give the missing trades; that they were missing is told where no gap will tell it."""
@@ -157,8 +173,12 @@ async def open_binance(
     decoder = FrameDecoder(source.symbol)
     try:
         async with httpx.AsyncClient() as client, asyncio.TaskGroup() as group:
-            backfill = Backfill(rest_url, source.symbol, decoder=decoder, client=client)
-            feed = BinanceFeed(source, backfill=backfill)
+            rest = Rest(rest_url, client=client)
+            feed = BinanceFeed(
+                source,
+                backfill=Backfill(rest, source.symbol, decoder=decoder),
+                history=History(rest, source.symbol, decoder=decoder),
+            )
             tasks = [
                 group.create_task(
                     Lane(
