@@ -26,13 +26,15 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from contracts.minutes import MINUTE_MS
 from contracts.ticks import Trade
+from kit.ingest_binance_rest import RestRules
 from kit.ingest_frames import NOON_MS, agg_trade, book_ticker, combined, force_order, mark_price
 
 PUBLIC = ("bookTicker", "depth")
 MESSAGES_PER_S_MAX = 10
 TICK_S = 0.005
-WEIGHT_MAX = 2_400
+REST_PATHS = ("/fapi/v1/aggTrades", "/fapi/v1/klines")
 TOO_MANY = 1008
 
 
@@ -87,6 +89,7 @@ class FakeBinance:
     """The exchange. `trades` is what happened, heard or not."""
 
     rules: Rules
+    rest: RestRules = field(default_factory=RestRules)
     trades: list[Trade] = field(default_factory=list[Trade])
     listeners: set[Listener] = field(default_factory=set[Listener])
     opened: int = 0
@@ -95,12 +98,15 @@ class FakeBinance:
     """Handshakes that were answered with `Rules.status`."""
     most_per_s: int = 0
     requests: list[int] = field(default_factory=list[int])
+    """Ids from which trades were asked for."""
     silent: set[str] = field(default_factory=set[str])
     """Streams on which nothing is sent."""
     spoiled: deque[bytes] = field(default_factory=deque[bytes])
     """Frames to be sent once, to everyone on /market."""
     port: int = 0
     _ticks: int = 0
+    _past: int = 0
+    """Trades that happened before this server began."""
 
     @property
     def now_s(self) -> float:
@@ -128,10 +134,19 @@ class FakeBinance:
         for listener in self.listeners:
             listener.connection.transport.abort()
 
+    def has_past(self, *, minutes: int, trades_per_minute: int) -> None:
+        """Let trades have happened before noon; ids count from 1 and go on."""
+        step_ms = MINUTE_MS // trades_per_minute
+        self._past = minutes * trades_per_minute
+        for number in range(1, self._past + 1):
+            at_ms = NOON_MS - (self._past - number) * step_ms - 1
+            price, quantity = f"14{number % 9}.{number % 100:02d}", f"{number % 5 + 1}.25"
+            self.trades.append(Trade(number, at_ms, price, quantity, number % 3 == 0))
+
     def trade(self) -> None:
         """Let one trade happen and tell whoever listens."""
         number = len(self.trades) + 1
-        at_ms = NOON_MS + number * 10
+        at_ms = NOON_MS + (number - self._past) * 10
         data = agg_trade(number, p=f"15{number % 7}.{number % 100:02d}", T=at_ms, E=at_ms + 100)
         self.trades.append(Trade(number, at_ms, data["p"], data["q"], data["m"]))
         self._tell("solusdt@aggTrade", combined(data, stream="solusdt@aggTrade"))
@@ -157,7 +172,7 @@ class FakeBinance:
         while True:
             await asyncio.sleep(TICK_S)
             self._ticks += 1
-            while len(self.trades) < int(self.now_s * self.rules.trades_per_s):
+            while len(self.trades) - self._past < int(self.now_s * self.rules.trades_per_s):
                 self.trade()
 
     async def serve_socket(self, connection: ServerConnection) -> None:
@@ -219,27 +234,23 @@ class FakeBinance:
         if self.rules.status is not None:
             self.refused += 1
             return connection.respond(self.rules.status, "limited\n")
-        if url.path == "/fapi/v1/aggTrades":
+        if url.path in REST_PATHS:
             await self.passes(self.rules.rest_delay_s)
-            return self._rows(connection, parse_qs(url.query))
+            return self._rest(url.path, {k: v[0] for k, v in parse_qs(url.query).items()})
         if url.path in ("/public/stream", "/market/stream", "/public/ws", "/market/ws"):
             return None
         # The paths of before were retired.
         return connection.respond(HTTPStatus.NOT_FOUND, "no such path\n")
 
-    def _rows(self, connection: ServerConnection, query: dict[str, list[str]]) -> Response:
-        first = int(query["fromId"][0])
-        limit = int(query.get("limit", ["500"])[0])
-        self.requests.append(first)
-        if len(self.requests) * 20 > WEIGHT_MAX:
-            return connection.respond(HTTPStatus.TOO_MANY_REQUESTS, "weight\n")
-        rows = [
-            {"a": it.i, "p": it.p, "q": it.q, "nq": it.q, "f": 1, "l": 1, "T": it.t, "m": it.m}
-            for it in self.trades[first - 1 : first - 1 + limit]
-        ]
+    def _rest(self, path: str, query: dict[str, str]) -> Response:
+        if "fromId" in query:
+            self.requests.append(int(query["fromId"]))
+        status, rows, named = self.rest.answer(path, query, self.trades)
         body = json.dumps(rows).encode()
         headers = Headers({"Content-Type": "application/json", "Content-Length": str(len(body))})
-        return Response(HTTPStatus.OK, "OK", headers, body)
+        for name, value in named.items():
+            headers[name] = value
+        return Response(status, status.phrase, headers, body)
 
 
 @asynccontextmanager

@@ -109,3 +109,7 @@ class MinutesBackfilled(Event):
     minutes: tuple[BackfilledMinute, ...] = Field(min_length=1, max_length=CANDLES_MAX)
     next_trade_id: int
     """The first trade after the last minute of the last part: there the ticks begin."""
+
+
+MinuteFact = MinuteClosed | MinutesBackfilled
+"""What `market.minute.<market>` carries: minutes that follow each other without a hole."""

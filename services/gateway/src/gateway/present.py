@@ -149,7 +149,7 @@ def _feed(state: DeskState) -> views.FeedView | None:
         is_replayable=opened.is_replayable,
         opened_at=time_text(feed.opened_at),
         status=feed.status,
-        reason=feed.reason,
+        reason=feed.reason or feed.history_missed,
         gaps=feed.gaps,
         missing_trades=feed.missing_trades,
         refused_frames=feed.refused_frames,

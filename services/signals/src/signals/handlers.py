@@ -18,18 +18,22 @@ from chassis.market import MarketMessage
 from contracts import codec, subjects
 from contracts.event import Draft
 from contracts.ids import MarketId, SourceVenue, Symbol
-from contracts.minute import MinuteClosed
-from contracts.ticks import Tick, decode_tick
+from contracts.minute import MinuteClosed, MinuteFact, MinutesBackfilled
+from contracts.ticks import Candles, Tick
 from contracts.values import from_millis
 from signals.domain.bars import BadTick, TickFold, minute_draft
+from signals.domain.history import HistoryFold
+from signals.domain.resume import Resume, after
 from signals.recovery import CHECKPOINT, VERSION
 from signals.standing import Standing
 
 MINUTES_PER_APPEND_MAX = 400
-"""Two events each; an atomic batch holds 1,000."""
+"""Two events each; an atomic batch holds 1,000. A history is less than this and comes before all
+minutes, so it is in the log whole or not at all."""
 
 _log = structlog.get_logger()
-_ticks = msgspec.json.Decoder(list[Tick])
+_batch = msgspec.json.Decoder(list[Tick | Candles])
+_single: msgspec.json.Decoder[Tick | Candles] = msgspec.json.Decoder(Tick | Candles)
 
 
 class AnotherWriter(Exception):
@@ -68,7 +72,7 @@ class Keeps(Protocol):
 class Folded:
     """What messages up to `sequence` closed."""
 
-    minutes: Sequence[MinuteClosed]
+    minutes: Sequence[MinuteFact]
     sequence: int
 
 
@@ -78,7 +82,11 @@ class FoldTrades:
     def __init__(self, standing: Standing, *, dead_letters: Parks) -> None:
         venue, symbol, market = standing.feed
         self.subject = subjects.trades(SourceVenue(venue), Symbol(symbol))
+        self._history_subject = subjects.history(SourceVenue(venue), Symbol(symbol))
         self.parked = 0
+        self.history = HistoryFold(
+            venue=SourceVenue(venue), symbol=Symbol(symbol), market=MarketId(market)
+        )
         self.fold = TickFold(
             venue=SourceVenue(venue),
             symbol=Symbol(symbol),
@@ -90,17 +98,17 @@ class FoldTrades:
 
     async def handle(self, messages: Sequence[MarketMessage]) -> Folded:
         """Fold messages, at least one; park what cannot be read and what another feed said."""
-        minutes: list[MinuteClosed] = []
+        minutes: list[MinuteFact] = []
         fold, subject = self.fold.fold, self.subject
         for message, tick in zip(messages, decode_ticks(messages), strict=True):
-            if message.subject != subject:
+            if message.subject not in (subject, self._history_subject):
                 await self._park(message, _foreign(message, subject))
                 continue
             if isinstance(tick, ValueError):
                 await self._park(message, tick)
                 continue
             try:
-                closed = fold(tick)
+                closed = self._begin(tick) if isinstance(tick, Candles) else fold(tick)
             except BadTick as bad:
                 await self._park(message, bad)
                 continue
@@ -110,6 +118,18 @@ class FoldTrades:
         if ours is not None:
             self._standing.mark(ours, folded_id=self.fold.last_id)
         return Folded(minutes, messages[-1].sequence)
+
+    def _begin(self, part: Candles) -> Sequence[MinutesBackfilled]:
+        """Let the fold continue a history; what comes after its beginning is known."""
+        if self.fold.has_begun:
+            return ()
+        facts = self.history.fold(part)
+        resume: Resume | None = None
+        for fact in facts:
+            resume = after(resume, fact)
+        if resume is not None:
+            self.fold.continue_after(resume)
+        return facts
 
     async def _park(self, message: MarketMessage, reason: ValueError) -> None:
         self.parked += 1
@@ -134,7 +154,7 @@ class RecordMinutes:
         self._minutes_since_checkpoint = 0
         self._is_whole = True
 
-    async def handle(self, minutes: Sequence[MinuteClosed]) -> None:
+    async def handle(self, minutes: Sequence[MinuteFact]) -> None:
         """Record minutes with their decisions; return when the log has them on disk.
 
         Raises AnotherWriter.
@@ -158,7 +178,7 @@ class RecordMinutes:
         except CheckpointTooLarge as error:
             _log.warning("checkpoint_not_kept", reason=str(error))
 
-    async def _record(self, minutes: Sequence[MinuteClosed]) -> None:
+    async def _record(self, minutes: Sequence[MinuteFact]) -> None:
         standing = self._standing
         drafts: list[Draft] = []
         for minute in minutes:
@@ -167,7 +187,7 @@ class RecordMinutes:
                 draft, source="signals", position=0, recorded_at=draft.occurred_at
             )
             drafts += (draft, *standing.core.step(recorded))
-            self._tell_session(minute)
+            self._tell_session()
         guard = {self._subject: standing.minute_position}
         try:
             appended = await self._log.append(drafts, expected_last=guard)
@@ -177,20 +197,21 @@ class RecordMinutes:
                 f" would be {conflict.expected}; found {conflict.found}"
             ) from conflict
         for draft, place in zip(drafts, appended, strict=True):
-            if isinstance(draft.event, MinuteClosed):
+            if isinstance(draft.event, MinuteClosed | MinutesBackfilled):
                 standing.take(draft.event, position=place.position)
             standing.position = place.position
 
-    def _tell_session(self, minute: MinuteClosed) -> None:
+    def _tell_session(self) -> None:
         """Say when entries begin to be withheld for want of a whole session, and when they end."""
-        session = self._standing.core.state.session
+        state = self._standing.core.state
+        session = state.session
         if session.is_whole == self._is_whole:
             return
         self._is_whole = session.is_whole
         tell = _log.info if self._is_whole else _log.warning
         tell(
             "session_whole" if self._is_whole else "session_incomplete",
-            minute=minute.minute.isoformat(),
+            minute=from_millis(state.minute_ms or 0).isoformat(),
             since=from_millis(session.since_ms).isoformat(),
             missing_trades=session.missing_trades,
         )
@@ -200,10 +221,10 @@ def _foreign(message: MarketMessage, subject: str) -> ValueError:
     return ValueError(f"expected a message on {subject}, found one on {message.subject}")
 
 
-def decode_ticks(messages: Sequence[MarketMessage]) -> Sequence[Tick | ValueError]:
+def decode_ticks(messages: Sequence[MarketMessage]) -> Sequence[Tick | Candles | ValueError]:
     """Read a batch at once; where one cannot be read, give the reason in its place."""
     try:
-        ticks = _ticks.decode(b"[" + b",".join([it.body for it in messages]) + b"]")
+        ticks = _batch.decode(b"[" + b",".join([it.body for it in messages]) + b"]")
     except ValueError:
         ticks = []
     if len(ticks) == len(messages):
@@ -211,8 +232,8 @@ def decode_ticks(messages: Sequence[MarketMessage]) -> Sequence[Tick | ValueErro
     return [_decode(message.body) for message in messages]
 
 
-def _decode(body: bytes) -> Tick | ValueError:
+def _decode(body: bytes) -> Tick | Candles | ValueError:
     try:
-        return decode_tick(body)
+        return _single.decode(body)
     except ValueError as error:
         return ValueError(f"expected a trade or the end of a tape, found {error}")

@@ -12,11 +12,10 @@ import msgspec
 from chassis.market import MarketMessage
 from contracts.event import Draft, Recorded
 from contracts.ids import EventId
-from contracts.minute import MinuteClosed
+from contracts.minute import MinuteClosed, MinuteFact, MinutesBackfilled
 from contracts.ticks import Trade, decode_tick
-from contracts.values import to_millis
 from signals.domain.core import SignalsCore
-from signals.domain.resume import Resume, after
+from signals.domain.resume import Resume, after, last_minute_ms
 
 _MARKS_APART = 64
 
@@ -77,14 +76,14 @@ class Standing:
         drafts = self.core.step(recorded)
         self.unanswered.update({draft.id: draft for draft in drafts})
         self.unanswered.pop(recorded.id, None)
-        if isinstance(recorded.event, MinuteClosed):
+        if isinstance(recorded.event, MinuteClosed | MinutesBackfilled):
             self.take(recorded.event, position=recorded.position)
         self.position = recorded.position
 
-    def take(self, minute: MinuteClosed, *, position: int) -> None:
-        """Move on past a minute that is in the log."""
-        if self.resume is None or to_millis(minute.minute) > self.resume.minute_ms:
-            self.resume = after(self.resume, minute)
+    def take(self, fact: MinuteFact, *, position: int) -> None:
+        """Move on past a fact that is in the log."""
+        if self.resume is None or last_minute_ms(fact) > self.resume.minute_ms:
+            self.resume = after(self.resume, fact)
         self.minute_position = self.position = position
 
     def mark(self, message: MarketMessage, *, folded_id: int) -> None:

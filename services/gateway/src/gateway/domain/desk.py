@@ -21,7 +21,7 @@ from gateway.domain import book as books
 from gateway.domain import feed as feeds
 from gateway.domain.book import Book
 from gateway.domain.feed import FeedEvent, FeedState
-from gateway.domain.session import BARS_MAX, Bar, Session, bar_of, extend
+from gateway.domain.session import BARS_MAX, Bar, Session, backfill, bar_of, extend
 
 STATE_VERSION = "gateway-desk-2"
 """Changes with the shape or the rules of the state, so that an older checkpoint is refused."""
@@ -147,6 +147,9 @@ def evolve(state: DeskState, recorded: Recorded) -> DeskState:
     match event:
         case minute.MinuteClosed():
             return _minute(moved, event)
+        case minute.MinutesBackfilled():
+            session, bars = backfill(moved.session, event)
+            return replace(moved, session=session, bars=(*moved.bars, *bars)[-BARS_MAX:])
         case signal.EntrySignaled() | signal.EntryWithheld():
             said = Decision(event=event, id=recorded.id, position=recorded.position)
             return replace(moved, decision=said)

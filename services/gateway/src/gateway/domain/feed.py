@@ -10,6 +10,7 @@ from contracts.feed import (
     FeedRecovered,
     FeedStalled,
     FrameRefused,
+    HistoryMissed,
     TapeEnded,
     TradeGapDetected,
 )
@@ -31,12 +32,22 @@ class FeedState:
     opened_at: datetime
     status: FeedStatus = FeedStatus.FLOWING
     reason: str = ""
+    history_missed: str = ""
+    """Why the first session has no beginning; empty when it has one."""
     gaps: int = 0
     missing_trades: int = 0
     refused_frames: int = 0
 
 
-FeedEvent = FeedOpened | TradeGapDetected | FrameRefused | FeedStalled | FeedRecovered | TapeEnded
+FeedEvent = (
+    FeedOpened
+    | TradeGapDetected
+    | FrameRefused
+    | FeedStalled
+    | FeedRecovered
+    | HistoryMissed
+    | TapeEnded
+)
 
 
 def evolve(state: FeedState | None, recorded: Recorded, event: FeedEvent) -> FeedState | None:
@@ -55,6 +66,8 @@ def evolve(state: FeedState | None, recorded: Recorded, event: FeedEvent) -> Fee
             return replace(state, status=FeedStatus.STALLED, reason=event.reason)
         case FeedRecovered():
             return replace(state, status=FeedStatus.FLOWING, reason="")
+        case HistoryMissed():
+            return replace(state, history_missed=event.reason)
         case TapeEnded():
             reason = "the recording is truncated" if event.is_truncated else ""
             return replace(state, status=FeedStatus.ENDED, reason=reason)

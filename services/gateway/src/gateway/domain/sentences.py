@@ -24,13 +24,23 @@ def summary(event: Event) -> str:
     match event:
         case feed.FeedOpened() | feed.TapeEnded() | feed.FrameRefused():
             return _feed(event)
-        case feed.TradeGapDetected() | feed.FeedStalled() | feed.FeedRecovered():
+        case (
+            feed.TradeGapDetected()
+            | feed.FeedStalled()
+            | feed.FeedRecovered()
+            | feed.HistoryMissed()
+        ):
             return _feed_health(event)
         case minute.MinuteClosed():
             delta = 2 * event.buy_volume_base - event.volume_base
             return (
                 f"{event.minute:%H:%M} closed at {plain(event.close_usd)}, "
                 f"{event.trades} trades, delta {_signed(delta)}"
+            )
+        case minute.MinutesBackfilled():
+            return (
+                f"{len(event.minutes)} minutes from {event.first_minute:%d %b %H:%M} on"
+                f" come from {_spaced(event.source)}"
             )
         case signal.EntrySignaled():
             targets = " / ".join(map(plain, event.tp_prices_usd))
@@ -72,7 +82,9 @@ def _feed(event: feed.FeedOpened | feed.TapeEnded | feed.FrameRefused) -> str:
             return f"Frame refused ({event.origin}): {event.reason}"
 
 
-def _feed_health(event: feed.TradeGapDetected | feed.FeedStalled | feed.FeedRecovered) -> str:
+def _feed_health(
+    event: feed.TradeGapDetected | feed.FeedStalled | feed.FeedRecovered | feed.HistoryMissed,
+) -> str:
     match event:
         case feed.TradeGapDetected():
             return (
@@ -83,6 +95,10 @@ def _feed_health(event: feed.TradeGapDetected | feed.FeedStalled | feed.FeedReco
             return f"Feed stalled ({event.stream}): {event.reason}"
         case feed.FeedRecovered():
             return f"Feed flows again ({event.stream}) after {event.stalled_ms} ms"
+        case feed.HistoryMissed():
+            return (
+                f"No entries before 00:00 UTC, the session's beginning is missing: {event.reason}"
+            )
 
 
 def _verdict(event: verdict.OrderApproved | verdict.OrderDenied) -> str:

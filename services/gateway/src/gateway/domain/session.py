@@ -1,15 +1,16 @@
 """Minute facts as the chart needs them, with the sums of the session since 00:00 UTC."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from contracts.minute import MinuteClosed
+from contracts.minute import BackfilledMinute, MinuteClosed, MinutesBackfilled
 
 BARS_MAX = 240
 """Bars kept for the chart: four hours."""
 
 _ZERO = Decimal(0)
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,36 +46,87 @@ class Session:
 
 def extend(session: Session | None, event: MinuteClosed) -> Session:
     """Add a closed minute to its session; the first minute of a day starts a new one."""
-    day = event.minute.date()
-    cvd, turnover, volume = _ZERO, _ZERO, _ZERO
-    if session is not None and session.day == day:
-        cvd, turnover, volume = session.cvd_base, session.turnover_usd, session.volume_base
-    return Session(
-        day=day,
+    return _extended(
+        session,
+        event,
         minute=event.minute,
         closed_at=event.closed_at,
-        close_usd=event.close_usd,
         last_trade_id=event.last_trade_id,
-        cvd_base=cvd + 2 * event.buy_volume_base - event.volume_base,
-        turnover_usd=turnover + event.turnover_usd,
-        volume_base=volume + event.volume_base,
     )
 
 
 def bar_of(event: MinuteClosed, session: Session) -> Bar:
     """Give the chart's bar of a minute that `session` already includes."""
-    return Bar(
-        minute=event.minute,
-        open_usd=event.open_usd,
-        high_usd=event.high_usd,
-        low_usd=event.low_usd,
-        close_usd=event.close_usd,
-        volume_base=event.volume_base,
-        cvd_base=session.cvd_base,
-        vwap_usd=vwap(session.turnover_usd, session.volume_base),
+    return _bar(
+        event,
+        session,
         trades=event.trades,
         missing_trades=event.missing_trades,
         is_complete=event.is_complete,
+    )
+
+
+def backfill(session: Session | None, event: MinutesBackfilled) -> tuple[Session | None, list[Bar]]:
+    """Add minutes that the exchange summed, and give their bars."""
+    bars: list[Bar] = []
+    at = event.first_minute
+    for summed in event.minutes:
+        session = _extended(
+            session,
+            summed,
+            minute=at,
+            closed_at=at + _MINUTE,
+            last_trade_id=event.next_trade_id - 1,
+        )
+        bars.append(_bar(summed, session, trades=0, missing_trades=0, is_complete=True))
+        at += _MINUTE
+    return session, bars
+
+
+def _extended(
+    session: Session | None,
+    summed: MinuteClosed | BackfilledMinute,
+    *,
+    minute: datetime,
+    closed_at: datetime,
+    last_trade_id: int,
+) -> Session:
+    day = minute.date()
+    cvd, turnover, volume = _ZERO, _ZERO, _ZERO
+    if session is not None and session.day == day:
+        cvd, turnover, volume = session.cvd_base, session.turnover_usd, session.volume_base
+    return Session(
+        day=day,
+        minute=minute,
+        closed_at=closed_at,
+        close_usd=summed.close_usd,
+        last_trade_id=last_trade_id,
+        cvd_base=cvd + 2 * summed.buy_volume_base - summed.volume_base,
+        turnover_usd=turnover + summed.turnover_usd,
+        volume_base=volume + summed.volume_base,
+    )
+
+
+def _bar(
+    summed: MinuteClosed | BackfilledMinute,
+    session: Session,
+    *,
+    trades: int,
+    missing_trades: int,
+    is_complete: bool,
+) -> Bar:
+    return Bar(
+        minute=session.minute,
+        open_usd=summed.open_usd,
+        high_usd=summed.high_usd,
+        low_usd=summed.low_usd,
+        close_usd=summed.close_usd,
+        volume_base=summed.volume_base,
+        cvd_base=session.cvd_base,
+        vwap_usd=vwap(session.turnover_usd, session.volume_base),
+        trades=trades,
+        missing_trades=missing_trades,
+        is_complete=is_complete,
     )
 
 

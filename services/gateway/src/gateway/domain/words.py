@@ -58,6 +58,7 @@ def level(event: Event) -> Level:
     match event:
         case (
             minute.MinuteClosed()
+            | minute.MinutesBackfilled()
             | signal.EntryWithheld()
             | venue.VenueAdvanced()
             | venue.VenueObserved()
@@ -84,6 +85,7 @@ def level(event: Event) -> Level:
             | order.TriggerIntended()
             | feed.TradeGapDetected()
             | feed.FeedStalled()
+            | feed.HistoryMissed()
             | transaction.TransactionDied()
             | venue.ForeignOrderFilled()
             | engine.ForeignOrderSeen()

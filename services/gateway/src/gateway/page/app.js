@@ -71,6 +71,7 @@ function renderBanners(s) {
   put("halt-text", s.isHalted ? [...kills, ...effectOf(s.killLevel)].join(" ") : "");
   const warnings = [];
   if (s.feed && s.feed.status !== "flowing") warnings.push(`Feed ${s.feed.status}${s.feed.reason ? `: ${s.feed.reason}` : ""}.`);
+  if (s.feed?.status === "flowing" && s.feed.reason && s.decision?.reason === "session_incomplete") warnings.push(`No entries before 00:00 UTC, the session's beginning is missing: ${s.feed.reason}.`);
   if (s.feed && s.feed.gaps) warnings.push(`${plural(s.feed.gaps, "gap")} in the feed, ${plural(s.feed.missingTrades, "trade")} missing.`);
   if (s.engine.mode !== "run") warnings.push(`Engine ${words(s.engine.mode)} since ${clock(s.engine.recordedAt)} UTC: ${words(s.engine.reason)}. It takes no new risk.`);
   if (s.adopted) warnings.push(`A position of ${number(s.adopted.quantityBase, { signed: true })} that no setup explains was adopted, with a stop at ${price(s.adopted.stopPriceUsd)}.`);

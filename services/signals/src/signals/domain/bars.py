@@ -18,7 +18,7 @@ from operator import mul
 
 from contracts.event import Draft
 from contracts.ids import MarketId, SourceVenue, Symbol, derive_root_id
-from contracts.minute import MinuteClosed
+from contracts.minute import MinuteClosed, MinuteFact
 from contracts.minutes import (
     JUMP_MS_MAX,
     MINUTE_MS,
@@ -30,7 +30,7 @@ from contracts.minutes import (
 from contracts.routes import subject_of
 from contracts.ticks import TapeEnd, Tick, Trade
 from contracts.values import from_millis, to_millis
-from signals.domain.resume import Resume
+from signals.domain.resume import Resume, last_minute_ms
 from signals.domain.units import TICK_PLACES, TURNOVER_PLACES, from_units, to_units
 
 _NUMBER = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,8})0*)?")
@@ -100,12 +100,17 @@ class TickFold:
         self._is_ended = False
         self.duplicates = 0
         if resume is not None:
-            self._continue(resume)
+            self.continue_after(resume)
 
     @property
     def last_id(self) -> int:
         """Give the id of the last trade folded; 0 before the first."""
         return self._last_id
+
+    @property
+    def has_begun(self) -> bool:
+        """Say whether there is a trade or a minute that the next trade continues."""
+        return self._is_started
 
     @property
     def is_ended(self) -> bool:
@@ -156,9 +161,10 @@ class TickFold:
         self._is_started = True
         return minutes
 
-    def _continue(self, resume: Resume) -> None:
+    def continue_after(self, resume: Resume) -> None:
         """Stand where the fold stood when the last recorded minute was still open.
 
+        Only before the first trade.
         Its trades come again and fold into a bar that is thrown away when it closes; so those
         behind it, which may have come before it closed, are found again.
         """
@@ -313,15 +319,17 @@ def ticks_sha256(trades: Sequence[Trade]) -> str:
     return sha256("".join(lines).encode()).hexdigest()
 
 
-def minute_draft(minute: MinuteClosed) -> Draft:
-    """Give the draft of a minute: its id comes from the feed and the minute alone."""
-    identity = derive_root_id(
-        minute.event_type, minute.venue, minute.symbol, to_millis(minute.minute)
-    )
+def minute_draft(fact: MinuteFact) -> Draft:
+    """Give the draft of a fact: its id comes from the feed and the minute alone."""
+    if isinstance(fact, MinuteClosed):
+        minute, at = fact.minute, fact.closed_at
+    else:
+        minute, at = fact.first_minute, from_millis(last_minute_ms(fact) + MINUTE_MS)
+    identity = derive_root_id(fact.event_type, fact.venue, fact.symbol, to_millis(minute))
     return Draft(
-        event=minute,
+        event=fact,
         id=identity,
-        subject=subject_of(minute),
-        occurred_at=minute.closed_at,
+        subject=subject_of(fact),
+        occurred_at=at,
         correlation_id=identity,
     )

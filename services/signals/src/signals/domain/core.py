@@ -15,7 +15,7 @@ from contracts.event import Draft, Event, Recorded
 from contracts.feed import FeedOpened
 from contracts.ids import EventId, MarketId, derive_id
 from contracts.markets import market_spec
-from contracts.minute import MinuteClosed
+from contracts.minute import MinuteClosed, MinutesBackfilled
 from contracts.minutes import MINUTE_MS
 from contracts.routes import subject_of
 from contracts.sessions import DAY_MS, anchor_of
@@ -110,6 +110,10 @@ class SignalsCore:
                 if self._is_new(to_millis(minute.minute)):
                     self._state, event = decide(self._state, minute)
                     return (_draft(event, recorded),)
+            case MinutesBackfilled() as history:
+                self._bind(history)
+                if self._is_new(to_millis(history.first_minute)):
+                    self._state = backfill(self._state, history)
             case _:
                 pass
         return ()
@@ -122,7 +126,7 @@ class SignalsCore:
         """Take a state that `snapshot` gave; raise ValueError when it is not one."""
         self._state = _STATE.validate_json(state, strict=True)
 
-    def _bind(self, event: FeedOpened | MinuteClosed) -> None:
+    def _bind(self, event: FeedOpened | MinuteClosed | MinutesBackfilled) -> None:
         feed = (event.venue, event.symbol, event.market)
         if self._state.feed is None:
             self._state = replace(self._state, feed=feed)
@@ -175,6 +179,32 @@ def decide(before: State, minute: MinuteClosed) -> tuple[State, EntrySignaled | 
     if reading.is_anchor_young:
         return state, _withheld(state, minute, WithheldReason.ANCHOR_TOO_YOUNG)
     return state, _withheld(state, minute, min(reasons, key=_MOST_TELLING.index))
+
+
+def backfill(before: State, history: MinutesBackfilled) -> State:
+    """Fold minutes that the exchange summed: they count in the indicators and decide nothing.
+
+    What they hold is not seen trade by trade, so the machines begin with the bar after them.
+    """
+    begin_ms = to_millis(history.first_minute)
+    state = before if before.minute_ms is not None else replace(before, began_ms=begin_ms)
+    for index, minute in enumerate(history.minutes):
+        volume = to_units(minute.volume_base, TICK_PLACES)
+        bar = Bar(
+            minute_ms=begin_ms + index * MINUTE_MS,
+            high=to_units(minute.high_usd, PRICE_PLACES),
+            low=to_units(minute.low_usd, PRICE_PLACES),
+            close=to_units(minute.close_usd, PRICE_PLACES),
+            volume=volume,
+            delta=2 * to_units(minute.buy_volume_base, TICK_PLACES) - volume,
+            turnover=to_units(minute.turnover_usd, TURNOVER_PLACES),
+            # No window holds this bar, and its trades have no ids by which some could be missing.
+            silence_ms_max=0,
+            trades=0,
+            missing_trades=0,
+        )
+        state = _remember(_measure(state, bar), bar)
+    return replace(state, long=Episode(), short=Episode())
 
 
 def bar_of(minute: MinuteClosed) -> Bar:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from contracts.minute import MinuteClosed
+from contracts.minute import MinuteClosed, MinuteFact, MinutesBackfilled
 from contracts.minutes import MINUTE_MS
 from contracts.values import to_millis
 
@@ -34,19 +34,42 @@ class Resume:
     market stream no longer has that trade."""
 
 
-def after(before: Resume | None, minute: MinuteClosed) -> Resume:
-    """Give the place after one more recorded minute; raise MinuteOutOfOrder."""
+def last_minute_ms(fact: MinuteFact) -> int:
+    """Give the start of the last minute that a fact tells about."""
+    if isinstance(fact, MinuteClosed):
+        return to_millis(fact.minute)
+    return to_millis(fact.first_minute) + (len(fact.minutes) - 1) * MINUTE_MS
+
+
+def after(before: Resume | None, fact: MinuteFact) -> Resume:
+    """Give the place after one more recorded fact; raise MinuteOutOfOrder."""
+    if isinstance(fact, MinutesBackfilled):
+        return _after_history(before, fact)
+    return _after_minute(before, fact)
+
+
+def _after_history(before: Resume | None, history: MinutesBackfilled) -> Resume:
+    """Give the place where trades begin: none of them is in a recorded minute."""
+    if before is not None:
+        _require_next(before, to_millis(history.first_minute))
+    minute_ms = last_minute_ms(history)
+    return Resume(
+        minute_ms=minute_ms,
+        close_usd=history.minutes[-1].close_usd,
+        last_trade_id=history.next_trade_id - 1,
+        cut_id=history.next_trade_id - 1,
+        quiet_since_ms=minute_ms + MINUTE_MS,
+    )
+
+
+def _after_minute(before: Resume | None, minute: MinuteClosed) -> Resume:
     minute_ms = to_millis(minute.minute)
     if before is None:
         first_id = minute.first_trade_id
         cut_id = minute.last_trade_id if first_id is None else first_id - 1
     else:
         cut_id = before.last_trade_id
-        if minute_ms != before.minute_ms + MINUTE_MS:
-            raise MinuteOutOfOrder(
-                f"expected minute {before.minute_ms + MINUTE_MS} after {before.minute_ms},"
-                f" found {minute_ms}"
-            )
+        _require_next(before, minute_ms)
     return Resume(
         minute_ms=minute_ms,
         close_usd=minute.close_usd,
@@ -56,3 +79,11 @@ def after(before: Resume | None, minute: MinuteClosed) -> Resume:
         if minute.trades
         else minute_ms + MINUTE_MS - minute.silence_ms_max,
     )
+
+
+def _require_next(before: Resume, minute_ms: int) -> None:
+    if minute_ms != before.minute_ms + MINUTE_MS:
+        raise MinuteOutOfOrder(
+            f"expected minute {before.minute_ms + MINUTE_MS} after {before.minute_ms},"
+            f" found {minute_ms}"
+        )
