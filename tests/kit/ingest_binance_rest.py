@@ -37,8 +37,6 @@ class RestRules:
     """Statuses with their Retry-After, each answered to one request, whatever it asks for."""
     spoil: Callable[[str, Json], Json] | None = None
     """Changes the rows of a path."""
-    lag_trades: int = 0
-    """Newest trades that the interface does not know yet; it learns one with each request."""
     paths: list[str] = field(default_factory=list[str])
 
     def answer(self, path: str, query: Query, trades: Sequence[Trade]) -> Answer:
@@ -47,15 +45,13 @@ class RestRules:
         if self.refusals:
             status, wait = self.refusals.pop(0)
             return status, {"code": -1003, "msg": "Too many requests"}, {"Retry-After": wait}
-        known = trades[: len(trades) - self.lag_trades]
-        self.lag_trades = max(0, self.lag_trades - 1)
         is_trades = path == "/fapi/v1/aggTrades"
         self.weight += _TRADES_WEIGHT if is_trades else _klines_weight(query)
         headers = {"X-MBX-USED-WEIGHT-1M": str(self.weight)}
         if self.weight > WEIGHT_MAX:
             headers["Retry-After"] = "60"
             return HTTPStatus.TOO_MANY_REQUESTS, {"code": -1003, "msg": "weight"}, headers
-        rows = _agg_trades(query, known) if is_trades else _klines(query, known)
+        rows = _agg_trades(query, trades) if is_trades else _klines(query, trades)
         if isinstance(rows, str):
             return HTTPStatus.BAD_REQUEST, {"code": -1130, "msg": rows}, headers
         return HTTPStatus.OK, self.spoil(path, rows) if self.spoil else rows, headers

@@ -68,7 +68,7 @@ class Liquidation(
     """Filled quantity, base asset."""
 
 
-class Candle(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Candle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One minute as the exchange itself sums it; plain decimal strings."""
 
     open: str

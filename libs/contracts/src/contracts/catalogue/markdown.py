@@ -123,7 +123,7 @@ def _enumeration(part: type[StrEnum] | type[IntEnum]) -> Iterator[str]:
 
 
 def _model(part: Documented) -> Iterator[str]:
-    if issubclass(part, BaseModel):
+    if issubclass(part, BaseModel | msgspec.Struct):
         yield from _fields(fields_of(part))
 
 
