@@ -168,7 +168,7 @@ class TickFold:
         Its trades come again and fold into a bar that is thrown away when it closes; so those
         behind it, which may have come before it closed, are found again.
         """
-        self._open(resume.minute_ms)
+        self._open(resume.minute_ms + MINUTE_MS * resume.is_history)
         self._recorded_ms = resume.minute_ms
         self._last_id = resume.cut_id
         self._folded_id = resume.last_trade_id

@@ -32,6 +32,9 @@ class Resume:
     quiet_since_ms: int
     """Earliest time that the last trade in a recorded minute can have: used only when the
     market stream no longer has that trade."""
+    is_history: bool = False
+    """Whether that minute is the exchange's: then none of its trades comes, and what is missing
+    before the first one is missing in the minute after it."""
 
 
 def last_minute_ms(fact: MinuteFact) -> int:
@@ -59,6 +62,7 @@ def _after_history(before: Resume | None, history: MinutesBackfilled) -> Resume:
         last_trade_id=history.next_trade_id - 1,
         cut_id=history.next_trade_id - 1,
         quiet_since_ms=minute_ms + MINUTE_MS,
+        is_history=True,
     )
 
 
