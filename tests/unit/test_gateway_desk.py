@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts import control, feed, order, venue, verdict
+from contracts import control, feed, minute, order, venue, verdict
 from contracts.control import KillLevel
 from contracts.engine import Mode, PositionAdopted
 from contracts.ids import AccountId
@@ -212,6 +212,50 @@ def test_gaps_stalls_and_the_end_of_a_tape_show_on_the_feed() -> None:
     assert state.feed is not None
     assert (state.feed.gaps, state.feed.missing_trades) == (1, 5)
     assert (state.feed.status, state.feed.reason) == (FeedStatus.STALLED, "silence")
+
+
+def test_a_missed_history_shows_on_the_feed_when_it_flows() -> None:
+    missed = feed.HistoryMissed(venue="binance-usdm", symbol="solusdt", reason="status 503")
+    stalled = feed.FeedStalled(
+        venue="binance-usdm", symbol="solusdt", stream="trades", reason="silence", silence_ms=9_000
+    )
+    recovered = feed.FeedRecovered(
+        venue="binance-usdm", symbol="solusdt", stream="trades", stalled_ms=9_500
+    )
+    state = folded(*(lambda story, it=it: story.write(it) for it in (missed, stalled, recovered)))
+    assert state.feed is not None
+    assert (state.feed.status, state.feed.reason) == (FeedStatus.FLOWING, "")
+    assert state.feed.history_missed == "status 503"
+
+
+def test_backfilled_minutes_are_in_the_session_and_on_the_chart() -> None:
+    summed = minute.BackfilledMinute(
+        open_usd=Decimal(149),
+        high_usd=Decimal(151),
+        low_usd=Decimal(148),
+        close_usd=Decimal(150),
+        volume_base=Decimal(10),
+        buy_volume_base=Decimal(7),
+        turnover_usd=Decimal(1490),
+    )
+    history = minute.MinutesBackfilled(
+        venue="binance-usdm",
+        symbol="solusdt",
+        market="sol-perp",
+        source=minute.CandleSource.BINANCE_KLINES,
+        part=1,
+        parts=1,
+        first_minute=datetime(2026, 1, 1, 23, 59, tzinfo=UTC),
+        minutes=(summed,) * 3,
+        next_trade_id=8,
+    )
+    state = folded(lambda story: story.write(history))
+    assert state.session is not None
+    # One minute belongs to the day before: 2 x (2 x 7 - 10), 2 x 1,490 USD
+    assert (state.session.cvd_base, state.session.turnover_usd) == (8, 2_980)
+    assert [bar.cvd_base for bar in state.bars] == [4, 4, 8]
+    assert state.bars[-1].vwap_usd == 149
+    assert state.session.last_trade_id == 7
 
 
 def test_the_session_sums_start_anew_at_midnight() -> None:

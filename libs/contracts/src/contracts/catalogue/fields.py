@@ -196,9 +196,7 @@ def _unit(name: str) -> str:
 
 
 def _classes_in(hint: Hint) -> Iterator[Documented]:
-    if inspect.isclass(hint) and issubclass(
-        hint, BaseModel | msgspec.Struct | StrEnum | IntEnum
-    ):
+    if inspect.isclass(hint) and issubclass(hint, BaseModel | msgspec.Struct | StrEnum | IntEnum):
         yield hint
     for argument in get_args(hint):
         yield from _classes_in(argument)
