@@ -222,7 +222,12 @@ def test_a_missed_history_shows_on_the_feed_when_it_flows() -> None:
     recovered = feed.FeedRecovered(
         venue="binance-usdm", symbol="solusdt", stream="trades", stalled_ms=9_500
     )
-    state = folded(*(lambda story, it=it: story.write(it) for it in (missed, stalled, recovered)))
+
+    async def chapter(story: Story) -> None:
+        for event in (missed, stalled, recovered):
+            await story.write(event)
+
+    state = folded(chapter)
     assert state.feed is not None
     assert (state.feed.status, state.feed.reason) == (FeedStatus.FLOWING, "")
     assert state.feed.history_missed == "status 503"

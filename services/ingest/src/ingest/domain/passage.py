@@ -16,10 +16,10 @@ class Published:
     """The last message of each kind in MARKET."""
 
     trade: Trade | TapeEnd | None = None
-    history: Candles | None = None
     top: TopOfBook | None = None
     mark: MarkPrice | None = None
     liquidation: Liquidation | None = None
+    history: Candles | None = None
 
     @property
     def last(self) -> tuple[int, int] | None:
