@@ -12,7 +12,7 @@ import sys
 import tempfile
 from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -34,10 +34,9 @@ from contracts.subjects import StreamName
 from contracts.ticks import TapeEnd, Trade, encode_tick
 from ingest.feeds.tape import play
 from ingest.feeds.tape_files import find_tape
+from kit.recordings import LTC_TICKS, RecordingMissing, recording
 
 AIM = 0.5
-RECORDING = Path("../shared/data/binance-spot-ltcusdt-ticks")
-"""Real trades; where they are not at hand, made-up ones are moved instead."""
 _SUBJECT = subjects.trades(SourceVenue("binance-spot"), Symbol("ltcusdt"))
 _HEADER = "timestamp,price,quantity,side,tradeId\n"
 _DONE_S_MAX = 120.0
@@ -90,15 +89,16 @@ async def run(size: Size) -> list[Row]:
 def _make_tape(path: Path, size: Size) -> str:
     """Write the tape; say what is in it."""
     trades = PLANS[size].trades
-    if size is Size.TINY or not RECORDING.is_dir():
-        _write_tape(path, _made_up(trades))
-        return "made-up"
-    _write_tape(path, _recorded(trades))
-    return "recorded"
+    if size is not Size.TINY:
+        with suppress(RecordingMissing):
+            _write_tape(path, _recorded(recording(LTC_TICKS), trades))
+            return "recorded"
+    _write_tape(path, _made_up(trades))
+    return "made-up"
 
 
-def _recorded(trades: int) -> Iterator[Trade]:
-    items = play(find_tape([str(RECORDING)], symbol="ltcusdt"))
+def _recorded(files: Path, trades: int) -> Iterator[Trade]:
+    items = play(find_tape([str(files)], symbol="ltcusdt"))
     return islice((item for item in items if isinstance(item, Trade)), trades)
 
 

@@ -7,13 +7,13 @@ import pytest
 from ingest.app import main
 from ingest.cli import EX_USAGE, NOT_HEARD
 from kit.ingest_frames import NOON_MS, agg_trade, combined, write_frames
-from kit.signals_recordings import DATA
+from kit.recordings import FRAMES, LTC_TICKS, recording
 
 EX_CONFIG = 78
 
 
 def test_inspect_says_what_a_recording_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["inspect", str(DATA / "binance-spot-ltcusdt-ticks")]) == 0
+    assert main(["inspect", str(recording(LTC_TICKS))]) == 0
 
     said = json.loads(capsys.readouterr().out)
     assert {key: said[key] for key in ("kind", "venue", "symbol", "market")} == {
@@ -30,7 +30,7 @@ def test_inspect_says_what_a_recording_holds(capsys: pytest.CaptureFixture[str])
 
 def test_inspect_gives_the_identity_fast(capsys: pytest.CaptureFixture[str]) -> None:
     started_s = time.process_time()
-    assert main(["inspect", "--identity-only", str(DATA / "binance-usdm-frames/eth*")]) == 0
+    assert main(["inspect", "--identity-only", str(recording(FRAMES) / "eth*")]) == 0
 
     assert time.process_time() - started_s < 0.5
     said = json.loads(capsys.readouterr().out)

@@ -36,8 +36,9 @@ from kit.ingest_frames import (
 )
 from kit.ingest_rig import Rig, ScriptedFeed, tape_feed
 from kit.memory import InMemoryMarket
+from kit.recordings import LTC_TICKS, recording
 from kit.risk_events import an_account
-from kit.signals_recordings import DATA, ltc_trades
+from kit.signals_recordings import ltc_trades
 
 TRADES = "trades.binance-usdm.solusdt"
 SUBJECTS = (
@@ -84,7 +85,7 @@ def eventful(tmp_path: Path) -> Path:
 
 
 async def test_a_recording_is_published_once_and_its_gaps_are_told(tmp_path: Path) -> None:
-    files = sorted((DATA / "binance-spot-ltcusdt-ticks").glob("*06-21_0*"))
+    files = sorted(recording(LTC_TICKS).glob("*06-21_0*"))
     rig = Rig()
 
     await rig.play_out(tape_feed(*files))

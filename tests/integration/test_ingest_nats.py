@@ -29,10 +29,10 @@ from ingest.meter import Meter
 from ingest.pace import Pace
 from ingest.pump import Pump
 from ingest.records import FeedRecords, read_openings
+from kit.recordings import FRAMES, recording
 from kit.servers import NatsServer, nats_server
-from kit.signals_recordings import DATA, frame_trades
+from kit.signals_recordings import frame_trades
 
-ETH = DATA / "binance-usdm-frames" / "ethusdt_20240718.gz"
 UNHURRIED = 90
 """A speed at which its 178 s take 2 s, for 10,729 messages."""
 WAIT_S_MAX = 60.0
@@ -65,7 +65,8 @@ async def pump_on(server: NatsServer, *, speed: float = math.inf) -> AsyncGenera
     connection = await connect(ServiceSettings(nats_url=server.url), service="ingest")
     await provision(connection)
     log = LogClient(connection, service="ingest")
-    feed = TapeFeed(find_tape([str(ETH)], symbol="ethusdt"))
+    eth = recording(FRAMES) / "ethusdt_20240718.gz"
+    feed = TapeFeed(find_tape([str(eth)], symbol="ethusdt"))
     records = FeedRecords(
         feed.source,
         log=log,

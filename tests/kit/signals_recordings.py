@@ -1,23 +1,17 @@
-"""The recordings, read without ingest: what the fold must agree with.
-
-They lie beside the repository, in `../shared/data`, or where PERP_DESK_DATA says.
-"""
+"""The recordings, read without ingest: what the fold must agree with."""
 
 import csv
 import gzip
 import io
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from contracts.ticks import Trade
-
-DATA = Path(os.environ.get("PERP_DESK_DATA") or Path(__file__).parents[3] / "shared" / "data")
+from kit.recordings import FRAMES, LTC_TICKS, SOL_CANDLES, recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +30,7 @@ class Candle:
 def ltc_trades() -> tuple[Trade, ...]:
     """Give the LTCUSDT ticks in the order of their ids; its files overlap."""
     trades: dict[int, Trade] = {}
-    for path in sorted((DATA / "binance-spot-ltcusdt-ticks").glob("*.csv")):
+    for path in sorted(recording(LTC_TICKS).glob("*.csv")):
         with path.open(newline="") as lines:
             for row in csv.DictReader(lines):
                 trade_id = int(row["tradeId"])
@@ -55,7 +49,7 @@ def frame_trades(*names: str) -> tuple[Trade, ...]:
     """Give the trades of recorded Binance frames, in the order of the files."""
     trades: list[Trade] = []
     for name in names:
-        with gzip.open(DATA / "binance-usdm-frames" / f"{name}.gz", "rt") as lines:
+        with gzip.open(recording(FRAMES) / f"{name}.gz", "rt") as lines:
             for line in lines:
                 if '"e":"trade"' in line:
                     data = json.loads(line.split(" ", 1)[1])["data"]
@@ -66,7 +60,7 @@ def frame_trades(*names: str) -> tuple[Trade, ...]:
 @cache
 def sol_candles(interval: str) -> tuple[Candle, ...]:
     """Give the SOLUSDT bars of an interval: `1m`, `5m`."""
-    path = DATA / "binance-usdm-solusdt-1m" / f"SOL_USDT_USDT-{interval}-futures.feather"
+    path = recording(SOL_CANDLES) / f"SOL_USDT_USDT-{interval}-futures.feather"
     # A feather file is an Arrow stream behind eight bytes.
     arrow: Any = import_module("nanoarrow")  # Any: the library has no types.
     ipc: Any = import_module("nanoarrow.ipc")

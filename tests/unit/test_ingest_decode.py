@@ -19,7 +19,7 @@ from kit.ingest_frames import (
     mark_price,
     raw_trade,
 )
-from kit.signals_recordings import DATA
+from kit.recordings import GOLDEN_FRAMES, recording
 
 SOL = FrameDecoder(Symbol("solusdt"))
 
@@ -195,7 +195,7 @@ def test_no_part_of_a_frame_is_taken_for_the_whole(length: int) -> None:
 
 
 def golden(kind: str) -> list[dict[str, Any]]:
-    lines = (DATA / "golden-frames.ndjson").read_text().splitlines()
+    lines = recording(GOLDEN_FRAMES).read_text().splitlines()
     frames = [json.loads(line) for line in lines]
     return [it for it in frames if it["venue"] == "binance_usdm" and it["kind"] == kind]
 

@@ -24,10 +24,8 @@ from kit.ingest_frames import (
     write_frames,
     write_ticks,
 )
-from kit.signals_recordings import DATA, frame_trades, ltc_trades
-
-LTC = DATA / "binance-spot-ltcusdt-ticks"
-FRAMES = DATA / "binance-usdm-frames"
+from kit.recordings import FRAMES, LTC_TICKS, recording
+from kit.signals_recordings import frame_trades, ltc_trades
 
 
 def played(*paths: Path) -> list[Item]:
@@ -49,7 +47,7 @@ def totals_of(items: Sequence[Item]) -> Totals:
 
 
 def test_the_ltc_recording_gives_every_trade_once_and_every_gap() -> None:
-    items = played(LTC)
+    items = played(recording(LTC_TICKS))
 
     assert trades_of(items) == list(ltc_trades())
     assert totals_of(items) == Totals(
@@ -67,7 +65,7 @@ def test_the_ltc_recording_gives_every_trade_once_and_every_gap() -> None:
 
 def test_the_eth_files_continue_each_other_in_whatever_order_they_are_named() -> None:
     names = ("ethusdt_20240718", "ethusdt_20240719")
-    items = played(*(FRAMES / f"{name}.gz" for name in reversed(names)))
+    items = played(*(recording(FRAMES) / f"{name}.gz" for name in reversed(names)))
 
     assert trades_of(items) == list(frame_trades(*names))
     totals = totals_of(items)
@@ -76,7 +74,7 @@ def test_the_eth_files_continue_each_other_in_whatever_order_they_are_named() ->
 
 
 def test_the_btc_recording_is_whole() -> None:
-    items = played(FRAMES / "btcusdt_20240808.gz")
+    items = played(recording(FRAMES) / "btcusdt_20240808.gz")
 
     assert trades_of(items) == list(frame_trades("btcusdt_20240808"))
     assert sum(isinstance(item, TopOfBook) for item in items) == 66_089
