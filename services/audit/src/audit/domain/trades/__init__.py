@@ -1,0 +1,1 @@
+"""What became of every setup: placements, fills, markouts, slippage and money. Pure."""
