@@ -55,6 +55,18 @@ async def test_a_follower_gives_each_message_once_in_order(market: Market) -> No
     assert [message.body for message in seen] == [b"%d" % n for n in range(1, 5_001)]
 
 
+async def test_a_read_gives_a_subject_up_to_its_last_message_and_opens_no_consumer(
+    market: Market,
+) -> None:
+    assert [message async for message in market.read(TRADES)] == []
+    await publish(market, 1, 3_000)
+    await publish(market, 9, 9, subject=BOOK)
+    found = [message async for message in market.read(TRADES)]
+    assert [message.body for message in found] == [b"%d" % n for n in range(1, 3_001)]
+    assert [message.body async for message in market.read(BOOK)] == [b"9"]
+    assert await market.lags() == {}
+
+
 async def test_a_follower_hears_trades_only_and_from_its_place(market: Market) -> None:
     await publish(market, 1, 2)
     await publish(market, 1, 2, subject=BOOK)

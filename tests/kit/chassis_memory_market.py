@@ -1,7 +1,7 @@
 """The market stream in memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from chassis.market import MarketInterrupted, MarketMessage
@@ -43,6 +43,13 @@ class InMemoryMarket:
         await asyncio.sleep(0)
         found = (m for m in reversed(self._state.messages) if m.subject == subject)
         return next(found, None)
+
+    async def read(self, subject: str) -> AsyncIterator[MarketMessage]:
+        """Do as Market.read."""
+        await asyncio.sleep(0)
+        for message in self.messages:
+            if message.subject == subject:
+                yield message
 
     @asynccontextmanager
     async def follow(

@@ -7,7 +7,7 @@ when; a crash ends execution at a chosen step, and the next one continues from t
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -373,6 +373,9 @@ class _Shuffled:
 
     async def last(self, subject: str) -> MarketMessage | None:
         return await self._market.last(subject)
+
+    def read(self, subject: str) -> AsyncIterator[MarketMessage]:
+        return self._market.read(subject)
 
     async def lags(self) -> dict[str, int]:
         return await self._market.lags()

@@ -7,10 +7,11 @@ again; trade ids make both harmless.
 import asyncio
 import zlib
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import uuid4
 
 import nats.errors
 
@@ -84,6 +85,10 @@ class Market(Protocol):
         """Give the last message on a subject."""
         ...
 
+    def read(self, subject: str) -> AsyncIterator[MarketMessage]:
+        """Give what the stream holds on a subject at the call, oldest first, and leave no trace."""
+        ...
+
     def follow(self, consumer: str, *, after: int) -> AbstractAsyncContextManager[MarketFollower]:
         """Follow from `after` + 1 on, under a name of contracts.subjects.CONSUMERS.
 
@@ -118,6 +123,28 @@ class MarketClient:
     async def last(self, subject: str) -> MarketMessage | None:
         """Do as Market.last."""
         return await _stored(self._connection, {"last_by_subj": subject})
+
+    async def read(self, subject: str) -> AsyncIterator[MarketMessage]:
+        """Do as Market.read."""
+        last = await self.last(subject)
+        if last is None:
+            return
+        spec = PullSpec(
+            stream=StreamName.MARKET,
+            consumer=f"read-{uuid4().hex}",
+            filters=(subject,),
+            is_durable=False,
+            window=_WINDOW,
+        )
+        memory = _Memory(self._connection)
+        async with Pull(self._connection, spec, after=0, make=_make, resume=memory.resume) as pull:
+            while True:
+                messages = await pull.next()
+                memory.saw(messages)
+                for message in messages:
+                    yield message
+                    if message.sequence >= last.sequence:
+                        return
 
     @asynccontextmanager
     async def follow(self, consumer: str, *, after: int) -> AsyncGenerator[MarketFollower, None]:

@@ -1,6 +1,7 @@
-"""The commands: `python -m audit [run | migrate | rebuild | verify | replay]`.
+"""The commands: `python -m audit [run | migrate | rebuild | verify | replay | trades]`.
 
-`verify` and `replay` end with 0 when all is well, 1 at a difference, 2 when they could not run.
+`verify`, `replay` and `trades` end with 0 when all is well, 1 at a difference, 2 when they could
+not run.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 from sqlalchemy import Engine
@@ -22,11 +23,15 @@ from audit.settings import AuditSettings
 from audit.store.database import open_engine
 from audit.store.events import StoreUnavailable, transaction, transient
 from audit.store.schema import migrate
+from audit.trades import Reported, mark_out, read_log, streamed_prints, taped_prints
+from audit.trades_report import show_trades, trades_json
 from audit.verify import NotedHead, Verification
 from chassis.connection import Connection, connect
 from chassis.log import LogClient, LogForked, LogGap
+from chassis.market import MarketClient
 from chassis.settings import ConfigurationError, ServiceSettings, load_settings
 from chassis.telemetry import set_up_logging
+from contracts.tapes import NotARecording
 
 CLEAN: Final = 0
 DIFFERENT: Final = 1
@@ -56,6 +61,7 @@ def execute(options: argparse.Namespace) -> int:
         "rebuild": _rebuild,
         "verify": lambda options: asyncio.run(_verify(options)),
         "replay": lambda options: asyncio.run(_replay(options)),
+        "trades": lambda options: asyncio.run(_trades(options)),
     }
     try:
         return commands[options.command](options)
@@ -65,6 +71,7 @@ def execute(options: argparse.Namespace) -> int:
         LogForked,
         LogGap,
         NoSuchCore,
+        NotARecording,
         StoreUnavailable,
         UnreadableRow,
     ) as error:
@@ -117,6 +124,33 @@ async def _replay(options: argparse.Namespace) -> int:
             found = await replay(archived(engine), cores)
     _say(show_replayed(found, source="the stream" if options.from_stream else "PostgreSQL"))
     return DIFFERENT if found.difference is not None else CLEAN
+
+
+async def _trades(options: argparse.Namespace) -> int:
+    async with AsyncExitStack() as stack:
+        connection = None
+        if options.from_stream or not options.tape:
+            connection = await stack.enter_async_context(_connected())
+        if options.from_stream and connection is not None:
+            source = streamed(LogClient(connection, service="audit"))
+            found = await read_log(source, name="the stream")
+        else:
+            engine = stack.enter_context(_engine())
+            found = await read_log(archived(engine), name="PostgreSQL")
+        await _mark_out(found, connection, options.tape)
+    _say(trades_json(found) if options.json else show_trades(found))
+    return DIFFERENT if found.journal.differences else CLEAN
+
+
+async def _mark_out(found: Reported, connection: Connection | None, tape: Sequence[str]) -> None:
+    if found.feed is None:
+        return
+    if connection is None or tape:
+        names = [name for text in tape for name in text.split(",")]
+        await mark_out(found, taped_prints(names, found.feed), name="the tape")
+    else:
+        prints = streamed_prints(MarketClient(connection), found.feed)
+        await mark_out(found, prints, name="the market stream")
 
 
 @contextmanager
@@ -173,4 +207,14 @@ def parser() -> argparse.ArgumentParser:
     again = commands.add_parser("replay", help="derive every decision anew and compare")
     again.add_argument("--from-stream", action="store_true", help="read the stream, no PostgreSQL")
     again.add_argument("--core", action="append", default=[], help="only this core; repeatable")
+    trades = commands.add_parser("trades", help="report every trade, with markouts and slippage")
+    trades.add_argument("--from-stream", action="store_true", help="read the stream, no PostgreSQL")
+    trades.add_argument(
+        "--tape",
+        nargs="+",
+        default=[],
+        metavar="FILES",
+        help="take the prints from a recording, named as for `up`, not from the market stream",
+    )
+    trades.add_argument("--json", action="store_true", help="print one JSON object")
     return audit
