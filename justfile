@@ -15,7 +15,7 @@ default:
 up *ARGS:
     @exec uv run --frozen --no-dev python -m supervisor up "$@"
 
-# Ask the event store of a data folder: verify, replay.
+# Ask the event store of a data folder: verify, replay, trades.
 audit *ARGS:
     @exec uv run --frozen --no-dev python -m supervisor audit "$@"
 

@@ -13,12 +13,18 @@ import psycopg
 import pytest
 
 from audit import cli
+from chassis.market import MarketClient
 from contracts import queries
 from contracts.event import Draft
+from contracts.ticks import Trade, encode_tick
+from contracts.values import to_millis
 from kit.audit_history import history
+from kit.audit_life import BEGIN
 from kit.audit_process import Outside, outside
 from kit.audit_rig import archived, verified
 from kit.audit_store import GUARDS_OFF, Database
+from kit.ingest_frames import frame_lines, raw_trade
+from kit.risk_events import a_feed
 from kit.servers import NatsServer, nats_server
 from kit.service_process import ServiceProcess, service_process
 from kit.zygote import Zygote
@@ -280,6 +286,47 @@ async def test_a_replay_of_headers_that_cannot_be_read_could_not_run_and_says_wh
         "audit replay could not run: position 7: expected header lines, found "
     )
     assert said.err.count("\n") == 1
+
+
+async def test_trades_are_reported_from_the_archive_the_stream_and_a_tape(
+    process: ServiceProcess,
+    others: Outside,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    ticks = [
+        Trade(i=number, t=to_millis(BEGIN) + 500 * number, p="99.5", q="1", m=True)
+        for number in range(1, 3_000)
+    ]
+    tape = tmp_path / "solusdt"
+    tape.write_bytes(frame_lines(raw_trade(it.i, T=it.t, p=it.p, q=it.q, m=it.m) for it in ticks))
+    await others.record([a_feed(is_replayable=False), *drafts(2)])
+    async with MarketClient(others.connection).publisher() as publisher:
+        for tick in ticks:
+            await publisher.publish("trades.binance-usdm.solusdt", encode_tick(tick))
+    await others.archived()
+    for name, value in process.environment.items():
+        monkeypatch.setenv(name, value)
+
+    async def command(*arguments: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(cli.execute, cli.parser().parse_args(["trades", *arguments]))
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    code, said = await command()
+    assert (code, said.splitlines()[-1]) == (0, "clean")
+    assert "of PostgreSQL, positions 1 to " in said
+    assert "of the market stream" in said
+    reports = [json.loads((await command("--json", *it))[1]) for it in ([], ["--from-stream"])]
+    assert reports[0]["setups"] == reports[1]["setups"]
+    assert reports[0]["setups"][0]["fills"][0]["markouts_bps"]["60"] == "-50"  # 99.5 after 100
+    code, said = await command("--json", "--tape", str(tape))
+    assert (code, json.loads(said)["setups"]) == (0, reports[0]["setups"])
+    code, said = await command("--tape", str(tmp_path / "none"))
+    assert code == 2
+    assert said.startswith("audit trades could not run: expected a tape at ")
+    assert said.count("\n") == 1
 
 
 def test_a_misspelled_command_could_not_run() -> None:

@@ -35,7 +35,8 @@ from kit.risk_rig import Rig
 from signals.domain.bars import TickFold
 from signals.domain.core import State, decide
 
-_S_MAX = 600
+_S_MAX = 3_600
+"""A whole tape on a busy machine; tests have shorter limits of their own."""
 _STOP_BPS = Decimal(20)
 SETTINGS = Settings(
     leverage_max=Decimal(20),

@@ -38,9 +38,9 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--data-dir", type=Path, help="default: .data/<feed>")
     up.add_argument("--port", type=int, default=8001, help="of the page and the API")
     up.add_argument("--exit-at-end", action="store_true", help="stop when the tape is worked off")
-    audit = commands.add_parser("audit", help="verify or replay a data folder", allow_abbrev=False)
+    audit = commands.add_parser("audit", help="verify, replay, report trades", allow_abbrev=False)
     audit.add_argument("--data-dir", type=Path, help="default: the one used last under .data")
-    audit.add_argument("arguments", nargs=argparse.REMAINDER, help="verify, replay, ...")
+    audit.add_argument("arguments", nargs=argparse.REMAINDER, help="verify, replay, trades, ...")
     return root
 
 
