@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -39,9 +39,10 @@ from kit.execution_events import (
     an_approval,
     at,
 )
-from kit.execution_world import TRADES, World
+from kit.execution_world import TRADES, World, a_tape, by_execution, by_subject
 
 WAIT_S_MAX = 30.0
+STRAY = "trades.binance-usdm.btcusdt"
 
 E = TypeVar("E", bound=Event)
 W = TypeVar("W", bound="Live")
@@ -292,12 +293,45 @@ async def test_prints_that_come_twice_are_worked_once() -> None:
         assert fill.quantity_base == 4
 
 
-async def test_prints_of_another_feed_stop_the_service() -> None:
-    world = Live([], rules=PaperRules.calm(), is_replayable=False)
-    await world.open()
-    await world.put(b"{}", subject="trades.binance-usdm.btcusdt")
-    with pytest.raises(ForeignFeed, match=r"expected only trades\.binance-usdm\.solusdt"):
-        await world.execute()
+@dataclass
+class Strayed(World):
+    """A world in whose market stream another symbol's prints come between ours."""
+
+    strays: list[bytes] = field(default_factory=list[bytes])
+
+    async def open(self) -> None:
+        """Open the feed and the accounts, and publish the tape, each third print after a stray."""
+        ticks, self.ticks = self.ticks, ()
+        await super().open()
+        self.ticks = ticks
+        for number, tick in enumerate(ticks):
+            if number % 3 == 0:
+                # Later, dearer and further than ours: worked, it would fill and close everything.
+                stray = a_print(10**6 + number, "200", milliseconds=10**7)
+                self.strays.append(encode_tick(stray))
+                await self.market.put(STRAY, self.strays[-1])
+            await self.market.put(TRADES, encode_tick(tick))
+        await self.market.put(STRAY, encode_tick(TapeEnd(i=1, t=BEGIN_MS)))
+        self.strays.append(encode_tick(TapeEnd(i=1, t=BEGIN_MS)))
+
+
+@pytest.mark.parametrize("crash_at", [None, 40, 90])
+async def test_prints_of_another_feed_are_parked_and_change_nothing(crash_at: int | None) -> None:
+    tape = a_tape(1, count=120)
+    expected = await World(tape).run()
+    world = Strayed(tape, crash_at=crash_at)
+    found = await world.run()
+    assert by_subject(found) == by_subject(expected)
+    assert by_execution(found) == by_execution(expected)
+    letters = world.dead_letters.parked
+    assert {it.body for it in letters} <= set(world.strays)
+    assert len(letters) >= 40  # 120 / 3; the last one may come when all is over
+    for letter in letters:
+        assert letter.reason == f"expected a message on {TRADES}, found one on {STRAY}"
+        assert letter.origin.startswith(f"{STRAY} at ")
+    assert (world.starts > 1) is (crash_at is not None)
+    if crash_at is None:
+        assert world.shown["parked_ticks"] == len(letters)
 
 
 async def test_a_second_feed_in_the_log_stops_the_service() -> None:

@@ -7,13 +7,12 @@ from execution.progress import ForeignFeed
 from execution.recovery import recover
 from execution.settings import ExecutionSettings
 from execution.signing.paper import PaperSigner
-from execution.status import status_of
 
 
 async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
     """Plan and fill orders until the process is told to stop.
 
-    Raises ConfigurationError when the data is of more than one feed, and AnotherWriter when a
+    Raises ConfigurationError when the log holds more than one feed, and AnotherWriter when a
     second process writes the same orders.
     """
     runtime.ready(False, "folding the log")
@@ -30,7 +29,6 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
             show=runtime.show,
             ready=runtime.ready,
         )
-        runtime.show(status_of(standing))
         await follow(
             runtime.log, runtime.market, desk, hint=standing.hint, stopping=runtime.stopping
         )

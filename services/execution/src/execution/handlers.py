@@ -21,12 +21,18 @@ from contracts.values import from_millis
 from contracts.venue import VenueAdvanced
 from execution.domain.state import VENUE
 from execution.engine import Engine, Turn
-from execution.progress import ForeignFeed
 from execution.recorder import NewsFirst, Recorder
 from execution.recovery import CHECKPOINT
 from execution.standing import VERSION, Standing, mark_of
 from execution.status import status_of
-from execution.ticks import ID_JUMP_MAX, BadTick, Soundness, decode_ticks, require_plausible
+from execution.ticks import (
+    ID_JUMP_MAX,
+    BadTick,
+    Soundness,
+    decode_ticks,
+    require_plausible,
+    require_subject,
+)
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.prints import BadPrint
 
@@ -77,7 +83,7 @@ class Desk:
         show: Callable[[Mapping[str, object]], None],
         ready: Callable[[bool, str], None],
     ) -> None:
-        self.parked = 0
+        self._parked = 0
         self._standing = standing
         self._recorder = recorder
         self._dead_letters = dead_letters
@@ -89,16 +95,12 @@ class Desk:
         self._is_turning = False
         self._ready = ready
         self._say_ready()
+        self._show_status()
 
     @property
     def position(self) -> int:
         """Give the position of the last event folded."""
         return self._standing.position
-
-    @property
-    def has_feed(self) -> bool:
-        """Say whether the log has a feed: before that no print can be placed."""
-        return self._standing.progress.feed is not None
 
     async def handle_event(self, recorded: Recorded, wait_for_log: WaitForLog) -> None:
         """Fold an event of the log, and take the turns that it leads to.
@@ -116,22 +118,20 @@ class Desk:
         await self._turn_all(wait_for_log)
 
     async def work(self, messages: Sequence[MarketMessage], wait_for_log: WaitForLog) -> None:
-        """Work through a batch of the market stream."""
+        """Work through a batch of the market stream; park what cannot be read and what another
+        feed said.
+        """
         standing = self._standing
-        while not self.has_feed:
+        while (feed := standing.progress.feed) is None:
             await wait_for_log()
-        feed = standing.progress.feed
-        subject = "" if feed is None else feed.subject
+        ours = [message for message in messages if message.subject == feed.subject]
         for message, tick in zip(messages, decode_ticks(messages), strict=True):
-            if message.subject != subject:
-                raise ForeignFeed(
-                    f"expected only {subject} in the market stream, found {message.subject}"
-                )
             try:
+                require_subject(message, feed.subject)
                 await self._work_tick(tick, wait_for_log)
             except (BadTick, BadPrint) as bad:
                 await self._park(message, bad)
-        mark = mark_of(messages[0])
+        mark = mark_of(ours[0]) if ours else None
         if mark is not None:
             standing.hint = mark
         await self._checkpoint_if_due()
@@ -240,7 +240,7 @@ class Desk:
                 for transaction in turn.transactions:
                     self._venue.submit(transaction)
         if turns:
-            self._show(status_of(self._standing))
+            self._show_status()
         return bool(turns)
 
     def _awake(self) -> list[str]:
@@ -272,7 +272,7 @@ class Desk:
         await self._turn_all(wait_for_log)
         newest_ms = progress.newest_closed_by(trade.t)
         await self._record([self._advanced(newest_ms, closed_ms=trade.t)])
-        self._show(status_of(self._standing))
+        self._show_status()
 
     async def _end(self, end: TapeEnd, wait_for_log: WaitForLog) -> None:
         """Say that the whole tape is worked; nothing is decided on its last, unfinished bar."""
@@ -287,7 +287,7 @@ class Desk:
         await self._turn_all(wait_for_log)
         newest_ms = max(progress.open_ms, minute_of(venue.now_ms))
         await self._record([self._advanced(newest_ms, closed_ms=end.t)])
-        self._show(status_of(self._standing))
+        self._show_status()
 
     def _advanced(self, newest_ms: int, *, closed_ms: int) -> Draft:
         feed = self._standing.progress.feed
@@ -312,13 +312,17 @@ class Desk:
         is_clean = not self._standing.is_reworking
         self._ready(is_clean, "" if is_clean else "working through the prints again")
 
+    def _show_status(self) -> None:
+        self._show(status_of(self._standing, parked=self._parked))
+
     async def _park(self, message: MarketMessage, reason: Exception) -> None:
-        self.parked += 1
+        self._parked += 1
         origin = f"{message.subject} at {message.sequence} of the market stream"
         _log.warning("tick_parked", reason=str(reason), origin=origin)
         await self._dead_letters.park(
             what="tick", reason=str(reason), body=message.body, origin=origin
         )
+        self._show_status()
 
     async def _checkpoint_if_due(self) -> None:
         if self._standing.position - self._checkpointed >= self._checkpoint_events:
