@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -96,9 +96,10 @@ async def live(
     is_replayable: bool = False,
     is_open: bool = True,
     rules: PaperRules | None = None,
+    clock: Callable[[], float] = lambda: 0.0,
 ) -> AsyncGenerator[W]:
     """Run execution on a calm chain until the context ends."""
-    world = kind([], rules=rules or PaperRules.calm(), is_replayable=is_replayable)
+    world = kind([], rules=rules or PaperRules.calm(), is_replayable=is_replayable, clock=clock)
     if is_open:
         await world.open()
     running = asyncio.create_task(world.execute())
@@ -153,6 +154,25 @@ async def test_a_kill_takes_the_entry_back_and_lasts_until_a_person_resumes() ->
         await world.record("gateway", a_resume())
         await world.record("risk", an_approval("after", milliseconds=3_000))
         await world.seen("order_intended", 4)
+
+
+async def test_a_kill_lands_although_nobody_trades() -> None:
+    seconds = iter(range(10**9))
+    is_silent = asyncio.Event()
+    slow = replace(PaperRules.calm(), landing_ms=((0, 1_500), (1_000, 1_500)))
+    # Each look at the clock is a second later, once the feed is silent.
+    async with live(rules=slow, clock=lambda: next(seconds) if is_silent.is_set() else 0) as world:
+        await world.print(1, "100.5", 1_000)
+        await world.record("risk", an_approval(milliseconds=1_000))
+        await world.seen("order_intended", 2)
+        await world.print(2, "100.5", 4_000)
+        await world.seen("order_placed", 2)
+        await world.worked()
+        is_silent.set()
+        await world.record("gateway", a_kill())
+        await world.seen("setup_closed")
+        assert {it.reason for it in world.events(OrderCanceled)} == {CancelReason.KILL_SWITCH}
+        assert {it.clock.trade_id for it in world.events(OrderCanceled)} == {2}
 
 
 async def test_what_people_say_before_the_first_print_is_heard_at_it() -> None:

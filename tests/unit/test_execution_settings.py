@@ -72,8 +72,8 @@ def test_a_number_that_no_chain_could_have_is_refused_by_name(
         (
             {"PAPER_IS_CALM": "true", "PAPER_SEED": "7", "PAPER_DROP_RATE": "0.10"},
             (
-                "expected PAPER_IS_CALM=true without other settings of the paper venue, which a calm "
-                "one does not follow; found PAPER_DROP_RATE, PAPER_SEED"
+                "expected PAPER_IS_CALM=true without other settings of the paper venue, which a "
+                "calm one does not follow; found PAPER_DROP_RATE, PAPER_SEED"
             ),
         ),
         ({"ACCOUNT": "A b"}, "ACCOUNT: expected [a-z0-9-]{1,64}, found 'A b'"),

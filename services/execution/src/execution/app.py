@@ -1,5 +1,7 @@
 """The composition root: folds the log, completes it, then follows the log and the prints."""
 
+import time
+
 from chassis.service import ConfigurationError, Runtime
 from execution.consumers import follow
 from execution.handlers import Desk
@@ -28,6 +30,7 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
             checkpoint_events=settings.checkpoint_events,
             show=runtime.show,
             ready=runtime.ready,
+            clock=time.monotonic,
         )
         await follow(
             runtime.log, runtime.market, desk, hint=standing.hint, stopping=runtime.stopping

@@ -17,10 +17,11 @@ from contracts.ids import MarketId, derive_root_id
 from contracts.minutes import EARLIEST_MS, minute_of
 from contracts.routes import subject_of
 from contracts.ticks import TapeEnd, Tick, Trade
-from contracts.values import from_millis
-from contracts.venue import VenueAdvanced
+from contracts.values import VenueClock, from_millis
+from contracts.venue import VenueAdvanced, VenueTimePassed
 from execution.domain.state import VENUE
 from execution.engine import Engine, Turn
+from execution.live_time import LiveTime
 from execution.recorder import NewsFirst, Recorder
 from execution.recovery import CHECKPOINT
 from execution.standing import VERSION, Standing, mark_of
@@ -82,7 +83,9 @@ class Desk:
         checkpoint_events: int,
         show: Callable[[Mapping[str, object]], None],
         ready: Callable[[bool, str], None],
+        clock: Callable[[], float],
     ) -> None:
+        """Open the desk; `clock` counts seconds and never goes back."""
         self._parked = 0
         self._standing = standing
         self._recorder = recorder
@@ -94,6 +97,9 @@ class Desk:
         self._soundness = Soundness()
         self._is_turning = False
         self._ready = ready
+        self._live = LiveTime(clock)
+        if standing.venue is not None:
+            self._live.came_to(standing.venue.now_ms)
         self._say_ready()
         self._show_status()
 
@@ -115,6 +121,23 @@ class Desk:
         drafts = self._standing.fold(recorded)
         if drafts:
             await self._record(drafts)
+        await self.pass_time(wait_for_log)
+        await self._turn_all(wait_for_log)
+
+    def wake_s(self) -> float | None:
+        """Give in how many seconds time has to pass without a print; None while it need not."""
+        return self._live.next_step_s(self._venue.now_ms) if self._may_step else None
+
+    async def pass_time(self, wait_for_log: WaitForLog) -> None:
+        """Let the chain go on without a print, when it is time and something is on its way.
+
+        Turns follow at each step.
+        """
+        to_ms = self._live.step(self._venue.now_ms) if self._may_step else None
+        if to_ms is None:
+            return
+        await self._record([self._time_passed(to_ms)])
+        self._venue.advance(to_ms)
         await self._turn_all(wait_for_log)
 
     async def work(self, messages: Sequence[MarketMessage], wait_for_log: WaitForLog) -> None:
@@ -131,6 +154,8 @@ class Desk:
                 await self._work_tick(tick, wait_for_log)
             except (BadTick, BadPrint) as bad:
                 await self._park(message, bad)
+        if ours and standing.venue is not None:
+            self._live.came_to(standing.venue.now_ms)
         mark = mark_of(ours[0]) if ours else None
         if mark is not None:
             standing.hint = mark
@@ -161,13 +186,10 @@ class Desk:
             require_plausible(tick, open_minute_ms=None)
             self._soundness.require(tick)
             progress.begin(tick.t)
-        if not self._is_new(tick):
+        if not (self._is_new(tick) or self._standing.is_reworking):
             return
-        if self._standing.is_reworking:
-            if self._standing.rework(tick):
-                return
-            self._say_ready()
-            await self._turn_all(wait_for_log)
+        if self._standing.is_reworking and await self._rework(tick, wait_for_log):
+            return
         is_closing = tick.t >= progress.closes_ms or tick.t < EARLIEST_MS
         if is_closing:
             require_plausible(tick, open_minute_ms=progress.open_ms)
@@ -178,6 +200,14 @@ class Desk:
             await wait_for_log()
         venue.on_print(tick)
         await self._turn_all(wait_for_log)
+
+    async def _rework(self, trade: Trade, wait_for_log: WaitForLog) -> bool:
+        """Work a print that the log is past already; say whether it was one."""
+        is_known = self._standing.rework(trade)
+        if not self._standing.is_reworking:
+            self._say_ready()
+            await self._turn_all(wait_for_log)
+        return is_known
 
     def _is_new(self, trade: Trade) -> bool:
         """Say whether a print was not worked yet; raise BadTick when it cannot be true."""
@@ -205,11 +235,25 @@ class Desk:
         if not has_begun or (venue.is_idle and all(it.is_idle for it in states)):
             return None
         now, slot_ms = venue.now_ms, self._standing.rules.slot_ms
-        is_moving = any(it.transactions or it.heard or it.timers.is_running for it in states)
-        step = slot_ms if is_moving else IDLE_WAKE_MS
+        step = slot_ms if self._is_moving else IDLE_WAKE_MS
         wake = (now // step + 1) * step
         due = venue.next_due_ms()
         return wake if due is None else min(wake, max(due, now + 1))
+
+    @property
+    def _is_moving(self) -> bool:
+        """Say whether something is on its way, or may not last."""
+        states = self._standing.planner.state.accounts.values()
+        return any(it.transactions or it.heard or it.timers.is_running for it in states)
+
+    @property
+    def _may_step(self) -> bool:
+        """Say whether chain time may pass without prints: not on a feed that can be replayed."""
+        standing = self._standing
+        feed, venue = standing.progress.feed, standing.venue
+        if feed is None or feed.is_replayable or venue is None or venue.last_trade_id is None:
+            return False
+        return self._is_moving and not (standing.is_reworking or self._is_turning)
 
     async def _turn_all(self, wait_for_log: WaitForLog) -> None:
         """Take turns until nothing is to be done at this moment."""
@@ -305,6 +349,23 @@ class Desk:
             id=identity,
             subject=subject_of(event),
             occurred_at=event.closed_at,
+            correlation_id=identity,
+        )
+
+    def _time_passed(self, to_ms: int) -> Draft:
+        market = MarketId(self._standing.planner.state.market or "")
+        slot = to_ms // self._standing.rules.slot_ms
+        event = VenueTimePassed(
+            venue=VENUE,
+            market=market,
+            clock=VenueClock(at=from_millis(to_ms), slot=slot, trade_id=self._venue.last_trade_id),
+        )
+        identity = derive_root_id(event.event_type, VENUE, market, to_ms)
+        return Draft(
+            event=event,
+            id=identity,
+            subject=subject_of(event),
+            occurred_at=event.clock.at,
             correlation_id=identity,
         )
 

@@ -61,6 +61,7 @@ def level(event: Event) -> Level:
             | signal.EntryWithheld()
             | venue.VenueAdvanced()
             | venue.VenueObserved()
+            | venue.VenueTimePassed()
             | transaction.TransactionPlanned()
             | transaction.TransactionSigned()
         ):
