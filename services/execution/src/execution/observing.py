@@ -22,7 +22,7 @@ from contracts.order import (
 )
 from contracts.routes import subject_of
 from contracts.transaction import TransactionDied, TransactionLanded
-from contracts.values import Leg, VenueClock, from_millis
+from contracts.values import Leg, Side, VenueClock, from_millis
 from contracts.venue import (
     ForeignOrderFilled,
     FundingSettled,
@@ -32,6 +32,7 @@ from contracts.venue import (
 )
 from execution.domain.account import AccountState
 from execution.domain.errors import NUMBER_IN_USE, classify
+from execution.domain.holdings import shown_by
 from execution.domain.setup import Order, OrderStatus
 from execution.domain.state import VENUE
 from execution.domain.transactions import Transaction
@@ -145,8 +146,7 @@ def vanished(state: AccountState, seen: VenueObserved) -> Iterator[Seen]:
     Only while log and venue agree on position and cash, so that no fill is missing.
     """
     setup = state.setup
-    found = {"position": seen.position_base, "cash": seen.cash_usd}
-    if setup is None or state.expected != found:
+    if setup is None or state.expected != shown_by(seen):
         return
     resting = {it.user_order_id for it in seen.orders}
     flying = {
@@ -194,13 +194,7 @@ def _event(state: AccountState, record: AnyRecord) -> Event | None:
         case LiquidatedRecord():
             return PositionLiquidated(
                 **who,
-                fill_id=record.key,
-                side=record.side,
-                price_usd=record.price_usd,
-                quantity_base=record.quantity_base,
-                fee_usd=record.fee_usd,
-                realized_pnl_usd=_realized(state, record),
-                position_after_base=record.position_after_base,
+                **_fill(state, record),
                 clock=clock,
             )
         case FeeRecord():
@@ -230,14 +224,8 @@ def _of_stranger(
     return ForeignOrderFilled(
         account=state.account,
         market=state.market,
-        fill_id=record.key,
+        **_fill(state, record),
         venue_order_id=record.venue_order_id,
-        side=record.side,
-        price_usd=record.price_usd,
-        quantity_base=record.quantity_base,
-        fee_usd=record.fee_usd,
-        realized_pnl_usd=_realized(state, record),
-        position_after_base=record.position_after_base,
         clock=clock,
     )
 
@@ -288,27 +276,39 @@ def _of_order(
         case FilledRecord():
             return OrderFilled(
                 **who,
-                fill_id=record.key,
-                side=record.side,
+                **_fill(state, record),
                 liquidity=record.liquidity,
-                price_usd=record.price_usd,
-                quantity_base=record.quantity_base,
                 remaining_base=record.remaining_base,
-                fee_usd=record.fee_usd,
-                realized_pnl_usd=_realized(state, record),
-                position_after_base=record.position_after_base,
             )
 
 
-def _realized(state: AccountState, record: FilledRecord | LiquidatedRecord) -> Decimal:
-    """Give the price PnL of what a fill closed."""
+class _Fill(TypedDict):
+    fill_id: str
+    side: Side
+    price_usd: Decimal
+    quantity_base: Decimal
+    fee_usd: Decimal
+    realized_pnl_usd: Decimal
+    position_after_base: Decimal
+
+
+def _fill(state: AccountState, record: FilledRecord | LiquidatedRecord) -> _Fill:
+    """Give what every fill says; the PnL is the price PnL of what it closed."""
     after = state.ledger.filled(
         side=record.side,
         price_usd=record.price_usd,
         quantity_base=record.quantity_base,
         fee_usd=record.fee_usd,
     )
-    return after.realized_pnl_usd - state.ledger.realized_pnl_usd
+    return {
+        "fill_id": record.key,
+        "side": record.side,
+        "price_usd": record.price_usd,
+        "quantity_base": record.quantity_base,
+        "fee_usd": record.fee_usd,
+        "realized_pnl_usd": after.realized_pnl_usd - state.ledger.realized_pnl_usd,
+        "position_after_base": record.position_after_base,
+    }
 
 
 def _gone(state: AccountState, order: Order, reason: CancelReason, clock: VenueClock) -> Seen:

@@ -49,6 +49,7 @@ from execution.domain import setup as setups
 from execution.domain import transactions as txs
 from execution.domain.errors import Action, classify
 from execution.domain.fees import Spending
+from execution.domain.holdings import holdings
 from execution.domain.ledger import FLAT, Ledger
 from execution.domain.policy import POLICY
 from execution.domain.setup import Setup
@@ -148,10 +149,10 @@ class AccountState:
     @property
     def expected(self) -> Mapping[str, Decimal]:
         """Give what the log says that the venue must show: position and cash."""
-        return {
-            "position": self.ledger.position_base,
-            "cash": self.deposit_usd + self.ledger.cash_usd,
-        }
+        return holdings(
+            position_base=self.ledger.position_base,
+            cash_usd=self.deposit_usd + self.ledger.cash_usd,
+        )
 
     @property
     def is_idle(self) -> bool:

@@ -29,6 +29,7 @@ from execution.domain.account import AccountState, Heard, apply
 from execution.domain.commands import Command, Send
 from execution.domain.drafting import Drafts
 from execution.domain.fees import priority_fee_lamports
+from execution.domain.holdings import shown_by
 from execution.domain.ledger import ZERO
 from execution.domain.modes import mode_of
 from execution.domain.plan import plan, why_over
@@ -122,7 +123,7 @@ class _Desk:
 def _report(desk: _Desk) -> None:
     """Say what does not agree, what is strange, and what is refused again and again."""
     state, seen, policy = desk.state, desk.seen, desk.policy
-    found = {"position": seen.position_base, "cash": seen.cash_usd}
+    found = shown_by(seen)
     for what, since in state.timers.mismatch.items():
         if what not in state.broken and seen.clock.slot - since >= policy.reconcile_slots:
             expected = state.expected[what]
