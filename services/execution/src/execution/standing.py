@@ -23,7 +23,7 @@ from contracts.ticks import Trade, decode_tick
 from contracts.transaction import TransactionSigned
 from contracts.values import VenueClock, to_millis
 from contracts.venue import VenueAdvanced, VenueObserved, VenueTimePassed
-from execution.domain.account import Observation
+from execution.domain.account_fold import Observation
 from execution.domain.planner import PlannerCore
 from execution.domain.state import VENUE
 from execution.engine import Engine, Signer, transaction_of
