@@ -81,6 +81,7 @@ async def closings_of_execution(ticks: Sequence[Tick]) -> list[tuple[int, int]]:
         checkpoint_events=1_000,
         show=lambda shown: None,
         ready=lambda is_ready, reason: None,
+        clock=lambda: 0.0,
     )
     following = asyncio.create_task(follow(log, market, desk, hint=None, stopping=stopping))
     while (await market.lags()).get("execution-work-prints") != 0 and not following.done():

@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -39,9 +39,10 @@ from kit.execution_events import (
     an_approval,
     at,
 )
-from kit.execution_world import TRADES, World
+from kit.execution_world import TRADES, World, a_tape, by_execution, by_subject
 
 WAIT_S_MAX = 30.0
+STRAY = "trades.binance-usdm.btcusdt"
 
 E = TypeVar("E", bound=Event)
 W = TypeVar("W", bound="Live")
@@ -95,9 +96,10 @@ async def live(
     is_replayable: bool = False,
     is_open: bool = True,
     rules: PaperRules | None = None,
+    clock: Callable[[], float] = lambda: 0.0,
 ) -> AsyncGenerator[W]:
     """Run execution on a calm chain until the context ends."""
-    world = kind([], rules=rules or PaperRules.calm(), is_replayable=is_replayable)
+    world = kind([], rules=rules or PaperRules.calm(), is_replayable=is_replayable, clock=clock)
     if is_open:
         await world.open()
     running = asyncio.create_task(world.execute())
@@ -152,6 +154,25 @@ async def test_a_kill_takes_the_entry_back_and_lasts_until_a_person_resumes() ->
         await world.record("gateway", a_resume())
         await world.record("risk", an_approval("after", milliseconds=3_000))
         await world.seen("order_intended", 4)
+
+
+async def test_a_kill_lands_although_nobody_trades() -> None:
+    seconds = iter(range(10**9))
+    is_silent = asyncio.Event()
+    slow = replace(PaperRules.calm(), landing_ms=((0, 1_500), (1_000, 1_500)))
+    # Each look at the clock is a second later, once the feed is silent.
+    async with live(rules=slow, clock=lambda: next(seconds) if is_silent.is_set() else 0) as world:
+        await world.print(1, "100.5", 1_000)
+        await world.record("risk", an_approval(milliseconds=1_000))
+        await world.seen("order_intended", 2)
+        await world.print(2, "100.5", 4_000)
+        await world.seen("order_placed", 2)
+        await world.worked()
+        is_silent.set()
+        await world.record("gateway", a_kill())
+        await world.seen("setup_closed")
+        assert {it.reason for it in world.events(OrderCanceled)} == {CancelReason.KILL_SWITCH}
+        assert {it.clock.trade_id for it in world.events(OrderCanceled)} == {2}
 
 
 async def test_what_people_say_before_the_first_print_is_heard_at_it() -> None:
@@ -292,12 +313,45 @@ async def test_prints_that_come_twice_are_worked_once() -> None:
         assert fill.quantity_base == 4
 
 
-async def test_prints_of_another_feed_stop_the_service() -> None:
-    world = Live([], rules=PaperRules.calm(), is_replayable=False)
-    await world.open()
-    await world.put(b"{}", subject="trades.binance-usdm.btcusdt")
-    with pytest.raises(ForeignFeed, match=r"expected only trades\.binance-usdm\.solusdt"):
-        await world.execute()
+@dataclass
+class Strayed(World):
+    """A world in whose market stream another symbol's prints come between ours."""
+
+    strays: list[bytes] = field(default_factory=list[bytes])
+
+    async def open(self) -> None:
+        """Open the feed and the accounts, and publish the tape, each third print after a stray."""
+        ticks, self.ticks = self.ticks, ()
+        await super().open()
+        self.ticks = ticks
+        for number, tick in enumerate(ticks):
+            if number % 3 == 0:
+                # Later, dearer and further than ours: worked, it would fill and close everything.
+                stray = a_print(10**6 + number, "200", milliseconds=10**7)
+                self.strays.append(encode_tick(stray))
+                await self.market.put(STRAY, self.strays[-1])
+            await self.market.put(TRADES, encode_tick(tick))
+        await self.market.put(STRAY, encode_tick(TapeEnd(i=1, t=BEGIN_MS)))
+        self.strays.append(encode_tick(TapeEnd(i=1, t=BEGIN_MS)))
+
+
+@pytest.mark.parametrize("crash_at", [None, 40, 90])
+async def test_prints_of_another_feed_are_parked_and_change_nothing(crash_at: int | None) -> None:
+    tape = a_tape(1, count=120)
+    expected = await World(tape).run()
+    world = Strayed(tape, crash_at=crash_at)
+    found = await world.run()
+    assert by_subject(found) == by_subject(expected)
+    assert by_execution(found) == by_execution(expected)
+    letters = world.dead_letters.parked
+    assert {it.body for it in letters} <= set(world.strays)
+    assert len(letters) >= 40  # 120 / 3; the last one may come when all is over
+    for letter in letters:
+        assert letter.reason == f"expected a message on {TRADES}, found one on {STRAY}"
+        assert letter.origin.startswith(f"{STRAY} at ")
+    assert (world.starts > 1) is (crash_at is not None)
+    if crash_at is None:
+        assert world.shown["parked_ticks"] == len(letters)
 
 
 async def test_a_second_feed_in_the_log_stops_the_service() -> None:

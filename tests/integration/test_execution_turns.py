@@ -90,6 +90,7 @@ async def an_engine(real: RealStage) -> Engine:
         checkpoint_events=100_000,
         show=lambda shown: None,
         ready=lambda is_ready, reason: None,
+        clock=lambda: 0.0,
     )
     engine = Engine(log, standing, desk, signer)
     await engine.work(1, "100.5", milliseconds=1_000)

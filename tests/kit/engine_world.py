@@ -29,7 +29,8 @@ from contracts.transaction import TransactionSigned
 from contracts.values import Side, from_millis, plain
 from contracts.venue import VenueObserved
 from contracts.verdict import OrderApproved
-from execution.domain.account import AccountState, Observation
+from execution.domain.account import AccountState
+from execution.domain.account_fold import Observation
 from execution.domain.planner import PlannerCore
 from execution.domain.policy import POLICY, Policy
 from execution.engine import Engine, Turn, transaction_of
@@ -37,7 +38,7 @@ from execution.signing.paper import PaperSigner
 from execution.venues.paper import views
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
-from kit.planner_rig import SETTINGS
+from kit.execution_events import SETTINGS
 
 ACCOUNT = "local"
 MARKET = MarketId("sol-perp")

@@ -213,6 +213,8 @@ class World:
     accounts: tuple[str, ...] = (ACCOUNT,)
     is_replayable: bool = True
     checkpoint_events: int = 20
+    clock: Callable[[], float] = lambda: 0.0
+    """In seconds; on a live feed it makes the time that passes without prints."""
     crash_at: int | None = None
     """Step after which execution is killed, once; a step is an append or a handled message."""
     log: InMemoryLog = field(default_factory=lambda: InMemoryLog(service="execution"))
@@ -273,6 +275,7 @@ class World:
             checkpoint_events=self.checkpoint_events,
             show=self.shown.update,
             ready=self._say_ready,
+            clock=self.clock,
         )
         await follow(log, _Shuffled(self), desk, hint=standing.hint, stopping=self.stopping)
 

@@ -92,6 +92,7 @@ from contracts.venue import (
     VenueAdvanced,
     VenueFeeCharged,
     VenueObserved,
+    VenueTimePassed,
 )
 from contracts.verdict import Finding, OrderApproved, OrderDenied, Rule
 
@@ -445,6 +446,7 @@ EXAMPLES: Sequence[Event] = (
         closed_at=_AT,
         last_trade_id=1_234_567_889,
     ),
+    VenueTimePassed(venue="paper", market="sol-perp", clock=_CLOCK),
     ModeChanged(**_HOLDER, before=Mode.RUN, mode=Mode.DEGRADED, reason="oracle-stale"),
     ReconciliationBroke(**_HOLDER, what="position", expected=Decimal(60), found=Decimal("-12.5")),
     ReconciliationPassed(**_HOLDER, what="position"),

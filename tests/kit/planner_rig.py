@@ -12,7 +12,6 @@ from contracts.control import (
     CancelRequested,
     KillLevel,
     KillSwitchEngaged,
-    Settings,
 )
 from contracts.event import Draft, Event, Recorded
 from contracts.feed import FeedKind, FeedOpened
@@ -41,6 +40,7 @@ from contracts.verdict import OrderApproved
 from execution.domain.account import AccountState
 from execution.domain.drafting import snapshot_id
 from execution.domain.planner import PlannerCore
+from kit.execution_events import SETTINGS
 
 ACCOUNT = "local"
 MARKET = MarketId("sol-perp")
@@ -48,14 +48,6 @@ SPEC = market_spec(MARKET)
 BEGIN_MS = 1_750_507_200_000
 SLOT_MS = 400
 DEPOSIT = Decimal(100_000)
-SETTINGS = Settings(
-    leverage_max=Decimal(5),
-    risk_per_trade_bps=Decimal(50),
-    daily_drawdown_limit_pct=Decimal(5),
-    priority_fee_cap_microlamports=50_000,
-    delegate_enabled=True,
-    strategy_enabled=True,
-)
 
 E = TypeVar("E", bound=Event)
 

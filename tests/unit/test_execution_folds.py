@@ -13,7 +13,7 @@ from contracts.control import KillLevel
 from contracts.event import Draft, Recorded
 from contracts.transaction import TransactionDied, TransactionLanded, TransactionSigned
 from contracts.values import Side
-from execution.domain.account import Observation
+from execution.domain.account_fold import Observation
 from execution.domain.planner import PlannerCore
 from kit.engine_runs import ROUGH
 from kit.engine_world import EngineWorld

@@ -23,11 +23,11 @@ from contracts.venue import (
     VenueFeeCharged,
     VenueObserved,
 )
-from execution import observing
+from execution import fates, records
 from execution.domain.errors import NUMBER_IN_USE, POST_ONLY_WOULD_CROSS
 from execution.domain.setup import Order, Setup
 from execution.domain.transactions import Transaction
-from execution.observing import Seen
+from execution.seen import Seen
 from execution.venues.port import (
     AnyRecord,
     EndedRecord,
@@ -87,7 +87,7 @@ def snapshot(rig: Rig, *, slots: int = 0, **changes: object) -> VenueObserved:
 
 def landed(rig: Rig, *, code: int | None = None) -> list[Seen]:
     fate = Landed(rig.slot, code, 5_000)
-    return list(observing.landed(rig.state, flight(rig), fate, rig.clock))
+    return list(fates.landed(rig.state, flight(rig), fate, rig.clock))
 
 
 def about(rig: Rig, leg: Leg | None, *, key: str = "k-1") -> tuple[str, int, int, int, int, int]:
@@ -97,7 +97,7 @@ def about(rig: Rig, leg: Leg | None, *, key: str = "k-1") -> tuple[str, int, int
 
 
 def told(rig: Rig, record: AnyRecord) -> Seen:
-    seen = observing.recorded(rig.state, record)
+    seen = records.recorded(rig.state, record)
     assert seen is not None
     return seen
 
@@ -158,7 +158,7 @@ def test_a_refused_move_rejects_the_move_and_the_order_goes_on_resting() -> None
 
 def test_a_dead_transaction_takes_the_orders_with_it_that_never_were() -> None:
     rig = sent()
-    first, *gone = observing.died(rig.state, flight(rig), snapshot(rig, slots=200))
+    first, *gone = fates.died(rig.state, flight(rig), snapshot(rig, slots=200))
     assert isinstance(first.event, TransactionDied)
     events = of([it.event for it in gone], OrderCanceled)
     assert [(it.leg, it.reason, it.unfilled_base) for it in events] == [
@@ -177,14 +177,14 @@ def test_a_dead_transaction_leaves_an_order_that_another_copy_carries_or_that_re
     first, again = rig.state.transactions
     assert first.intents == again.intents
     assert again.retry_class is RetryClass.PROTECTIVE
-    (only,) = observing.died(rig.state, first, snapshot(rig, slots=150))
+    (only,) = fates.died(rig.state, first, snapshot(rig, slots=150))
     assert isinstance(only.event, TransactionDied)
 
 
 def test_an_order_that_rests_did_not_die_with_a_copy_of_its_transaction() -> None:
     rig = sent()
     seen = snapshot(working(), slots=200)  # The same numbers rest there.
-    (only,) = observing.died(rig.state, flight(rig), seen)
+    (only,) = fates.died(rig.state, flight(rig), seen)
     assert isinstance(only.event, TransactionDied)
 
 
@@ -195,13 +195,13 @@ def test_an_order_that_is_gone_without_a_word_is_canceled_elsewhere() -> None:
     rig = working()
     rig.show()
     rig.orders.clear()
-    gone = list(observing.vanished(rig.state, snapshot(rig, slots=1)))
+    gone = list(fates.vanished(rig.state, snapshot(rig, slots=1)))
     events = of([it.event for it in gone], OrderCanceled)
     assert [(it.leg, it.reason) for it in events] == [
         (Leg.ENTRY, CancelReason.ELSEWHERE),
         (Leg.STOP, CancelReason.ELSEWHERE),
     ]
-    again = observing.vanished(rig.state, snapshot(rig, slots=1))
+    again = fates.vanished(rig.state, snapshot(rig, slots=1))
     assert [it.id for it in again] == [it.id for it in gone]
 
 
@@ -210,12 +210,12 @@ def test_nothing_has_vanished_while_a_fill_may_be_missing(changes: dict[str, obj
     rig = working()
     rig.show()
     rig.orders.clear()
-    assert list(observing.vanished(rig.state, snapshot(rig, slots=1, **changes))) == []
+    assert list(fates.vanished(rig.state, snapshot(rig, slots=1, **changes))) == []
 
 
 def test_nothing_has_vanished_while_its_transaction_may_still_land() -> None:
     rig = sent()
-    assert list(observing.vanished(rig.state, snapshot(rig, slots=1))) == []
+    assert list(fates.vanished(rig.state, snapshot(rig, slots=1))) == []
 
 
 # Records.
@@ -276,8 +276,8 @@ def test_a_stranger_s_fill_is_told_and_its_other_records_are_not_ours_to_tell() 
     assert (event.venue_order_id, event.fill_id) == (VENUE_ORDER_ID, "k-1")
     placed = PlacedRecord(*about(rig, None), side=Side.LONG, price_usd=Decimal(1))
     ended = EndedRecord(*about(rig, None), reason=None, unfilled_base=None)
-    assert observing.recorded(rig.state, placed) is None
-    assert observing.recorded(rig.state, ended) is None
+    assert records.recorded(rig.state, placed) is None
+    assert records.recorded(rig.state, ended) is None
 
 
 def test_a_fill_has_one_name_whoever_s_it_is_taken_for() -> None:

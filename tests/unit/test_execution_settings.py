@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
+from chassis.settings import load_settings
 from execution.settings import ExecutionSettings
 from execution.venues.paper.fees import FEES
 from execution.venues.paper.rules import PaperRules
@@ -57,17 +58,44 @@ def test_a_number_that_no_chain_could_have_is_refused_by_name(
         ExecutionSettings()
 
 
-def test_an_unknown_fee_table_is_refused_with_the_known_ones(
+@pytest.mark.parametrize(
+    ("environment", "line"),
+    [
+        ({"PAPER_FEES": "free"}, "PAPER_FEES: expected one of velocity, drift, found 'free'"),
+        (
+            {"PAPER_FEES": "drift"},
+            (
+                "PAPER_FEES: expected a table with a taker fee of at most 4 bps, which break-even "
+                "counts on, not of 10 bps, found 'drift'"
+            ),
+        ),
+        (
+            {"PAPER_IS_CALM": "true", "PAPER_SEED": "7", "PAPER_DROP_RATE": "0.10"},
+            (
+                "expected PAPER_IS_CALM=true without other settings of the paper venue, which a "
+                "calm one does not follow; found PAPER_DROP_RATE, PAPER_SEED"
+            ),
+        ),
+        ({"ACCOUNT": "A b"}, "ACCOUNT: expected [a-z0-9-]{1,64}, found 'A b'"),
+    ],
+)
+def test_a_refusal_is_one_line_with_what_was_expected_and_found(
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    environment: dict[str, str],
+    line: str,
 ) -> None:
-    monkeypatch.setenv("PAPER_FEES", "free")
-    with pytest.raises(ValidationError, match="expected one of velocity, drift, found 'free'"):
-        ExecutionSettings()
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as exit_:
+        load_settings(ExecutionSettings)
+    assert exit_.value.code == 78
+    assert capsys.readouterr().err == f"configuration_error: {line}\n"
 
 
-def test_a_fee_beyond_what_break_even_counts_on_is_refused(
+def test_what_is_not_calm_may_say_so_beside_other_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("PAPER_FEES", "drift")
-    with pytest.raises(ValidationError, match="which break-even counts on; found 10 bps of drift"):
-        ExecutionSettings()
+    monkeypatch.setenv("PAPER_IS_CALM", "false")
+    monkeypatch.setenv("PAPER_SEED", "7")
+    assert ExecutionSettings().rules == PaperRules(seed=7)

@@ -69,6 +69,7 @@ def test_a_fill_is_named_after_its_leg(leg: Leg, name: str, level: Level) -> Non
 LEVELS = {
     "venue_observed": Level.NOISE,
     "venue_advanced": Level.NOISE,
+    "venue_time_passed": Level.NOISE,
     "transaction_planned": Level.NOISE,
     "transaction_signed": Level.NOISE,
     "transaction_died": Level.WARNING,

@@ -9,6 +9,8 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.values import refused
+
 
 class ConfigurationError(Exception):
     """The environment cannot work as it is: a person must change something before a restart."""
@@ -16,7 +18,7 @@ class ConfigurationError(Exception):
 
 def _require_token(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9-]{1,64}", value):
-        raise ValueError(f"expected [a-z0-9-]{{1,64}}, found {value!r:.80}")
+        raise refused("expected [a-z0-9-]{1,64}")
     return value
 
 
@@ -56,9 +58,10 @@ def load_settings(kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         for problem in error.errors(include_url=False):
-            name = "_".join(map(str, problem["loc"])).upper()
-            print(  # noqa: T201  Logging is set up from these settings.
-                f"configuration_error: {name}: {problem['msg']}, found {problem['input']!r:.80}",
-                file=sys.stderr,
-            )
+            what = problem["msg"]
+            if problem["loc"]:  # Else it is about several settings, and names them itself.
+                name = "_".join(map(str, problem["loc"])).upper()
+                what = f"{name}: {what}, found {problem['input']!r:.80}"
+            # Logging is set up from these settings.
+            print(f"configuration_error: {what}", file=sys.stderr)  # noqa: T201
         raise SystemExit(EX_CONFIG) from None

@@ -60,6 +60,7 @@ EVENTS: tuple[type[Event], ...] = (
     venue.PositionLiquidated,
     venue.ForeignOrderFilled,
     venue.VenueAdvanced,
+    venue.VenueTimePassed,
     engine.ModeChanged,
     engine.ReconciliationBroke,
     engine.ReconciliationPassed,

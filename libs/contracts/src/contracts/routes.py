@@ -112,6 +112,7 @@ ROUTES: Mapping[type[Event], Route] = {
     venue.PositionLiquidated: _FILLS,
     venue.ForeignOrderFilled: _FILLS,
     venue.VenueAdvanced: _VENUE,
+    venue.VenueTimePassed: _VENUE,
     engine.ModeChanged: _ORDERS,
     engine.ReconciliationBroke: _ORDERS,
     engine.ReconciliationPassed: _ORDERS,

@@ -201,3 +201,18 @@ class VenueAdvanced(Event):
     """Exchange time of the print that closed it."""
     last_trade_id: int
     """The last print worked through."""
+
+
+class VenueTimePassed(Event):
+    """The paper venue's chain has gone on to `clock` without a print, on a live feed.
+
+    Recorded before the venue hears of it, so that a restart lets the same time pass after the same
+    print. Only while something is on its way; a feed that can be replayed has none (ADR 0004).
+    """
+
+    event_type: ClassVar[str] = "venue_time_passed"
+    owner: ClassVar[str] = "execution"
+
+    venue: Token
+    market: Token
+    clock: VenueClock

@@ -1,5 +1,7 @@
 """The composition root: folds the log, completes it, then follows the log and the prints."""
 
+import time
+
 from chassis.service import ConfigurationError, Runtime
 from execution.consumers import follow
 from execution.handlers import Desk
@@ -7,13 +9,12 @@ from execution.progress import ForeignFeed
 from execution.recovery import recover
 from execution.settings import ExecutionSettings
 from execution.signing.paper import PaperSigner
-from execution.status import status_of
 
 
 async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
     """Plan and fill orders until the process is told to stop.
 
-    Raises ConfigurationError when the data is of more than one feed, and AnotherWriter when a
+    Raises ConfigurationError when the log holds more than one feed, and AnotherWriter when a
     second process writes the same orders.
     """
     runtime.ready(False, "folding the log")
@@ -29,8 +30,8 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
             checkpoint_events=settings.checkpoint_events,
             show=runtime.show,
             ready=runtime.ready,
+            clock=time.monotonic,
         )
-        runtime.show(status_of(standing))
         await follow(
             runtime.log, runtime.market, desk, hint=standing.hint, stopping=runtime.stopping
         )

@@ -1,7 +1,8 @@
 """In: the log and the market stream, merged into one order of handling.
 
 One task handles everything: an event of the log as soon as it is there, prints in batches
-between. Where a print has to wait for the log, only the log is heard until the wait is over.
+between, time on a live feed when neither comes. Where a print has to wait for the log, only the
+log is heard until the wait is over.
 """
 
 import asyncio
@@ -75,7 +76,7 @@ class _Merge:
         try:
             while True:
                 if not self._queue:
-                    await self._wait_for(next_prints)
+                    await self._wait_for(next_prints, timeout_s=self._desk.wake_s())
                 if self._queue or self._has_events:
                     await self._handle_events()
                 elif next_prints.done():
@@ -85,6 +86,8 @@ class _Merge:
                     hint = None
                     await self._work(messages, prints)
                     next_prints = asyncio.create_task(prints.next())
+                else:
+                    await self._desk.pass_time(self.wait_for_log)
         finally:
             await _cancel(next_prints)
 
@@ -108,11 +111,15 @@ class _Merge:
     def _has_events(self) -> bool:
         return self._next_events is not None and self._next_events.done()
 
-    async def _wait_for(self, *others: "asyncio.Task[list[MarketMessage]]") -> None:
+    async def _wait_for(
+        self, *others: "asyncio.Task[list[MarketMessage]]", timeout_s: float | None = None
+    ) -> None:
         if self._next_events is None:
             self._next_events = asyncio.create_task(self._events.next())
         await asyncio.wait(
-            {self._next_events, self._stop, *others}, return_when=asyncio.FIRST_COMPLETED
+            {self._next_events, self._stop, *others},
+            timeout=timeout_s,
+            return_when=asyncio.FIRST_COMPLETED,
         )
         if self._stop.done():
             raise Stopped

@@ -19,13 +19,14 @@ from contracts.routes import subject_of
 from contracts.transaction import TransactionPlanned, TransactionSigned
 from contracts.values import Leg, OrderKind, VenueClock
 from contracts.venue import VenueObserved
-from execution import observing
-from execution.domain.account import AccountState, apply
+from execution import fates, records
+from execution.domain.account import AccountState
+from execution.domain.account_fold import apply
 from execution.domain.drafting import snapshot_id
 from execution.domain.planner import PlannerCore
 from execution.domain.policy import ARITHMETIC
 from execution.domain.transactions import Intent
-from execution.observing import Seen
+from execution.seen import Seen
 from execution.venues.port import AnyRecord, Blockhash, SignedTransaction, Venue
 
 
@@ -92,7 +93,7 @@ class Engine:
         """
         for account, state in self.core.state.accounts.items():
             for at, record in self._venue.records(account, after=self.cursors.get(account, 0)):
-                if observing.id_of(state, record) in self.already:
+                if records.id_of(state, record) in self.already:
                     self.cursors[account] = at
 
     def _sign(
@@ -134,10 +135,10 @@ class _Reading:
         self.seen = seen
         self.drafts: list[Draft] = []
 
-    def take(self, records: Iterable[tuple[int, AnyRecord]], cursor: int) -> int:
+    def take(self, told: Iterable[tuple[int, AnyRecord]], cursor: int) -> int:
         """Take the records that are news; give how far they reach."""
-        for at, record in records:
-            seen = observing.recorded(self.state, record)
+        for at, record in told:
+            seen = records.recorded(self.state, record)
             if seen is not None:
                 self._take(seen)
             cursor = max(cursor, at)
@@ -150,15 +151,15 @@ class _Reading:
                 continue
             fate = venue.fate(transaction.signature)
             if fate is not None:
-                for seen in observing.landed(self.state, transaction, fate, self.seen.clock):
+                for seen in fates.landed(self.state, transaction, fate, self.seen.clock):
                     self._take(seen)
             elif self.seen.block_height > transaction.last_valid_block_height:
-                for seen in observing.died(self.state, transaction, self.seen):
+                for seen in fates.died(self.state, transaction, self.seen):
                     self._take(seen)
 
     def take_vanished(self) -> None:
         """Take the orders that are gone without a word."""
-        for seen in observing.vanished(self.state, self.seen):
+        for seen in fates.vanished(self.state, self.seen):
             self._take(seen)
 
     def _take(self, seen: Seen) -> None:

@@ -1,40 +1,31 @@
-"""The use cases: an event of the log is heard, a print is worked, and both lead to turns.
+"""The use cases: an event of the log is heard, a print is worked, and both lead to turns."""
 
-Write-ahead: what a turn observed and decided is one append, on the log's disk before the venue
-hears of it. Nothing else is in flight meanwhile, so every crash leaves a log that the restart
-continues as if nothing had happened.
-"""
-
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 
 from chassis.checkpoints import CheckpointTooLarge
 from chassis.market import MarketMessage
-from contracts.event import Draft, Recorded
-from contracts.ids import MarketId, derive_root_id
+from contracts.event import Recorded
 from contracts.minutes import EARLIEST_MS, minute_of
-from contracts.routes import subject_of
 from contracts.ticks import TapeEnd, Tick, Trade
-from contracts.values import from_millis
-from contracts.venue import VenueAdvanced
-from execution.domain.state import VENUE
-from execution.engine import Engine, Turn
-from execution.progress import ForeignFeed
-from execution.recorder import NewsFirst, Recorder
+from execution.live_time import LiveTime
+from execution.recorder import Recorder
 from execution.recovery import CHECKPOINT
 from execution.standing import VERSION, Standing, mark_of
 from execution.status import status_of
-from execution.ticks import ID_JUMP_MAX, BadTick, Soundness, decode_ticks, require_plausible
-from execution.venues.paper.chain import PaperChain
+from execution.ticks import (
+    ID_JUMP_MAX,
+    BadTick,
+    Soundness,
+    decode_ticks,
+    require_plausible,
+    require_subject,
+)
+from execution.turning import Turns, WaitForLog
+from execution.venue_time import advanced, time_passed
 from execution.venues.paper.prints import BadPrint
-
-WaitForLog = Callable[[], Awaitable[None]]
-_BATCH_MAX = 400
-"""Most events of one append."""
-IDLE_WAKE_MS = 5_000
-"""How often, in chain time, an account is looked at that only waits for the market."""
 
 _log = structlog.get_logger()
 
@@ -76,29 +67,30 @@ class Desk:
         checkpoint_events: int,
         show: Callable[[Mapping[str, object]], None],
         ready: Callable[[bool, str], None],
+        clock: Callable[[], float],
     ) -> None:
-        self.parked = 0
+        """Open the desk; `clock` counts seconds and never goes back."""
+        self._parked = 0
         self._standing = standing
         self._recorder = recorder
         self._dead_letters = dead_letters
         self._checkpoints = checkpoints
         self._checkpoint_events = checkpoint_events
         self._checkpointed = standing.position
+        self._turns = Turns(standing, recorder, show_status=self._show_status)
         self._show = show
         self._soundness = Soundness()
-        self._is_turning = False
         self._ready = ready
+        self._live = LiveTime(clock)
+        if standing.venue is not None:
+            self._live.came_to(standing.venue.now_ms)
         self._say_ready()
+        self._show_status()
 
     @property
     def position(self) -> int:
         """Give the position of the last event folded."""
         return self._standing.position
-
-    @property
-    def has_feed(self) -> bool:
-        """Say whether the log has a feed: before that no print can be placed."""
-        return self._standing.progress.feed is not None
 
     async def handle_event(self, recorded: Recorded, wait_for_log: WaitForLog) -> None:
         """Fold an event of the log, and take the turns that it leads to.
@@ -112,26 +104,43 @@ class Desk:
         self._recorder.observe(recorded)
         drafts = self._standing.fold(recorded)
         if drafts:
-            await self._record(drafts)
-        await self._turn_all(wait_for_log)
+            await self._turns.record(drafts)
+        await self.pass_time(wait_for_log)
+        await self._turns.take_all(wait_for_log)
+
+    def wake_s(self) -> float | None:
+        """Give in how many seconds time has to pass without a print; None while it need not."""
+        return self._live.next_step_s(self._turns.venue.now_ms) if self._may_step else None
+
+    async def pass_time(self, wait_for_log: WaitForLog) -> None:
+        """Let the chain go on without a print, when it is time and something is on its way.
+
+        Turns follow at each step.
+        """
+        to_ms = self._live.step(self._turns.venue.now_ms) if self._may_step else None
+        if to_ms is None:
+            return
+        await self._turns.record([time_passed(self._standing, to_ms)])
+        self._turns.venue.advance(to_ms)
+        await self._turns.take_all(wait_for_log)
 
     async def work(self, messages: Sequence[MarketMessage], wait_for_log: WaitForLog) -> None:
-        """Work through a batch of the market stream."""
+        """Work through a batch of the market stream; park what cannot be read and what another
+        feed said.
+        """
         standing = self._standing
-        while not self.has_feed:
+        while (feed := standing.progress.feed) is None:
             await wait_for_log()
-        feed = standing.progress.feed
-        subject = "" if feed is None else feed.subject
+        ours = [message for message in messages if message.subject == feed.subject]
         for message, tick in zip(messages, decode_ticks(messages), strict=True):
-            if message.subject != subject:
-                raise ForeignFeed(
-                    f"expected only {subject} in the market stream, found {message.subject}"
-                )
             try:
+                require_subject(message, feed.subject)
                 await self._work_tick(tick, wait_for_log)
             except (BadTick, BadPrint) as bad:
                 await self._park(message, bad)
-        mark = mark_of(messages[0])
+        if ours and standing.venue is not None:
+            self._live.came_to(standing.venue.now_ms)
+        mark = mark_of(ours[0]) if ours else None
         if mark is not None:
             standing.hint = mark
         await self._checkpoint_if_due()
@@ -151,7 +160,7 @@ class Desk:
             _log.warning("checkpoint_not_kept", reason=str(error))
 
     async def _work_tick(self, tick: Tick | ValueError, wait_for_log: WaitForLog) -> None:
-        progress, venue = self._standing.progress, self._venue
+        progress, venue = self._standing.progress, self._turns.venue
         if isinstance(tick, ValueError):
             raise BadTick(str(tick))
         if isinstance(tick, TapeEnd):
@@ -161,27 +170,32 @@ class Desk:
             require_plausible(tick, open_minute_ms=None)
             self._soundness.require(tick)
             progress.begin(tick.t)
-        if not self._is_new(tick):
+        if not (self._is_new(tick) or self._standing.is_reworking):
             return
-        if self._standing.is_reworking:
-            if self._standing.rework(tick):
-                return
-            self._say_ready()
-            await self._turn_all(wait_for_log)
+        if self._standing.is_reworking and await self._rework(tick, wait_for_log):
+            return
         is_closing = tick.t >= progress.closes_ms or tick.t < EARLIEST_MS
         if is_closing:
             require_plausible(tick, open_minute_ms=progress.open_ms)
-        await self._advance(tick.t, wait_for_log)
+        await self._turns.advance_to(tick.t, wait_for_log)
         if is_closing:
             await self._close_minutes(tick, wait_for_log)
         while progress.is_behind:
             await wait_for_log()
         venue.on_print(tick)
-        await self._turn_all(wait_for_log)
+        await self._turns.take_all(wait_for_log)
+
+    async def _rework(self, trade: Trade, wait_for_log: WaitForLog) -> bool:
+        """Work a print that the log is past already; say whether it was one."""
+        is_known = self._standing.rework(trade)
+        if not self._standing.is_reworking:
+            self._say_ready()
+            await self._turns.take_all(wait_for_log)
+        return is_known
 
     def _is_new(self, trade: Trade) -> bool:
         """Say whether a print was not worked yet; raise BadTick when it cannot be true."""
-        last_id = self._venue.last_trade_id
+        last_id = self._turns.venue.last_trade_id
         if last_id is not None and trade.i <= last_id:
             return False
         if last_id is not None and trade.i - last_id > ID_JUMP_MAX:
@@ -189,94 +203,29 @@ class Desk:
         self._soundness.require(trade)
         return True
 
-    async def _advance(self, to_ms: int, wait_for_log: WaitForLog) -> None:
-        """Let chain time reach a print's, stopping wherever something is due on the way."""
-        venue = self._venue
-        while (due := self._due_ms()) is not None and due < to_ms:
-            venue.advance(due)
-            await self._turn_all(wait_for_log)
-
-    def _due_ms(self) -> int | None:
-        """Give the chain time at which to look next, if no print comes; None while all is idle, and
-        before the first print: the chain's time begins with it.
-        """
-        venue, states = self._venue, self._standing.planner.state.accounts.values()
-        has_begun = venue.last_trade_id is not None
-        if not has_begun or (venue.is_idle and all(it.is_idle for it in states)):
-            return None
-        now, slot_ms = venue.now_ms, self._standing.rules.slot_ms
-        is_moving = any(it.transactions or it.heard or it.timers.is_running for it in states)
-        step = slot_ms if is_moving else IDLE_WAKE_MS
-        wake = (now // step + 1) * step
-        due = venue.next_due_ms()
-        return wake if due is None else min(wake, max(due, now + 1))
-
-    async def _turn_all(self, wait_for_log: WaitForLog) -> None:
-        """Take turns until nothing is to be done at this moment."""
-        standing = self._standing
-        engine = standing.engine
-        if engine is None or self._is_turning or standing.is_reworking:
-            return
-        if self._venue.last_trade_id is None:
-            return  # Without a price the venue shows nothing yet.
-        self._is_turning = True
-        try:
-            while await self._turn_once(engine, wait_for_log):
-                pass
-        finally:
-            self._is_turning = False
-
-    async def _turn_once(self, engine: Engine, wait_for_log: WaitForLog) -> bool:
-        """Record one round of turns; say whether there was any."""
-        turns = [turn for account in self._awake() if (turn := engine.turn(account)) is not None]
-        for batch in _batches(turns):
-            try:
-                await self._record([draft for turn in batch for draft in turn.drafts])
-            except NewsFirst:
-                await wait_for_log()
-                return True
-            for turn in batch:
-                engine.cursors[turn.account] = turn.cursor
-                for transaction in turn.transactions:
-                    self._venue.submit(transaction)
-        if turns:
-            self._show(status_of(self._standing))
-        return bool(turns)
-
-    def _awake(self) -> list[str]:
-        """Name the accounts for which something may have to be done."""
-        venue = self._venue
-        return [
-            name
-            for name, state in sorted(self._standing.planner.state.accounts.items())
-            if not (state.is_idle and venue.is_account_idle(name))
-        ]
-
-    async def _record(self, drafts: Sequence[Draft]) -> None:
-        for recorded in await self._recorder.record(drafts):
-            self._standing.fold_own(recorded)
-
     @property
-    def _venue(self) -> PaperChain:
-        venue = self._standing.venue
-        if venue is None:
-            raise RuntimeError("expected a venue once there is a feed, found none")
-        return venue
+    def _may_step(self) -> bool:
+        """Say whether chain time may pass without prints: not on a feed that can be replayed."""
+        standing = self._standing
+        feed, venue = standing.progress.feed, standing.venue
+        if feed is None or feed.is_replayable or venue is None or venue.last_trade_id is None:
+            return False
+        return self._turns.is_moving and not (standing.is_reworking or self._turns.is_turning)
 
     async def _close_minutes(self, trade: Trade, wait_for_log: WaitForLog) -> None:
         """Say that all prints before this one are worked; wait for what is decided on them."""
         progress = self._standing.progress
         if progress.is_ended:
             raise BadTick(f"expected no trade after the end of the tape, found trade {trade.i}")
-        self._venue.advance(trade.t)
-        await self._turn_all(wait_for_log)
+        self._turns.venue.advance(trade.t)
+        await self._turns.take_all(wait_for_log)
         newest_ms = progress.newest_closed_by(trade.t)
-        await self._record([self._advanced(newest_ms, closed_ms=trade.t)])
-        self._show(status_of(self._standing))
+        await self._turns.record([advanced(self._standing, newest_ms, closed_ms=trade.t)])
+        self._show_status()
 
     async def _end(self, end: TapeEnd, wait_for_log: WaitForLog) -> None:
         """Say that the whole tape is worked; nothing is decided on its last, unfinished bar."""
-        progress, venue = self._standing.progress, self._venue
+        progress, venue = self._standing.progress, self._turns.venue
         if progress.is_ended or progress.open_ms is None:
             return
         last_id = venue.last_trade_id or 0
@@ -284,55 +233,27 @@ class Desk:
             raise BadTick(f"expected the tape to end at trade {last_id}, found {end.i}")
         require_plausible(end, open_minute_ms=progress.open_ms)
         self._standing.finish_rework()
-        await self._turn_all(wait_for_log)
+        await self._turns.take_all(wait_for_log)
         newest_ms = max(progress.open_ms, minute_of(venue.now_ms))
-        await self._record([self._advanced(newest_ms, closed_ms=end.t)])
-        self._show(status_of(self._standing))
-
-    def _advanced(self, newest_ms: int, *, closed_ms: int) -> Draft:
-        feed = self._standing.progress.feed
-        market = MarketId("" if feed is None else feed.market)
-        event = VenueAdvanced(
-            venue=VENUE,
-            market=market,
-            minute=from_millis(newest_ms),
-            closed_at=from_millis(closed_ms),
-            last_trade_id=self._venue.last_trade_id or 0,
-        )
-        identity = derive_root_id(event.event_type, VENUE, market, newest_ms)
-        return Draft(
-            event=event,
-            id=identity,
-            subject=subject_of(event),
-            occurred_at=event.closed_at,
-            correlation_id=identity,
-        )
+        await self._turns.record([advanced(self._standing, newest_ms, closed_ms=end.t)])
+        self._show_status()
 
     def _say_ready(self) -> None:
         is_clean = not self._standing.is_reworking
         self._ready(is_clean, "" if is_clean else "working through the prints again")
 
+    def _show_status(self) -> None:
+        self._show(status_of(self._standing, parked=self._parked))
+
     async def _park(self, message: MarketMessage, reason: Exception) -> None:
-        self.parked += 1
+        self._parked += 1
         origin = f"{message.subject} at {message.sequence} of the market stream"
         _log.warning("tick_parked", reason=str(reason), origin=origin)
         await self._dead_letters.park(
             what="tick", reason=str(reason), body=message.body, origin=origin
         )
+        self._show_status()
 
     async def _checkpoint_if_due(self) -> None:
         if self._standing.position - self._checkpointed >= self._checkpoint_events:
             await self.checkpoint()
-
-
-def _batches(turns: Sequence[Turn]) -> list[list[Turn]]:
-    """Put as many turns in one append as fit."""
-    batches: list[list[Turn]] = []
-    size = 0
-    for turn in turns:
-        size += len(turn.drafts)
-        if not batches or size > _BATCH_MAX:
-            batches.append([])
-            size = len(turn.drafts)
-        batches[-1].append(turn)
-    return batches

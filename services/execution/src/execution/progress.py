@@ -24,7 +24,7 @@ from execution.domain.state import VENUE
 
 
 class ForeignFeed(Exception):
-    """The log, or the market stream, holds data of another feed: one data folder holds one."""
+    """The log holds data of another feed: one data folder holds one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ WRITTEN = ("orders.", "fills.", "venue.")
 PEOPLE = "control.>"
 """Where people decide."""
 _TOLD = ("account", "leg", "price_usd", "quantity_base", "reason", "outcome", "retry_class", "code")
-_QUIET = frozenset({"venue_observed", "venue_advanced"})
+_QUIET = frozenset({"venue_observed", "venue_advanced", "venue_time_passed"})
 
 _log = structlog.get_logger()
 

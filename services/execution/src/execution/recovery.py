@@ -41,7 +41,7 @@ async def recover(
         "caught_up",
         position=standing.position,
         missing=sum(map(len, missing)),
-        submissions=len(standing.submissions),
+        unheard=len(standing.unheard),
     )
     for drafts in missing:
         await recorder.record(drafts)

@@ -6,9 +6,12 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from chassis.settings import ServiceSettings
+from contracts.values import refused
 from execution.domain.policy import POLICY
 from execution.venues.paper.fees import FEES
 from execution.venues.paper.rules import PaperRules
+
+_CALM = "paper_is_calm"
 
 
 class ExecutionSettings(ServiceSettings):
@@ -25,24 +28,33 @@ class ExecutionSettings(ServiceSettings):
     paper_queue_ahead_usd: Annotated[Decimal, Field(ge=0, le=1_000_000_000)] = Decimal(25_000)
     """Notional that rests before us at our price when we come to it."""
     paper_is_calm: bool = False
-    """For tests and measurements: what is sent lands at once, and every print can fill us whole."""
+    """For tests and measurements: what is sent lands at once, and every print can fill us whole.
+    Stands alone: none of the others may be set beside it."""
     checkpoint_events: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Events folded between two checkpoints: what a restart folds again at most."""
 
     @field_validator("paper_fees")
     @classmethod
-    def _known_table(cls, name: str) -> str:
+    def _table_that_break_even_covers(cls, name: str) -> str:
         if name not in FEES:
-            raise ValueError(f"expected one of {', '.join(FEES)}, found {name!r:.40}")
+            raise refused(f"expected one of {', '.join(FEES)}")
+        fee = FEES[name].taker_bps
+        if fee > POLICY.exit_fee_bps:
+            raise refused(
+                f"expected a table with a taker fee of at most {POLICY.exit_fee_bps} bps, "
+                f"which break-even counts on, not of {fee} bps"
+            )
         return name
 
     @model_validator(mode="after")
-    def _break_even_covers_the_costs(self) -> Self:
-        fee = FEES[self.paper_fees].taker_bps
-        if fee > POLICY.exit_fee_bps:
-            raise ValueError(
-                f"expected at most {POLICY.exit_fee_bps} bps taker fee, which break-even counts "
-                f"on; found {fee} bps of {self.paper_fees}"
+    def _calm_stands_alone(self) -> Self:
+        others = sorted(
+            name for name in self.model_fields_set if name.startswith("paper_") and name != _CALM
+        )
+        if self.paper_is_calm and others:
+            raise refused(
+                f"expected {_CALM.upper()}=true without other settings of the paper venue, which "
+                f"a calm one does not follow; found {', '.join(others).upper()}"
             )
         return self
 

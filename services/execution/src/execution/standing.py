@@ -1,9 +1,9 @@
 """Where the service stands: what a restart rebuilds, and what a checkpoint keeps.
 
 The planner and the progress are folds over the log. The venue is a function of the feed's prints
-and of the transactions that were submitted, each at its clock: after a restart it works through
-the prints again, hears the recorded transactions when it comes to their clocks, and has nothing
-new to tell until it is past the last of them.
+and of what was recorded for it, each at its clock: the transactions that were submitted, and the
+time that passed without a print. After a restart it works through the prints again, hears the
+recorded when it comes to their clocks, and has nothing new to tell until it is past the last.
 """
 
 from collections import deque
@@ -22,8 +22,8 @@ from contracts.markets import market_spec
 from contracts.ticks import Trade, decode_tick
 from contracts.transaction import TransactionSigned
 from contracts.values import VenueClock, to_millis
-from contracts.venue import VenueAdvanced, VenueObserved
-from execution.domain.account import Observation
+from contracts.venue import VenueAdvanced, VenueObserved, VenueTimePassed
+from execution.domain.account_fold import Observation
 from execution.domain.planner import PlannerCore
 from execution.domain.state import VENUE
 from execution.engine import Engine, Signer, transaction_of
@@ -80,8 +80,10 @@ class Standing:
     venue: PaperChain | None = None
     """There once the market is known."""
     engine: Engine | None = None
-    submissions: deque[TransactionSigned] = field(default_factory=deque[TransactionSigned])
-    """Recorded transactions that the venue has not heard again yet, in order."""
+    unheard: deque[TransactionSigned | VenueTimePassed] = field(
+        default_factory=deque[TransactionSigned | VenueTimePassed]
+    )
+    """What was recorded for the venue and it has not heard again yet, in order."""
     already: set[UUID] = field(default_factory=set[UUID])
     """Observations in the log that the venue will tell again."""
     told: VenueClock | None = None
@@ -116,7 +118,10 @@ class Standing:
         """Fold an event that was recorded before this process: the venue will tell it again."""
         event = recorded.event
         if isinstance(event, TransactionSigned):
-            self.submissions.append(event)
+            self.unheard.append(event)
+        elif isinstance(event, VenueTimePassed):
+            self.unheard.append(event)
+            self.told = event.clock
         elif isinstance(event, VenueObserved):
             self.told = event.clock
         elif isinstance(event, VenueAdvanced):
@@ -128,36 +133,36 @@ class Standing:
     def rework(self, trade: Trade) -> bool:
         """Work a print that the log is past already, with what the venue heard before it.
 
-        Give False for the first print that is new: then the venue is where it was.
+        With the last one the venue is where it was. Give False for a print that is new.
         """
         told = self.told
         if told is None or trade.i > (told.trade_id or 0):
             self.finish_rework()
             return False
-        while self.submissions:
-            clock = self.submissions[0].clock
-            if (clock.trade_id or 0) >= trade.i:
-                break
+        while self.unheard and (self.unheard[0].clock.trade_id or 0) < trade.i:
             self._hear_again()
         if self.venue is not None and self.engine is not None:
             self.venue.on_print(trade)
             self.engine.pass_told()
+        if trade.i == told.trade_id:
+            self.finish_rework()
         return True
 
     def finish_rework(self) -> None:
         """Bring the venue to where the log last heard of it."""
-        while self.submissions:
+        while self.unheard:
             self._hear_again()
         if self.told is not None and self.venue is not None:
             self.venue.advance(to_millis(self.told.at))
         self.told = None
 
     def _hear_again(self) -> None:
-        """Let the venue hear the next recorded transaction at its clock."""
-        submission = self.submissions.popleft()
+        """Let the venue hear at its clock what was recorded for it next."""
+        event = self.unheard.popleft()
         if self.venue is not None:
-            self.venue.advance(to_millis(submission.clock.at))
-            self.venue.submit(transaction_of(submission))
+            self.venue.advance(to_millis(event.clock.at))
+            if isinstance(event, TransactionSigned):
+                self.venue.submit(transaction_of(event))
 
     def save(self, *, ahead: list[int]) -> bytes:
         """Give a checkpoint of this place; `ahead` are positions past it that are folded."""

@@ -9,8 +9,8 @@ from execution.domain.setup import Setup
 from execution.standing import Standing
 
 
-def status_of(standing: Standing) -> dict[str, object]:
-    """Give the status as JSON values."""
+def status_of(standing: Standing, *, parked: int) -> dict[str, object]:
+    """Give the status as JSON values; `parked` counts the messages that could not be worked."""
     progress, venue, state = standing.progress, standing.venue, standing.planner.state
     feed = progress.feed
     return {
@@ -28,6 +28,7 @@ def status_of(standing: Standing) -> dict[str, object]:
         "accounts": {name: _account(it) for name, it in sorted(state.accounts.items())},
         "waiting_for_verdicts": len(progress.unanswered),
         "is_tape_ended": progress.is_ended,
+        "parked_ticks": parked,
     }
 
 

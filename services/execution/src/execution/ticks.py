@@ -22,7 +22,7 @@ _ticks = msgspec.json.Decoder(list[Tick])
 
 
 class BadTick(ValueError):
-    """A message of the market stream is not a trade that can be true."""
+    """A message of the market stream is no trade of our feed that can be true."""
 
 
 def decode_ticks(messages: Sequence[MarketMessage]) -> Sequence[Tick | ValueError]:
@@ -66,6 +66,12 @@ class Soundness:
             self._numbers.clear()
         number = self._numbers[text] = Decimal(text)
         return number
+
+
+def require_subject(message: MarketMessage, subject: str) -> None:
+    """Raise BadTick for what another exchange or symbol said: this log holds one feed."""
+    if message.subject != subject:
+        raise BadTick(f"expected a message on {subject}, found one on {message.subject}")
 
 
 def require_plausible(tick: Tick, *, open_minute_ms: int | None) -> None:

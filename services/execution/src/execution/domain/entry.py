@@ -4,16 +4,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from contracts.engine import Mode
-from contracts.order import CancelReason, OrderIntended, ReplaceIntended
+from contracts.order import CancelReason, ReplaceIntended
 from contracts.transaction import RetryClass, Urgency
-from contracts.values import Leg, OrderKind
+from contracts.values import Leg, OrderKind, Side
 from execution.domain import exits
 from execution.domain.commands import Command, Send
 from execution.domain.gates import may_enter
+from execution.domain.intents import order_intent
 from execution.domain.pricing import aggressive_limit, inside_book, passive_limit
 from execution.domain.protection import stop_order
 from execution.domain.setup import Setup
-from execution.domain.uids import next_user_order_id
 from execution.domain.view import Mine, View
 
 _BPS = Decimal(10_000)
@@ -27,19 +27,14 @@ def begin(view: View, mode: Mode) -> list[Command]:
     price = _entry_price(view, setup)
     if price is None:
         return []
-    entry = OrderIntended(
-        account=view.state.account,
-        market=view.state.market,
-        setup=setup.id,
-        client_order_id=setup.next_client_id(Leg.ENTRY),
-        leg=Leg.ENTRY,
-        user_order_id=next_user_order_id(view.state.rings, Leg.ENTRY, taken=view.numbers_taken),
+    entry = order_intent(
+        view,
+        setup,
+        Leg.ENTRY,
         side=setup.side,
         kind=OrderKind.POST_ONLY_LIMIT,
         price_usd=price,
         quantity_base=setup.quantity_base,
-        is_reduce_only=False,
-        expires_at=setup.fence_at,
     )
     stop = stop_order(view, setup, setup.side)
     return [Send((entry, stop), RetryClass.EXPOSURE, Urgency.NORMAL)]
@@ -82,16 +77,20 @@ def _why_end(view: View, setup: Setup, mode: Mode) -> CancelReason | None:
 
 def _entry_price(view: View, setup: Setup) -> Decimal | None:
     """Give the approved price, or one inside the book after a refusal; None beyond the chase."""
-    market = view.seen.market_seen
     wish = setup.entry_price_usd if not setup.replaces else view.price_of(setup.side)
-    price = inside_book(
-        setup.side,
-        wish,
+    price = _inside_book(view, setup.side, wish)
+    return price if _is_within_chase(view, setup, price) else None
+
+
+def _inside_book(view: View, side: Side, wish_usd: Decimal) -> Decimal:
+    market = view.seen.market_seen
+    return inside_book(
+        side,
+        wish_usd,
         bid_usd=market.bid_usd,
         ask_usd=market.ask_usd,
         tick_usd=view.spec.tick_usd,
     )
-    return price if _is_within_chase(view, setup, price) else None
 
 
 def _followed(view: View, setup: Setup, entry: Mine) -> Send | None:
@@ -101,18 +100,12 @@ def _followed(view: View, setup: Setup, entry: Mine) -> Send | None:
         or _left_ms(view, setup) < view.policy.life_ms_min
     ):
         return None
-    market, side = view.seen.market_seen, setup.side
+    side = setup.side
     farthest = _farthest(view, setup)
     wish = (
         min(view.price_of(side), farthest) if side.sign > 0 else max(view.price_of(side), farthest)
     )
-    price = inside_book(
-        side,
-        wish,
-        bid_usd=market.bid_usd,
-        ask_usd=market.ask_usd,
-        tick_usd=view.spec.tick_usd,
-    )
+    price = _inside_book(view, side, wish)
     if side.sign * (price - entry.seen.price_usd) <= 0:
         return None
     return _move(

@@ -10,7 +10,6 @@ from decimal import Decimal
 from contracts.order import (
     CancelIntended,
     CancelReason,
-    OrderIntended,
     SideCancelIntended,
     TriggerIntended,
 )
@@ -18,9 +17,9 @@ from contracts.transaction import RetryClass, Urgency
 from contracts.values import Leg, OrderKind, Side
 from contracts.venue import ObservedOrder
 from execution.domain.commands import Send, carried
+from execution.domain.intents import order_intent
 from execution.domain.pricing import aggressive_limit, floor_to
 from execution.domain.setup import TAKE_PROFITS, Setup
-from execution.domain.uids import next_user_order_id
 from execution.domain.view import Mine, View
 
 _BPS = Decimal(10_000)
@@ -110,19 +109,14 @@ def close(view: View, urgency: Urgency) -> list[Send]:
     exit_side = side.opposite
     oracle = view.seen.market_seen.oracle_usd
     price = oracle * (1 + exit_side.sign * Decimal(cap_bps) / _BPS)
-    intent = OrderIntended(
-        account=view.state.account,
-        market=view.state.market,
-        setup=setup.id,
-        client_order_id=setup.next_client_id(Leg.CLOSE),
-        leg=Leg.CLOSE,
-        user_order_id=next_user_order_id(view.state.rings, Leg.CLOSE, taken=view.numbers_taken),
+    intent = order_intent(
+        view,
+        setup,
+        Leg.CLOSE,
         side=exit_side,
         kind=OrderKind.IMMEDIATE_OR_CANCEL,
         price_usd=aggressive_limit(exit_side, price, view.spec.tick_usd),
         quantity_base=quantity,
-        is_reduce_only=True,
-        expires_at=None,
     )
     return [Send((intent,), RetryClass.REDUCING, urgency)]
 

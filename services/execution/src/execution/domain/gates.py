@@ -6,6 +6,7 @@ from datetime import timedelta
 from contracts.engine import Mode
 from contracts.values import Leg
 from execution.domain.fees import may_spend
+from execution.domain.holdings import shown_by
 from execution.domain.setup import Setup
 from execution.domain.view import View
 
@@ -50,10 +51,7 @@ def _is_quiet(view: View, _: Setup) -> bool:
 
 
 def _is_reconciled(view: View, _: Setup) -> bool:
-    return not view.state.timers.mismatch and view.state.expected == {
-        "position": view.seen.position_base,
-        "cash": view.seen.cash_usd,
-    }
+    return not view.state.timers.mismatch and view.state.expected == shown_by(view.seen)
 
 
 def _has_time(view: View, setup: Setup) -> bool:

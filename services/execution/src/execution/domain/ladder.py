@@ -7,10 +7,10 @@ from contracts.order import OrderIntended
 from contracts.transaction import RetryClass, Urgency
 from contracts.values import Leg, OrderKind
 from execution.domain.commands import Command, Send
+from execution.domain.intents import order_intent
 from execution.domain.ledger import ZERO
 from execution.domain.pricing import floor_to, ladder
 from execution.domain.setup import TAKE_PROFITS, Setup
-from execution.domain.uids import next_user_order_id
 from execution.domain.view import View
 
 
@@ -60,27 +60,20 @@ def _orders(
     view: View, setup: Setup, wanted: Sequence[tuple[Leg, Decimal]]
 ) -> tuple[OrderIntended, ...]:
     taken = set(view.numbers_taken)
-    rings = view.state.rings
     intents: list[OrderIntended] = []
     for leg, quantity in wanted:
-        number = next_user_order_id(rings, leg, taken=taken)
-        taken.add(number)
-        intents.append(
-            OrderIntended(
-                account=view.state.account,
-                market=view.state.market,
-                setup=setup.id,
-                client_order_id=setup.next_client_id(leg),
-                leg=leg,
-                user_order_id=number,
-                side=setup.side.opposite,
-                kind=OrderKind.REDUCE_ONLY_LIMIT,
-                price_usd=setup.tp_prices_usd[TAKE_PROFITS.index(leg)],
-                quantity_base=quantity,
-                is_reduce_only=True,
-                expires_at=None,
-            )
+        intent = order_intent(
+            view,
+            setup,
+            leg,
+            side=setup.side.opposite,
+            kind=OrderKind.REDUCE_ONLY_LIMIT,
+            price_usd=setup.tp_prices_usd[TAKE_PROFITS.index(leg)],
+            quantity_base=quantity,
+            taken=taken,
         )
+        taken.add(intent.user_order_id)
+        intents.append(intent)
     return tuple(intents)
 
 

@@ -46,9 +46,12 @@ from contracts.transaction import (
 from contracts.venue import VenueObserved
 from contracts.verdict import OrderApproved
 from execution.domain import state as states
-from execution.domain.account import AccountState, Observation, apply
-from execution.domain.deciding import Decision, decide, not_started
+from execution.domain.account import AccountState
+from execution.domain.account_fold import Observation, apply
+from execution.domain.deciding import decide
+from execution.domain.deliberation import Decision
 from execution.domain.drafting import Drafts, snapshot_id
+from execution.domain.hearing import not_started
 from execution.domain.policy import ARITHMETIC, POLICY, Policy
 from execution.domain.state import VENUE, PlannerState
 

@@ -7,11 +7,11 @@ from contracts.transaction import RetryClass, Urgency
 from contracts.values import Leg, OrderKind, Side
 from execution.domain import exits
 from execution.domain.commands import Command, Send, SendAgain
+from execution.domain.intents import order_intent
 from execution.domain.pricing import break_even_trigger, stop_trigger
 from execution.domain.setup import TAKE_PROFITS, Setup
 from execution.domain.timers import is_beyond
 from execution.domain.transactions import Transaction
-from execution.domain.uids import next_user_order_id
 from execution.domain.view import View
 
 
@@ -83,19 +83,14 @@ def break_even(view: View) -> list[Command]:
 
 def stop_order(view: View, setup: Setup, side: Side) -> OrderIntended:
     """Give the stop: it covers the whole position, whatever that will be, and never expires."""
-    return OrderIntended(
-        account=view.state.account,
-        market=view.state.market,
-        setup=setup.id,
-        client_order_id=setup.next_client_id(Leg.STOP),
-        leg=Leg.STOP,
-        user_order_id=next_user_order_id(view.state.rings, Leg.STOP, taken=view.numbers_taken),
+    return order_intent(
+        view,
+        setup,
+        Leg.STOP,
         side=side.opposite,
         kind=OrderKind.TRIGGER_MARKET,
         price_usd=stop_trigger(side, setup.stop_price_usd, view.spec.tick_usd),
         quantity_base=None,
-        is_reduce_only=True,
-        expires_at=None,
     )
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from contracts.values import Leg, OrderKind, Side
 from contracts.venue import ObservedOrder, VenueObserved
+from execution.domain.holdings import shown_by
 from execution.domain.setup import Setup
 
 
@@ -37,10 +38,10 @@ def timers_after(
     slot = seen.clock.slot
     stop = stop_of(seen, setup)
     is_due = stop is not None and not stop.is_triggered and is_beyond(stop, seen)
-    found = {"position": seen.position_base, "cash": seen.cash_usd}
+    found = shown_by(seen)
     return Timers(
         unprotected=_since(
-            before.unprotected, slot, is_so=stop is None and bool(found["position"])
+            before.unprotected, slot, is_so=stop is None and bool(seen.position_base)
         ),
         stop_due=_since(before.stop_due, slot, is_so=is_due),
         mismatch={

@@ -202,6 +202,8 @@ def _venue(event: Event) -> str:
     match event:
         case venue.VenueAdvanced():
             return f"Venue worked through {event.minute:%H:%M}"
+        case venue.VenueTimePassed():
+            return f"Venue went on to {event.clock.at:%H:%M:%S} without a trade"
         case venue.VenueObserved():
             return (
                 f"Venue holds position {_signed(event.position_base)} and "

@@ -62,6 +62,7 @@ def level(event: Event) -> Level:
             | signal.EntryWithheld()
             | venue.VenueAdvanced()
             | venue.VenueObserved()
+            | venue.VenueTimePassed()
             | transaction.TransactionPlanned()
             | transaction.TransactionSigned()
         ):

@@ -14,8 +14,6 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-import msgspec
-
 from contracts.markets import MarketSpec
 from contracts.minutes import is_plausible
 from contracts.ticks import Trade
@@ -23,11 +21,12 @@ from contracts.values import OrderKind, Side, to_millis
 from contracts.venue import DelegateSeen, MarketStatus, VenueObserved
 from execution.venues.paper.chance import Chance
 from execution.venues.paper.clockwork import Clockwork
+from execution.venues.paper.keeping import dump, load
 from execution.venues.paper.landing import receive
 from execution.venues.paper.program import run
 from execution.venues.paper.rules import PaperRules
 from execution.venues.paper.scene import Scene
-from execution.venues.paper.state import Account, Market
+from execution.venues.paper.state import Account
 from execution.venues.paper.telling import fate_of, records_of
 from execution.venues.paper.terms import Terms
 from execution.venues.paper.units import base_units, price_units, usd_units
@@ -36,12 +35,10 @@ from execution.venues.paper.weather import Weather
 from execution.venues.paper.wire import (
     CancelOrder,
     Instruction,
-    Message,
     OrderParams,
     PlaceAndTake,
     PlaceOrders,
-    encode,
-    instructions_of,
+    message_of,
     paper_blockhash,
 )
 from execution.venues.port import AnyRecord, Blockhash, Intent, Landed, SignedTransaction
@@ -49,15 +46,6 @@ from execution.venues.port import AnyRecord, Blockhash, Intent, Landed, SignedTr
 
 class UnknownAccount(LookupError):
     """No account is open by that name."""
-
-
-class _Kept(msgspec.Struct, forbid_unknown_fields=True):
-    """The whole chain."""
-
-    market_id: str
-    market: Market
-    accounts: list[Account]
-    weather: Weather
 
 
 class PaperChain:
@@ -135,10 +123,9 @@ class PaperChain:
 
     def blockhash(self) -> Blockhash:
         """Give the newest block."""
-        height = self.block_height
-        life = self._terms.rules.blockhash_life_blocks
-        name = paper_blockhash(self._terms.rules.seed, self._terms.market, height)
-        return Blockhash(name, height + life)
+        height, rules = self.block_height, self._terms.rules
+        name = paper_blockhash(rules.seed, self._terms.market, height)
+        return Blockhash(name, height + rules.blockhash_life_blocks)
 
     def message(
         self,
@@ -149,14 +136,12 @@ class PaperChain:
         priority_fee_lamports: int,
     ) -> bytes:
         """Write intents as one message; raise ValueError for what the program could not read."""
-        for intent in intents:
-            if (intent.account, intent.market) != (account, self._terms.market):
-                raise ValueError(
-                    f"expected an intent of {account} in {self._terms.market}, "
-                    f"found one of {intent.account} in {intent.market}"
-                )
-        return encode(
-            Message(account, blockhash.hash, priority_fee_lamports, instructions_of(intents))
+        return message_of(
+            account,
+            intents,
+            market=self._terms.market,
+            hash_=blockhash.hash,
+            priority_fee_lamports=priority_fee_lamports,
         )
 
     def submit(self, transaction: SignedTransaction) -> None:
@@ -280,8 +265,7 @@ class PaperChain:
         is_taker = kind is OrderKind.IMMEDIATE_OR_CANCEL
         order_id = self._account(account).next_order_id
         self._as_owner(account, PlaceAndTake(params) if is_taker else PlaceOrders((params,)))
-        is_placed = self._account(account).next_order_id > order_id
-        return order_id if is_placed else None
+        return order_id if self._account(account).next_order_id > order_id else None
 
     def cancel_foreign(self, account: str, venue_order_id: int) -> None:
         """Let the owner cancel an order by hand, at once. Raises Refused."""
@@ -291,19 +275,11 @@ class PaperChain:
 
     def dump(self) -> bytes:
         """Give the whole chain as JSON that `load` understands."""
-        works = self._works
-        accounts = list(works.accounts.values())
-        return msgspec.json.encode(_Kept(self._terms.market, works.market, accounts, works.weather))
+        return dump(self._works)
 
     def load(self, data: bytes) -> None:
         """Take a chain that `dump` gave; raise ValueError when it is none of this market."""
-        kept = msgspec.json.decode(data, type=_Kept)
-        if kept.market_id != self._terms.market:
-            raise ValueError(f"expected a chain of {self._terms.market}, found {kept.market_id}")
-        works = self._works
-        works.market, works.weather = kept.market, kept.weather
-        works.accounts = {it.name: it for it in kept.accounts}
-        works.rebuild()
+        load(self._works, data)
 
     def _as_owner(self, account: str, instruction: Instruction) -> None:
         self._works.require_begun()

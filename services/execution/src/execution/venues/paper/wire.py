@@ -108,6 +108,24 @@ def encode(message: Message) -> bytes:
     return msgspec.json.encode(message)
 
 
+def message_of(
+    account: str,
+    intents: Sequence[Intent],
+    *,
+    market: str,
+    hash_: str,
+    priority_fee_lamports: int,
+) -> bytes:
+    """Write intents as one message; raise ValueError for what the program could not read."""
+    for intent in intents:
+        if (intent.account, intent.market) != (account, market):
+            raise ValueError(
+                f"expected an intent of {account} in {market}, "
+                f"found one of {intent.account} in {intent.market}"
+            )
+    return encode(Message(account, hash_, priority_fee_lamports, _instructions_of(intents)))
+
+
 def decode(data: bytes) -> Message:
     """Read a message; raise Refused when these are not the bytes of one."""
     try:
@@ -119,7 +137,7 @@ def decode(data: bytes) -> Message:
     return message
 
 
-def instructions_of(intents: Sequence[Intent]) -> tuple[Instruction, ...]:
+def _instructions_of(intents: Sequence[Intent]) -> tuple[Instruction, ...]:
     """Give the instructions that carry intents out; neighboring orders are placed together.
 
     Raises ValueError for what the program could not read.

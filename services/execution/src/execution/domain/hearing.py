@@ -1,0 +1,99 @@
+"""What people and risk said, taken into a decision in the order of the log."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from contracts.control import CancelRequested, KillSwitchEngaged, TradingResumed
+from contracts.engine import Mode
+from contracts.order import CancelDenied, SetupClosed
+from contracts.values import Leg
+from contracts.verdict import OrderApproved
+from execution.domain import setup as setups
+from execution.domain.account import AccountState, Heard
+from execution.domain.deliberation import Deliberation
+from execution.domain.ledger import ZERO
+from execution.domain.setup import Setup
+from execution.domain.state import level_after
+
+
+def hear(so_far: Deliberation) -> list[Heard]:
+    """Take in what people said, in the order of the log; give the approvals."""
+    until = so_far.seen.heard
+    now = [it for it in so_far.state.heard if it.number <= until]
+    later = tuple(it for it in so_far.state.heard if it.number > until)
+    so_far.state = replace(so_far.state, heard=later)
+    offers: list[Heard] = []
+    for heard in now:
+        match event := heard.event():
+            case KillSwitchEngaged() | TradingResumed():
+                so_far.state = _with_kill(so_far.state, event)
+            case CancelRequested():
+                _cancel(so_far, event, heard)
+            case _:
+                offers.append(heard)
+    return offers
+
+
+def _with_kill(state: AccountState, event: KillSwitchEngaged | TradingResumed) -> AccountState:
+    if event.account is None:
+        return replace(state, global_kill=level_after(state.global_kill, event))
+    return replace(state, own_kill=level_after(state.own_kill, event))
+
+
+def _cancel(so_far: Deliberation, wish: CancelRequested, heard: Heard) -> None:
+    """Note that a person does not want an order, or say why it stays."""
+    setup = so_far.state.setup
+    order = None if setup is None else setup.by_client_id(wish.client_order_id)
+    if setup is None or order is None or order.is_over:
+        reason = "no-such-order"
+    elif order.leg in (Leg.STOP, Leg.CLOSE):
+        reason = "stop-protects"
+    elif order.is_unwanted or order.cancel_reason is not None:
+        reason = "already-canceling"
+    else:
+        unwanted = setup.with_order(replace(order, is_unwanted=True))
+        so_far.state = replace(so_far.state, setup=unwanted)
+        return
+    denied = CancelDenied(**so_far.who, client_order_id=wish.client_order_id, reason=reason)
+    so_far.drafts.add(denied, heard.correlation_id)
+
+
+def consider(so_far: Deliberation, offer: Heard, mode: Mode) -> None:
+    """Arm an approval that may be worked; close any other visibly."""
+    verdict = OrderApproved.model_validate_json(offer.body)
+    setup = setups.approved(
+        verdict,
+        verdict_id=offer.id,
+        correlation_id=offer.correlation_id,
+        spec=so_far.spec,
+        policy=so_far.policy,
+    )
+    why = _why_not(so_far, setup, mode)
+    if why is None:
+        so_far.state = replace(so_far.state, setup=setup)
+    else:
+        so_far.drafts.add(not_started(verdict, offer.id, why), offer.correlation_id)
+
+
+def _why_not(so_far: Deliberation, setup: Setup, mode: Mode) -> str | None:
+    if so_far.state.setup is not None:
+        return "busy"
+    if mode in (Mode.PAUSED, Mode.KILL_CANCEL, Mode.KILL_FLATTEN, Mode.REVOKED):
+        return "halted"
+    if setup.quantity_base < so_far.spec.quantity_base_min:
+        return "too-small"
+    return "stop-beyond-entry" if setup.stop_distance_usd <= 0 else None
+
+
+def not_started(verdict: OrderApproved, verdict_id: UUID, why: str) -> SetupClosed:
+    """Say that an approval was not worked, and why."""
+    return SetupClosed(
+        account=verdict.account,
+        market=verdict.market,
+        setup=verdict_id,
+        outcome=f"not-started-{why}",
+        realized_pnl_usd=ZERO,
+        fees_usd=ZERO,
+        funding_usd=ZERO,
+        transaction_fees_lamports=0,
+    )
