@@ -87,6 +87,8 @@ class Desk:
         self._show = show
         self._soundness = Soundness()
         self._is_turning = False
+        self._is_settled = False
+        """Whether turns were taken for everybody, and since then for whoever heard something."""
         self._ready = ready
         self._say_ready()
 
@@ -113,7 +115,7 @@ class Desk:
         drafts = self._standing.fold(recorded)
         if drafts:
             await self._record(drafts)
-        await self._turn_all(wait_for_log)
+        await self._turn_all(wait_for_log, heard_by=getattr(recorded.event, "account", None))
 
     async def work(self, messages: Sequence[MarketMessage], wait_for_log: WaitForLog) -> None:
         """Work through a batch of the market stream."""
@@ -211,37 +213,47 @@ class Desk:
         due = venue.next_due_ms()
         return wake if due is None else min(wake, max(due, now + 1))
 
-    async def _turn_all(self, wait_for_log: WaitForLog) -> None:
-        """Take turns until nothing is to be done at this moment."""
+    async def _turn_all(self, wait_for_log: WaitForLog, *, heard_by: str | None = None) -> None:
+        """Take turns until nothing is to be done at this moment.
+
+        `heard_by` names the one account for which something may have changed since turns were
+        taken last. Accounts do not see each other, so nobody else is looked at again.
+        """
         standing = self._standing
         engine = standing.engine
         if engine is None or self._is_turning or standing.is_reworking:
             return
         if self._venue.last_trade_id is None:
             return  # Without a price the venue shows nothing yet.
-        self._is_turning = True
+        names = self._awake()
+        if heard_by is not None and self._is_settled:
+            names = [it for it in names if it == heard_by]
+        self._is_turning, self._is_settled = True, False
         try:
-            while await self._turn_once(engine, wait_for_log):
-                pass
+            while names:
+                names = await self._turn_once(engine, names, wait_for_log)
+            self._is_settled = True
         finally:
             self._is_turning = False
 
-    async def _turn_once(self, engine: Engine, wait_for_log: WaitForLog) -> bool:
-        """Record one round of turns; say whether there was any."""
-        turns = [turn for account in self._awake() if (turn := engine.turn(account)) is not None]
+    async def _turn_once(
+        self, engine: Engine, names: Sequence[str], wait_for_log: WaitForLog
+    ) -> list[str]:
+        """Record one round of turns; name the accounts that may have another one."""
+        turns = [turn for account in names if (turn := engine.turn(account)) is not None]
         for batch in _batches(turns):
             try:
                 await self._record([draft for turn in batch for draft in turn.drafts])
             except NewsFirst:
                 await wait_for_log()
-                return True
+                return self._awake()
             for turn in batch:
                 engine.cursors[turn.account] = turn.cursor
                 for transaction in turn.transactions:
                     self._venue.submit(transaction)
         if turns:
             self._show(status_of(self._standing))
-        return bool(turns)
+        return [turn.account for turn in turns]
 
     def _awake(self) -> list[str]:
         """Name the accounts for which something may have to be done."""
