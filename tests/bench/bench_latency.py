@@ -74,12 +74,12 @@ async def run(size: Size) -> list[Row]:
             floors["Redis Streams"] = await stack.enter_async_context(RedisChain.running())
         chains: dict[str, Chain] = {**floors, "ours": ours}
         for chain in chains.values():
-            await _send(chain, Load(100, 0.2))  # Warm up.
+            await send(chain, Load(100, 0.2))  # Warm up.
         for load in plan.loads:
             times = {name: _Times() for name in chains}
             for _ in range(plan.rounds):
                 for name, chain in chains.items():
-                    times[name].add(await _send(chain, load))
+                    times[name].add(await send(chain, load))
             rows += _rows(load, times)
     return rows
 
@@ -106,7 +106,7 @@ def _rows(load: Load, times: dict[str, _Times]) -> list[Row]:
 _numbers = count(1)
 
 
-async def _send(chain: Chain, load: Load) -> list[float]:
+async def send(chain: Chain, load: Load) -> list[float]:
     """Send at an even rate, whatever comes back when; give each message's time in milliseconds."""
     sent: dict[int, int] = {}
     messages = max(1, round(load.per_s * load.seconds))

@@ -7,12 +7,10 @@ message in the stream, by the server's clock.
 """
 
 import asyncio
-import os
-import sys
 import tempfile
 from asyncio.subprocess import Process
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -20,7 +18,7 @@ from pathlib import Path
 
 from bench.events import MARKET, account_opened
 from bench.measure import Row, Size, row
-from bench.processes import Worker, working
+from bench.processes import Worker, service, working
 from bench.raw import consume_all, create_consumer, publish_all
 from bench.servers import bench_server
 from chassis import jetstream
@@ -91,9 +89,9 @@ def _make_tape(path: Path, size: Size) -> str:
     trades = PLANS[size].trades
     if size is not Size.TINY:
         with suppress(RecordingMissing):
-            _write_tape(path, _recorded(recording(LTC_TICKS), trades))
+            write_tape(path, _recorded(recording(LTC_TICKS), trades))
             return "recorded"
-    _write_tape(path, _made_up(trades))
+    write_tape(path, _made_up(trades))
     return "made-up"
 
 
@@ -115,7 +113,8 @@ def _made_up(trades: int) -> Iterator[Trade]:
         )
 
 
-def _write_tape(path: Path, trades: Iterator[Trade]) -> None:
+def write_tape(path: Path, trades: Iterator[Trade]) -> None:
+    """Write trades as a tape of ingest."""
     with path.open("w", encoding="ascii") as tape:
         tape.write(_HEADER)
         for it in trades:
@@ -151,7 +150,7 @@ async def _ours(tape: Path, ticks: int) -> float:
             after=1 << 40,
         )
         feed = {"FEED": "tape", "TAPE_FILES": str(tape), "TAPE_SPEED": "max"}
-        async with _service("signals", url, {}) as signals, _service("ingest", url, feed) as ingest:
+        async with service("signals", url, {}) as signals, service("ingest", url, feed) as ingest:
             ended_at = await _last_minute_recorded(connection, (signals, ingest))
         return ticks / (ended_at - await _first_tick_at(connection)).total_seconds()
 
@@ -176,28 +175,6 @@ async def _first_tick_at(connection: Connection) -> datetime:
     assert first is not None
     assert first.headers is not None
     return jetstream.stored_time(first.headers["Nats-Time-Stamp"])
-
-
-@asynccontextmanager
-async def _service(name: str, url: str, environment: Mapping[str, str]) -> AsyncGenerator[Process]:
-    """Run a service's process; say what it said when it ends by itself."""
-    with tempfile.TemporaryFile() as said:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            name,
-            env={**os.environ, "NATS_URL": url, "HEALTH_PORT": "0", **environment},
-            stderr=said,
-        )
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-            else:
-                said.seek(0)
-                sys.stderr.write(said.read().decode()[-2000:])
 
 
 # The floor.

@@ -7,7 +7,15 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from bench import bench_append, bench_audit, bench_latency, bench_ticks
+from bench import (
+    bench_append,
+    bench_audit,
+    bench_kill,
+    bench_latency,
+    bench_planner,
+    bench_services,
+    bench_ticks,
+)
 from bench.measure import Row, Size
 from bench.report import record, table
 from chassis.telemetry import set_up_logging
@@ -36,6 +44,9 @@ async def _audit(_size: Size) -> list[Row]:
 SECTIONS: dict[str, Callable[[Size], Awaitable[list[Row]]]] = {
     "ticks": bench_ticks.run,
     "latency": bench_latency.run,
+    "services": bench_services.run,
+    "kill": bench_kill.run,
+    "planner": bench_planner.run,
     "append": bench_append.run,
     "audit": _audit,
 }

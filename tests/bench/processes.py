@@ -2,7 +2,11 @@
 
 import asyncio
 import multiprocessing
-from collections.abc import AsyncGenerator, Callable
+import os
+import sys
+import tempfile
+from asyncio.subprocess import Process
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
@@ -56,3 +60,25 @@ async def working(*workers: Worker) -> AsyncGenerator[None]:
 async def heard_from(pipe: Pipe) -> Any:  # Any: whatever was told.
     """Wait, in a worker, for a message of the bench."""
     return await asyncio.to_thread(pipe.recv)
+
+
+@asynccontextmanager
+async def service(name: str, url: str, environment: Mapping[str, str]) -> AsyncGenerator[Process]:
+    """Run a service's process; say what it said when it ends by itself."""
+    with tempfile.TemporaryFile() as said:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            name,
+            env={**os.environ, "NATS_URL": url, "HEALTH_PORT": "0", **environment},
+            stderr=said,
+        )
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            else:
+                said.seek(0)
+                sys.stderr.write(said.read().decode()[-2000:])

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench import bench_append, bench_ticks
+from bench import bench_append, bench_kill, bench_planner, bench_services, bench_ticks
 from bench.measure import Row, Size, quantile, row
 from bench.report import record, table
 
@@ -22,6 +22,37 @@ async def test_the_ticks_section_moves_the_whole_tape() -> None:
     [found] = await bench_ticks.run(Size.TINY)
     assert found.what == "ingest to signals, 2,000 made-up trades"
     assert found.ours > 0
+
+
+async def test_the_kill_section_kills_one_account_and_all() -> None:
+    rows = await bench_kill.run(Size.TINY)
+    assert [found.what for found in rows if found.aim is not None] == [
+        "one account, over HTTP, p50 of 2",
+        "one account, over HTTP, p99 of 2",
+        "one of 3 accounts, over HTTP, p50 of 1",
+        "one of 3 accounts, over HTTP, p99 of 1",
+        "all of 2 accounts, from the append, p50 of 1",
+        "all of 2 accounts, from the append, p99 of 1",
+    ]
+    for until_recorded, until_signed in zip(rows[4::6], rows[5::6], strict=True):
+        assert 0 < until_recorded.ours < until_signed.ours
+
+
+async def test_the_planner_section_tells_plans_and_accounts() -> None:
+    plans, answers, accounts = await bench_planner.run(Size.TINY)
+    assert plans.ours > answers.ours > 0
+    assert accounts.ours == pytest.approx(plans.ours * 0.4)  # A slot is 400 ms.
+
+
+async def test_the_services_section_follows_a_signal_to_its_signature() -> None:
+    rows = await bench_services.run(Size.TINY)
+    assert [found.what for found in rows[::2]] == [
+        "bar closed to entry signaled, p50 of 1",
+        "bar closed to verdict, p50 of 1",
+        "bar closed to entry intended and signed, p50 of 1",
+    ]
+    signaled, judged, signed = (found.ours for found in rows[::2])
+    assert 0 < signaled < judged < signed
 
 
 def test_a_ratio_is_the_median_of_the_rounds() -> None:

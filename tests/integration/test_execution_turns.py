@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+import execution.engine
 from chassis.log import Log, LogClient
 from chassis.market import MarketMessage
 from contracts.control import KillLevel
 from contracts.event import Draft, Event, Recorded
-from contracts.order import OrderIntended, SetupClosed
+from contracts.order import OrderCanceled, OrderIntended, SetupClosed
 from contracts.ticks import encode_tick
 from contracts.transaction import TransactionSigned
+from contracts.values import Leg
 from execution.handlers import Desk
 from execution.recorder import AnotherWriter
 from execution.recovery import recover
@@ -31,6 +33,8 @@ from kit.execution_events import (
 )
 from kit.execution_world import TRADES
 from kit.memory import InMemoryDeadLetters
+
+OTHER = "other"
 
 
 class CountingSigner(PaperSigner):
@@ -157,6 +161,56 @@ async def test_a_word_that_was_heard_holds_nothing_up(tmp_path: Path) -> None:
         await engine.hear(await record(real, "gateway", a_cancel("0" * 26)))
         await engine.hear(await record(real, "risk", an_approval(milliseconds=1_000)))
         assert engine.held == 2
+
+
+async def two_entries(real: RealStage) -> Engine:
+    """Start execution with an entry at rest for each of two accounts."""
+    await begun(real)
+    await record(real, "gateway", an_account(OTHER))
+    engine = await an_engine(real)
+    for account in (ACCOUNT, OTHER):
+        approval = an_approval(account, account=account, milliseconds=1_000)
+        await engine.hear(await record(real, "risk", approval))
+    return engine
+
+
+async def test_what_one_account_hears_lets_nobody_else_be_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with real_stage(tmp_path) as real:
+        engine = await two_entries(real)
+        looked_at: set[str] = set()
+        turn = execution.engine.Engine.turn
+
+        def watched(self: execution.engine.Engine, account: str) -> execution.engine.Turn | None:
+            looked_at.add(account)
+            return turn(self, account)
+
+        monkeypatch.setattr(execution.engine.Engine, "turn", watched)
+        await engine.hear(await record(real, "gateway", a_kill("one", account=ACCOUNT)))
+        assert looked_at == {ACCOUNT}
+        assert await entries_canceled(real) == [ACCOUNT]
+        await engine.hear(await record(real, "gateway", a_kill("all")))
+        assert looked_at == {ACCOUNT, OTHER}
+        assert await entries_canceled(real) == [ACCOUNT, OTHER]
+
+
+async def test_a_kill_of_somebody_else_between_decision_and_append_is_carried_out(
+    tmp_path: Path,
+) -> None:
+    async with real_stage(tmp_path) as real:
+        engine = await two_entries(real)
+        cancel = await record(real, "gateway", a_kill("one", account=ACCOUNT))
+        engine.behind.append(await record(real, "gateway", a_kill("other", account=OTHER)))
+        await engine.hear(cancel)  # It decides to cancel, is refused, and hears the other kill.
+        assert not engine.behind
+        assert sorted(await entries_canceled(real)) == [ACCOUNT, OTHER]
+
+
+async def entries_canceled(real: RealStage) -> list[str]:
+    """Name the accounts whose entries the log says are canceled, in order."""
+    found = await events(real)
+    return [it.account for it in found if isinstance(it, OrderCanceled) and it.leg is Leg.ENTRY]
 
 
 async def test_of_two_engines_for_one_account_the_second_cannot_record_or_send(

@@ -106,7 +106,8 @@ class Desk:
         if drafts:
             await self._turns.record(drafts)
         await self.pass_time(wait_for_log)
-        await self._turns.take_all(wait_for_log)
+        heard_by = getattr(recorded.event, "account", None)
+        await self._turns.take_all(wait_for_log, heard_by=heard_by)
 
     def wake_s(self) -> float | None:
         """Give in how many seconds time has to pass without a print; None while it need not."""

@@ -32,6 +32,8 @@ class Turns:
     ) -> None:
         """Take turns from where the service stands; `show_status` is told after each round."""
         self.is_turning = False
+        self._is_settled = False
+        """Whether turns were taken for everybody, and since then for whoever heard something."""
         self._standing = standing
         self._recorder = recorder
         self._show_status = show_status
@@ -49,37 +51,47 @@ class Turns:
         for recorded in await self._recorder.record(drafts):
             self._standing.fold_own(recorded)
 
-    async def take_all(self, wait_for_log: WaitForLog) -> None:
-        """Take turns until nothing is to be done at this moment."""
+    async def take_all(self, wait_for_log: WaitForLog, *, heard_by: str | None = None) -> None:
+        """Take turns until nothing is to be done at this moment.
+
+        `heard_by` names the one account for which something may have changed since turns were
+        taken last. Accounts do not see each other, so nobody else is looked at again.
+        """
         standing = self._standing
         engine = standing.engine
         if engine is None or self.is_turning or standing.is_reworking:
             return
         if self.venue.last_trade_id is None:
             return  # Without a price the venue shows nothing yet.
-        self.is_turning = True
+        names = self._awake()
+        if heard_by is not None and self._is_settled:
+            names = [it for it in names if it == heard_by]
+        self.is_turning, self._is_settled = True, False
         try:
-            while await self._take_once(engine, wait_for_log):
-                pass
+            while names:
+                names = await self._take_once(engine, names, wait_for_log)
+            self._is_settled = True
         finally:
             self.is_turning = False
 
-    async def _take_once(self, engine: Engine, wait_for_log: WaitForLog) -> bool:
-        """Record one round of turns; say whether there was any."""
-        turns = [turn for account in self._awake() if (turn := engine.turn(account)) is not None]
+    async def _take_once(
+        self, engine: Engine, names: Sequence[str], wait_for_log: WaitForLog
+    ) -> list[str]:
+        """Record one round of turns; name the accounts that may have another one."""
+        turns = [turn for account in names if (turn := engine.turn(account)) is not None]
         for batch in _batches(turns):
             try:
                 await self.record([draft for turn in batch for draft in turn.drafts])
             except NewsFirst:
                 await wait_for_log()
-                return True
+                return self._awake()
             for turn in batch:
                 engine.cursors[turn.account] = turn.cursor
                 for transaction in turn.transactions:
                     self.venue.submit(transaction)
         if turns:
             self._show_status()
-        return bool(turns)
+        return [turn.account for turn in turns]
 
     def _awake(self) -> list[str]:
         """Name the accounts for which something may have to be done."""
