@@ -20,7 +20,7 @@ from unittest import mock
 from bench.measure import Row, Size, row
 from contracts.venue import VenueObserved
 from execution.domain.account import AccountState
-from execution.domain.deciding import Decision
+from execution.domain.deliberation import Decision
 from execution.domain.planner import PlannerCore
 from execution.venues.paper.rules import PaperRules
 from kit.engine_runs import ROUGH, live

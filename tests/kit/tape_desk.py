@@ -116,6 +116,7 @@ class TapeDesk:
             checkpoint_events=100_000,
             show=lambda shown: None,
             ready=lambda is_ready, reason: None,
+            clock=lambda: 0.0,
         )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(
