@@ -1,4 +1,4 @@
-"""Accounts with a short past, so that each commitment reads what it should, and an index by owner."""
+"""Accounts with a short past, so that each commitment reads what it should, and by owner."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Accounts:
         return None
 
     def owned_by(self, owner: Pubkey, *, slot: int) -> Iterator[tuple[Pubkey, Account]]:
-        """Give a program's accounts as they stood at the end of a slot, in the order of their keys."""
+        """Give a program's accounts as they stood at the end of a slot, ordered by key."""
         for key in sorted(self._by_owner[owner], key=bytes):
             account = self.read(key, slot=slot)
             if account is not None and account.owner == owner:

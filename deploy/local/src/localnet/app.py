@@ -21,6 +21,7 @@ from localnet.rpc.sockets import Sockets
 
 LOOPBACK = "127.0.0.1"
 _TRIES = 50
+_START_S_MAX = 10.0
 
 
 class PortTaken(Exception):
@@ -100,8 +101,11 @@ async def _http(app: HttpApp, listener: socket.socket) -> AsyncGenerator[None]:
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not task.done():
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(_START_S_MAX):
+        while not server.started:
+            if task.done():
+                task.result()
+            await asyncio.sleep(0.005)
     try:
         yield
     finally:
@@ -130,7 +134,9 @@ def _listeners(port: int | None) -> tuple[socket.socket, socket.socket]:
         if second is not None:
             return first, second
         first.close()
-    wanted = "two free ports in a row" if port is None else f"ports {port} and {port + 1} to be free"
+    wanted = (
+        "two free ports in a row" if port is None else f"ports {port} and {port + 1} to be free"
+    )
     raise PortTaken(f"expected {wanted}, found none")
 
 

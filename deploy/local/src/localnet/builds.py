@@ -24,7 +24,7 @@ class Build:
     path: str
     blob: str
     takes_full_terms: bool
-    """Whether a market is initialized with all of its terms; older builds take the first of them."""
+    """Whether a market is born with all of its terms; older builds take the first of them."""
 
 
 BUILDS = (

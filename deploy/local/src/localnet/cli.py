@@ -21,7 +21,9 @@ _EXIT_CONFIGURATION = 78
 def main(arguments: Sequence[str]) -> int:
     """Run; 0 is well, 78 something that a person can put right."""
     parser = argparse.ArgumentParser(prog="localnet", description=WARNING)
-    parser.add_argument("--port", type=int, default=PORT, help=f"HTTP port ({PORT}); +1 is WebSocket")
+    parser.add_argument(
+        "--port", type=int, default=PORT, help=f"HTTP port ({PORT}); +1 is WebSocket"
+    )
     parser.add_argument(
         "--clock",
         type=ClockMode,

@@ -24,14 +24,9 @@ from localnet.rpc.sockets import Sockets
 WARNING = "A private chain on loopback. Its money is play money and its keys are no secret."
 _SLOTS_MAX = 100_000
 _Slots = Annotated[int, msgspec.Meta(ge=1, le=_SLOTS_MAX)]
-_Positive = Annotated[Decimal, msgspec.Meta(gt=0)]
 
 
-class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What every request has in common."""
-
-
-class Trade(_Request):
+class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The taker crosses to a price; `side` is the taker's."""
 
     market: str
@@ -40,8 +35,8 @@ class Trade(_Request):
     quantity_base: Decimal
 
 
-class Step(_Request):
-    """Open slots, the last at `at_ms` (chain time); then set prices, then trade, in the last one."""
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Open slots, the last at `at_ms` of chain time; in it set prices, then trade."""
 
     slots: _Slots = 1
     at_ms: int | None = None
@@ -49,25 +44,25 @@ class Step(_Request):
     trades: list[Trade] = []
 
 
-class Skip(_Request):
+class Skip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Let slots pass without a block."""
 
     slots: _Slots
 
 
-class SetClock(_Request):
+class SetClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Say who opens slots from now on."""
 
     mode: ClockMode
 
 
-class SetPrices(_Request):
+class SetPrices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Move oracles."""
 
     prices_usd: dict[str, Decimal]
 
 
-class Quote(_Request):
+class Quote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The maker rests a bid and an ask in place of what it had."""
 
     market: str
@@ -76,7 +71,7 @@ class Quote(_Request):
     quantity_base: Decimal
 
 
-class OpenOwner(_Request):
+class OpenOwner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A wallet of the world's own: sub-account 0, a deposit, and who else may trade for it."""
 
     name: str
@@ -84,7 +79,7 @@ class OpenOwner(_Request):
     delegate: str | None = None
 
 
-class Fund(_Request):
+class Fund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Give a wallet play money; it opens its own sub-account."""
 
     address: str
@@ -92,7 +87,7 @@ class Fund(_Request):
     sol: Decimal = Decimal(0)
 
 
-class SetActors(_Request):
+class SetActors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Switch the others off and on."""
 
     is_oracle_frozen: bool = False
@@ -107,7 +102,13 @@ class Control:
     """Every control call of one localnet; without a world, those of the market are refused."""
 
     def __init__(
-        self, *, node: Node, pace: Pace, sockets: Sockets, world: World | None, actors: Actors | None
+        self,
+        *,
+        node: Node,
+        pace: Pace,
+        sockets: Sockets,
+        world: World | None,
+        actors: Actors | None,
     ) -> None:
         self._node, self._pace, self._sockets = node, pace, sockets
         self._world_or_none, self._actors_or_none = world, actors
@@ -158,7 +159,9 @@ class Control:
             "slot": tip.slot,
             "block_height": tip.height,
             "at_s": tip.at_s,
-            "program": None if world is None else {"id": str(PROGRAM), "version": world.build.version},
+            "program": None
+            if world is None
+            else {"id": str(PROGRAM), "version": world.build.version},
             "markets": [] if world is None else [_shown(world, market) for market in MARKETS],
             "faults": self._node.switchboard.faults,
             "sockets": self._sockets.count,

@@ -7,7 +7,11 @@ import json
 import re
 
 from solders.rpc.responses import RpcSimulateTransactionResult
-from solders.transaction_status import TransactionErrorType
+from solders.transaction_status import (
+    InstructionErrorCustom,
+    TransactionErrorInstructionError,
+    TransactionErrorType,
+)
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -50,8 +54,8 @@ def error_json(error: TransactionErrorType | None) -> object:
 
 def error_code(error: TransactionErrorType | None) -> int | None:
     """Give the program's own number of an error; None when the program did not give one."""
-    match error_json(error):
-        case {"InstructionError": [_, {"Custom": int(code)}]}:
+    match error:
+        case TransactionErrorInstructionError(err=InstructionErrorCustom(code=code)):
             return code
         case _:
             return None
@@ -59,17 +63,15 @@ def error_code(error: TransactionErrorType | None) -> int | None:
 
 def error_words(error: TransactionErrorType) -> str:
     """Write a transaction's error as the RPC's message does."""
-    match error_json(error):
-        case {"InstructionError": [index, {"Custom": int(code)}]}:
-            return f"Error processing Instruction {index}: custom program error: {code:#x}"
-        case {"InstructionError": [index, what]}:
-            return f"Error processing Instruction {index}: {_spaced(str(what))}"
-        case str(name):
-            return _WORDS.get(name, _spaced(name))
-        case other:
-            return str(other)
+    if isinstance(error, TransactionErrorInstructionError):
+        code = error_code(error)
+        what = _spaced(str(error.err)) if code is None else f"custom program error: {code:#x}"
+        return f"Error processing Instruction {error.index}: {what}"
+    name = str(error_json(error))
+    return _WORDS.get(name, _spaced(name))
 
 
 def _spaced(name: str) -> str:
-    """Write a name in camel case as words."""
+    """Write a name in camel case as words, without its class."""
+    name = name.rpartition(".")[2]
     return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()

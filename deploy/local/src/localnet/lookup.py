@@ -32,9 +32,7 @@ class Keys:
     """Those from lookup tables: writable, read-only."""
 
 
-def keys_of(
-    transaction: VersionedTransaction, read: Callable[[Pubkey], Account | None]
-) -> Keys:
+def keys_of(transaction: VersionedTransaction, read: Callable[[Pubkey], Account | None]) -> Keys:
     """Give the accounts of a transaction; raise UnknownTable."""
     message = transaction.message
     writable: list[Pubkey] = []
@@ -52,12 +50,13 @@ def keys_of(
 
 
 def writes_of(transaction: VersionedTransaction, keys: Keys) -> frozenset[Pubkey]:
-    """Give the accounts that a transaction may change."""
+    """Give the accounts that a transaction locks for writing."""
     message = transaction.message
-    own = message.account_keys
-    return frozenset(
-        key for index, key in enumerate(own) if message.is_maybe_writable(index)
-    ) | frozenset(keys.loaded[0])
+    own, header = message.account_keys, message.header
+    signers = header.num_required_signatures
+    signing = own[: signers - header.num_readonly_signed_accounts]
+    others = own[signers : len(own) - header.num_readonly_unsigned_accounts]
+    return frozenset((*signing, *others, *keys.loaded[0]))
 
 
 def table_bytes(addresses: tuple[Pubkey, ...], *, authority: Pubkey, slot: int) -> bytes:

@@ -1,7 +1,7 @@
 """Everybody else: who sets the oracle, who crosses, who triggers and fills.
 
-They live by prices and trades that are given to them, and act inside of the current slot. A transaction
-of theirs may fail, as a keeper's does; what came of it is what the chain says.
+They live by prices and trades that are given to them, and act inside of the current slot. A
+transaction of theirs may fail, as a keeper's does; what came of it is what the chain says.
 """
 
 from collections import deque
@@ -62,8 +62,7 @@ class Actors:
     def on_slot(self) -> None:
         """Do what is due in a new slot: publish the oracles, trigger, fill, reap."""
         if not self.is_oracle_frozen:
-            for market in MARKETS:
-                self.world.publish(market)
+            self.world.publish_all()
         if not self.is_keeper_off:
             self._keep()
 
@@ -171,9 +170,7 @@ class Actors:
         limit = set_compute_unit_limit(_UNITS + self._attempts % _UNITS)
         landed = chain.attempt([limit, *steps], actor.key)
         error = None if landed.error is None else error_json(landed.error)
-        self.reports.append(
-            Report(actor.name, action, str(landed.signature), landed.slot, error)
-        )
+        self.reports.append(Report(actor.name, action, str(landed.signature), landed.slot, error))
         return landed
 
 
@@ -186,5 +183,3 @@ def _best(user: UserAccount, market: int, *, against: Direction) -> int | None:
     if not prices:
         return None
     return min(prices) if against is Direction.LONG else max(prices)
-
-

@@ -26,13 +26,13 @@ from localnet.drift.addresses import (
     perp_market,
     tokens_of,
 )
-from localnet.drift.markets import MARKETS, Market
+from localnet.drift.markets import MARKETS, QUOTE_ORACLE, Market
 from localnet.drift.orders import OrderParams
 
 _NAME_BYTES = 32
 _WEIGHT = 10_000
 _RATE = 1_000_000
-_QUOTE_ASSET, _PYTH = 2, 0
+_QUOTE_ASSET, _PYTH, _PYTH_STABLE = 2, 0, 5
 """Oracle sources."""
 _PEG = 10**6
 
@@ -61,7 +61,7 @@ def _name(text: str) -> bytes:
 def _maps(*, writes: Sequence[int] = (), writes_quote: bool = False) -> list[AccountMeta]:
     """Give the accounts that every handler expects at the end: oracles, quote, markets."""
     return [
-        *(_read(market.oracle) for market in MARKETS),
+        *(_read(oracle) for oracle in (QUOTE_ORACLE, *(m.oracle for m in MARKETS))),
         _write(SPOT_MARKET) if writes_quote else _read(SPOT_MARKET),
         *(
             (_write if market.index in writes else _read)(perp_market(market.index))
@@ -137,7 +137,10 @@ def initialize_market(admin: Pubkey, market: Market, *, full: bool) -> Instructi
 def set_market_terms(admin: Pubkey, market: Market) -> list[Instruction]:
     """Give an older build the terms that its initialization did not take."""
     terms: list[tuple[str, bytes]] = [
-        ("update_perp_market_step_size_and_tick_size", struct.pack("<QQ", market.step, market.tick)),
+        (
+            "update_perp_market_step_size_and_tick_size",
+            struct.pack("<QQ", market.step, market.tick),
+        ),
         ("update_perp_market_min_order_size", struct.pack("<Q", market.smallest)),
         ("update_perp_market_base_spread", struct.pack("<I", market.spread)),
         ("update_perp_market_max_spread", struct.pack("<I", market.spread_max)),
@@ -146,6 +149,13 @@ def set_market_terms(admin: Pubkey, market: Market) -> list[Instruction]:
     ]
     accounts = (_sign(admin), _read(STATE), _write(perp_market(market.index)))
     return [_call(name, arguments, *accounts) for name, arguments in terms]
+
+
+def set_quote_oracle(admin: Pubkey) -> Instruction:
+    """Let USDC follow its oracle, as on mainnet; a market of the quote is born without one."""
+    arguments = bytes(QUOTE_ORACLE) + bytes([_PYTH_STABLE])
+    accounts = (_sign(admin), _read(STATE), _write(SPOT_MARKET), _read(QUOTE_ORACLE))
+    return _call("update_spot_market_oracle", arguments, *accounts)
 
 
 def set_withdraw_guard(admin: Pubkey, units: int) -> Instruction:

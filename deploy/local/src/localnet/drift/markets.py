@@ -63,35 +63,33 @@ class Market:
         return self.depth_base * BASE
 
 
-def _market(index: int, name: str, oracle: str, price: str, depth_base: int, tier: int) -> Market:
-    spec = market_spec(MarketId(name))
-    return Market(index, spec, Pubkey.from_string(oracle), Decimal(price), depth_base, tier)
-
+QUOTE_ORACLE = Pubkey.from_string("Gnt27xtC473ZT2Mw5u8wZ68Z3gULkSTb5DuxJy7eJotD")
+"""USDC in dollars, on mainnet."""
 
 MARKETS = (
-    _market(
-        0,
-        "sol-perp",
-        "H6ARHf6YXhGYeQfUzQNGk6rDNnLBQKrenN712K4AQJEG",
-        "150",
-        2_000_000,
-        _TIER_A,
+    Market(
+        index=0,
+        spec=market_spec(MarketId("sol-perp")),
+        oracle=Pubkey.from_string("H6ARHf6YXhGYeQfUzQNGk6rDNnLBQKrenN712K4AQJEG"),
+        first_price_usd=Decimal(150),
+        depth_base=2_000_000,
+        tier=_TIER_A,
     ),
-    _market(
-        1,
-        "btc-perp",
-        "GVXRSBjFk6e6J3NbVPXohDJetcTjaeeuykUpbQF8UoMU",
-        "60000",
-        5_000,
-        _TIER_A,
+    Market(
+        index=1,
+        spec=market_spec(MarketId("btc-perp")),
+        oracle=Pubkey.from_string("GVXRSBjFk6e6J3NbVPXohDJetcTjaeeuykUpbQF8UoMU"),
+        first_price_usd=Decimal(60_000),
+        depth_base=5_000,
+        tier=_TIER_A,
     ),
-    _market(
-        2,
-        "eth-perp",
-        "JBu1AL4obBcCMqKBBxhpWCNUt136ijcuMZLFvTP7iWdB",
-        "3000",
-        100_000,
-        _TIER_B,
+    Market(
+        index=2,
+        spec=market_spec(MarketId("eth-perp")),
+        oracle=Pubkey.from_string("JBu1AL4obBcCMqKBBxhpWCNUt136ijcuMZLFvTP7iWdB"),
+        first_price_usd=Decimal(3_000),
+        depth_base=100_000,
+        tier=_TIER_B,
     ),
 )
 _BY_ID = {market.spec.market: market for market in MARKETS}

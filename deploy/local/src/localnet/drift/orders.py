@@ -116,7 +116,7 @@ class Order:
     @property
     def is_resting(self) -> bool:
         """Say whether it is a price that a taker may hit."""
-        return not self.is_armed and self.price > 0 and self.kind in (OrderType.LIMIT,)
+        return not self.is_armed and self.price > 0 and self.kind is OrderType.LIMIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""USDC written as bytes: the mint and wallets' accounts. Source: the SPL token program's `state.rs`."""
+"""USDC as bytes: the mint and wallets' accounts. Source: the SPL token program's `state.rs`."""
 
 import struct
 

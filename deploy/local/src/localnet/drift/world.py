@@ -1,7 +1,7 @@
 """A world built from nothing: state, quote, three perp markets, oracles, tables, funded actors.
 
-Keys derive from names, so that every run and every process has the same addresses. The money is play
-money, and the keys are no secret.
+Keys derive from names, so that every run and every process has the same addresses. The money is
+play money, and the keys are no secret.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from solders.account import Account
 from solders.compute_budget import set_compute_unit_limit
+from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
@@ -33,7 +34,7 @@ from localnet.drift.addresses import (
     perp_market,
     tokens_of,
 )
-from localnet.drift.markets import MARKETS, Market
+from localnet.drift.markets import MARKETS, QUOTE_ORACLE, Market
 from localnet.drift.orders import USER_SIZE, UserAccount, read_user
 from localnet.drift.pyth import SIZE as ORACLE_SIZE
 from localnet.drift.pyth import price_account, price_of
@@ -43,6 +44,7 @@ ACTOR_USDC = Decimal(50_000_000)
 FEE_POOL_USDC = Decimal(1_000_000)
 _WITHDRAW_GUARD_USDC = Decimal(1_000_000_000)
 _UNITS = 10**6
+_ONE_USD = Decimal(1)
 _ADMIN_UNITS_MAX = 1_400_000
 
 
@@ -73,24 +75,24 @@ class World:
         self.prices: dict[int, Decimal] = {m.index: m.first_price_usd for m in MARKETS}
         self._admin = keypair("admin")
         self._deploy(program)
-        for market in MARKETS:
-            self.publish(market)
+        self.publish_all()
         self._initialize()
         self.maker, self.taker, self.keeper = (
             self.open_actor(name, usdc=ACTOR_USDC) for name in ("maker", "taker", "keeper")
         )
         for _ in range(DEPTH_SLOTS[Commitment.FINALIZED] + 1):
             chain.advance(at_s=chain.tip.at_s)
-        for market in MARKETS:
-            self.publish(market)
+        self.publish_all()
 
     def publish(self, market: Market) -> None:
         """Write the oracle's price, as of now."""
-        rent = self.chain.rent_lamports(ORACLE_SIZE)
-        account = price_account(
-            self.prices[market.index], slot=self.chain.tip.slot, lamports=rent
-        )
-        self.chain.put(market.oracle, account)
+        self._publish(market.oracle, self.prices[market.index])
+
+    def publish_all(self) -> None:
+        """Write every oracle, that of the quote with them."""
+        self._publish(QUOTE_ORACLE, _ONE_USD)
+        for market in MARKETS:
+            self.publish(market)
 
     def oracle(self, market: Market) -> tuple[Decimal, int]:
         """Give the oracle's price and its slot."""
@@ -116,7 +118,7 @@ class World:
         actor = Actor(name, keypair(name))
         trader = actor.trader
         self.fund(trader.authority, usdc=usdc, sol=Decimal(10))
-        steps = []
+        steps: list[Instruction] = []
         if self.chain.account(trader.user) is None:
             steps += [instructions.open_statistics(trader), instructions.open_user(trader, name)]
         if usdc:
@@ -136,6 +138,10 @@ class World:
         owned = self.chain.owned_by(PROGRAM)
         return [read_user(a.data) for _, a in owned if len(a.data) == USER_SIZE]
 
+    def _publish(self, oracle: Pubkey, price_usd: Decimal) -> None:
+        slot, rent = self.chain.tip.slot, self.chain.rent_lamports(ORACLE_SIZE)
+        self.chain.put(oracle, price_account(price_usd, slot=slot, lamports=rent))
+
     def _deploy(self, program: bytes) -> None:
         chain, admin = self.chain, self._admin.pubkey()
         chain.add_program(PROGRAM, program)
@@ -145,6 +151,7 @@ class World:
         self.fund(admin, usdc=pool, sol=Decimal(0))
         addresses = (
             *(PROGRAM, STATE, SIGNER, SPOT_MARKET, SPOT_VAULT, TOKENS, SYSTEM, RENT),
+            QUOTE_ORACLE,
             *(market.oracle for market in MARKETS),
             *(perp_market(market.index) for market in MARKETS),
         )
@@ -157,6 +164,7 @@ class World:
         steps = [
             [instructions.initialize(admin)],
             [instructions.initialize_quote(admin, full=full)],
+            [instructions.set_quote_oracle(admin)],
             [instructions.set_withdraw_guard(admin, int(_WITHDRAW_GUARD_USDC * _UNITS))],
         ]
         for market in MARKETS:

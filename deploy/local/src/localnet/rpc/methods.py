@@ -1,13 +1,14 @@
 """The methods by name, and one call of JSON-RPC: in as parsed JSON, out as JSON."""
 
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import TypeVar, cast
 
 from localnet.errors import INVALID_REQUEST, METHOD_NOT_FOUND, RpcError
 from localnet.node import Node
 from localnet.rpc import reads, transactions
 from localnet.rpc.params import Params
 
+_T = TypeVar("_T")
 Method = Callable[[Node, Params], object]
 
 METHODS: Mapping[str, Method] = {
@@ -40,14 +41,20 @@ def answer(node: Node, call: object) -> dict[str, object]:
     """Answer one call."""
     asked, number = cast("dict[str, object]", call) if isinstance(call, dict) else {}, None
     try:
-        name, number = asked.get("method"), asked.get("id")
-        if not isinstance(name, str):
-            raise RpcError(INVALID_REQUEST, "Invalid Request")
-        if name not in METHODS:
-            raise RpcError(METHOD_NOT_FOUND, f"Method not found: {name}")
-        return result(number, METHODS[name](node, Params(asked.get("params"))))
+        number = asked.get("id")
+        method = method_of(asked.get("method"), METHODS)
+        return result(number, method(node, Params(asked.get("params"))))
     except RpcError as error:
         return failure(number, error)
+
+
+def method_of(name: object, known: Mapping[str, _T]) -> _T:
+    """Give a method by its name; raise RpcError."""
+    if not isinstance(name, str):
+        raise RpcError(INVALID_REQUEST, "Invalid Request")
+    if name not in known:
+        raise RpcError(METHOD_NOT_FOUND, f"Method not found: {name}")
+    return known[name]
 
 
 def result(number: object, value: object) -> dict[str, object]:

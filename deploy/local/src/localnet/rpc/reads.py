@@ -1,5 +1,7 @@
 """Methods that read accounts and blocks."""
 
+from collections.abc import Sequence
+
 from solders.account import Account
 
 from localnet.block import GENESIS_HASH, Block
@@ -147,7 +149,9 @@ def get_rent(node: Node, params: Params) -> object:
 
 def get_fees(node: Node, params: Params) -> object:
     """Give the least priority fee per slot among transactions that wrote all of these accounts."""
-    given = params.texts(0, at_most=_FEE_ACCOUNTS_MAX) if params.raw(0) is not None else []
+    given: Sequence[str] = ()
+    if params.raw(0) is not None:
+        given = params.texts(0, at_most=_FEE_ACCOUNTS_MAX)
     keys = {pubkey(text) for text in given}
     tip = node.chain.tip.slot
     least: dict[int, int] = {}
@@ -176,5 +180,3 @@ def get_health(_node: Node, _params: Params) -> object:
 
 def _or_null(account: Account | None, config: Config) -> object:
     return None if account is None else account_json(account, config)
-
-

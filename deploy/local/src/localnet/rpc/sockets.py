@@ -12,12 +12,12 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from localnet.errors import INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, RpcError, invalid
+from localnet.errors import PARSE_ERROR, RpcError, invalid
 from localnet.faults import SocketMood
 from localnet.node import Node
-from localnet.rpc.methods import failure, result
+from localnet.rpc.methods import failure, method_of, result
 from localnet.rpc.params import Params
-from localnet.rpc.subscriptions import UNSUBSCRIBES, Subscription, subscribe
+from localnet.rpc.subscriptions import SUBSCRIBES, UNSUBSCRIBES, Subscription
 
 QUEUE_MAX = 10_000
 """A reader that is so many messages behind is cut off, as a node does."""
@@ -114,16 +114,12 @@ class Sockets:
         except msgspec.DecodeError:
             return failure(None, RpcError(PARSE_ERROR, "Parse error"))
         asked = cast("dict[str, object]", call) if isinstance(call, dict) else {}
-        number, method = asked.get("id"), asked.get("method")
+        number, name = asked.get("id"), asked.get("method")
         try:
-            if not isinstance(method, str):
-                raise RpcError(INVALID_REQUEST, "Invalid Request")
             params = Params(asked.get("params"))
-            if method in UNSUBSCRIBES:
+            if name in UNSUBSCRIBES:
                 return result(number, _unsubscribe(connection, params))
-            opened = subscribe(self._node, method, params)
-        except KeyError:
-            return failure(number, RpcError(METHOD_NOT_FOUND, f"Method not found: {method}"))
+            opened = method_of(name, SUBSCRIBES)(self._node, params)
         except RpcError as error:
             return failure(number, error)
         self._last_number += 1

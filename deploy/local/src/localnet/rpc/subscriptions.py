@@ -49,11 +49,6 @@ class Subscription:
         return f"{self.kind}Notification"
 
 
-def subscribe(node: Node, method: str, params: Params) -> Subscription:
-    """Open a subscription; raise RpcError, or KeyError for a method that is none."""
-    return _KINDS[method](node, params)
-
-
 def _account(node: Node, params: Params) -> Subscription:
     wanted, config = params.pubkey(0), params.config(1)
 
@@ -125,14 +120,14 @@ def _slot(node: Node, _params: Params) -> Subscription:
     return opened
 
 
-_KINDS: Mapping[str, Callable[[Node, Params], Subscription]] = {
+SUBSCRIBES: Mapping[str, Callable[[Node, Params], Subscription]] = {
     "accountSubscribe": _account,
     "logsSubscribe": _logs,
     "programSubscribe": _program,
     "signatureSubscribe": _signature,
     "slotSubscribe": _slot,
 }
-UNSUBSCRIBES = frozenset(name.replace("Subscribe", "Unsubscribe") for name in _KINDS)
+UNSUBSCRIBES = frozenset(name.replace("Subscribe", "Unsubscribe") for name in SUBSCRIBES)
 
 
 def _open(node: Node, kind: str, commitment: Commitment, tell: _Tell) -> Subscription:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from solders.account import Account
 from solders.hash import Hash
 from solders.message import Message, MessageV0
 from solders.pubkey import Pubkey
@@ -38,7 +39,7 @@ class _Simulated:
     error: TransactionErrorType | None
     logs: tuple[str, ...] = ()
     units: int = 0
-    accounts: tuple[tuple[Pubkey, object], ...] = ()
+    accounts: tuple[tuple[Pubkey, Account], ...] = ()
 
 
 def send_transaction(node: Node, params: Params) -> object:
@@ -94,7 +95,9 @@ def get_signature_statuses(node: Node, params: Params) -> object:
     statuses: list[object] = []
     for name in names:
         landed = node.chain.landed(signature(name))
-        statuses.append(None if landed is None else _status(node, landed, block.slot, searches))
+        statuses.append(
+            None if landed is None else _status(node, landed, block.slot, searches=searches)
+        )
     return with_context(block, statuses)
 
 
@@ -153,8 +156,7 @@ def _transaction(text: str, config: Config) -> VersionedTransaction:
         transaction.sanitize()
     except ValueError as error:
         raise invalid(
-            "failed to deserialize solana_transaction::versioned::VersionedTransaction: "
-            f"{error}"
+            f"failed to deserialize solana_transaction::versioned::VersionedTransaction: {error}"
         ) from None
     return transaction
 
@@ -221,7 +223,7 @@ def _bound_to(transaction: VersionedTransaction, blockhash: Hash) -> VersionedTr
     return VersionedTransaction.populate(message, transaction.signatures)
 
 
-def _status(node: Node, landed: Landed, slot: int, searches: bool) -> object:
+def _status(node: Node, landed: Landed, slot: int, *, searches: bool) -> object:
     if landed.slot > slot or node.hides_landed:
         return None
     commitment = node.commitment_of(landed)
