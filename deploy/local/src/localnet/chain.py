@@ -199,7 +199,8 @@ class Chain:
         if failed and not meta.logs():
             self._charge_priority(keys.all[0], Fee(0, -fee.priority_lamports, 0))
             return None
-        for key in keys.all:
+        writes = writes_of(transaction, keys)
+        for key in sorted(writes, key=bytes):
             self._write(key)
         landed = Landed(
             transaction=transaction,
@@ -210,7 +211,7 @@ class Chain:
             units=meta.compute_units_consumed(),
             fee_lamports=fee.lamports,
             keys=keys.all,
-            writes=writes_of(transaction, keys),
+            writes=writes,
             price_micro_lamports=fee.micro_lamports_per_unit,
             loaded=keys.loaded,
             before=before,
