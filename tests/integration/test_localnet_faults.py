@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 
 from kit.localnet import SOL, START_S, Client, a_localnet, pay, wallet
 
@@ -112,9 +113,11 @@ async def test_chain_time_is_given(client: Client) -> None:
 async def test_slots_open_by_the_wall_clock(client: Client) -> None:
     await client.control("PUT", "clock", {"mode": "wall"})
     slot = client.net.node.chain.tip.slot
-    async with asyncio.timeout(20):
-        while client.net.node.chain.tip.slot < slot + 2:
-            await asyncio.sleep(0.02)
+    async with connect(client.net.socket_url) as socket, asyncio.timeout(20):
+        await socket.send('{"jsonrpc":"2.0","id":1,"method":"slotSubscribe"}')
+        for _ in range(3):  # the answer, and two slots
+            await socket.recv()
+    assert client.net.node.chain.tip.slot >= slot + 2
     shown = await client.control("GET", "")
     assert (shown["clock"], client.net.node.chain.tip.at_s > START_S + 10_000) == ("wall", True)
 

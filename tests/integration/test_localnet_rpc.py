@@ -1,4 +1,4 @@
-"""The RPC as clients meet it: its answers are read by the types of solders, its errors by number."""
+"""The RPC as clients meet it: solders reads its answers, and errors have the known numbers."""
 
 import base64
 import json

@@ -114,7 +114,7 @@ class Actors:
         self._attempt(maker, "quote", steps)
 
     def _keep(self) -> None:
-        keeper, now_s = self.world.keeper, self.world.chain.tip.at_s
+        keeper = self.world.keeper
         for user in self.world.users():
             trader = Trader(user.authority, user.sub_account)
             for order in user.orders:
@@ -123,7 +123,7 @@ class Actors:
                         keeper.trader, trader, order.id, market=order.market
                     )
                     self._attempt(keeper, "trigger", [step])
-                elif self._wants_a_filler(order, now_s):
+                elif self._wants_a_filler(order, trader):
                     makers = self._makers(order.market, order.direction, besides=trader)
                     step = instructions.fill(
                         keeper.trader, trader, order.id, makers, market=order.market
@@ -136,12 +136,19 @@ class Actors:
             return oracle > order.trigger_price
         return oracle < order.trigger_price
 
-    def _wants_a_filler(self, order: Order, now_s: int) -> bool:
-        if order.max_ts and now_s > order.max_ts + REAP_AFTER_S:
+    def _wants_a_filler(self, order: Order, trader: Trader) -> bool:
+        tip = self.world.chain.tip
+        if order.max_ts and tip.at_s > order.max_ts + REAP_AFTER_S:
             return True
-        if order.is_armed or order.post_only or order.slot >= self.world.chain.tip.slot:
+        if order.is_armed or order.post_only or order.slot >= tip.slot:
             return False
-        return order.kind is not OrderType.LIMIT or order.auction_slots > 0
+        if order.kind is not OrderType.LIMIT or order.auction_slots > 0:
+            return True
+        oracle = self.world.oracle(MARKETS[order.market])[0] * PRICE
+        is_long = order.direction is Direction.LONG
+        if oracle <= order.price if is_long else oracle >= order.price:
+            return True
+        return bool(self._makers(order.market, order.direction, besides=trader, price=order.price))
 
     def _makers(
         self, market: int, direction: Direction, *, besides: Trader, price: int | None = None
