@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from solders.account import Account
-from solders.message import Message
+from solders.message import Message, to_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.rpc import responses
 from solders.system_program import TransferParams, transfer
@@ -242,6 +242,15 @@ async def test_priority_fees_are_the_least_of_each_slot(client: Client) -> None:
     assert [each.prioritization_fee for each in fees if each.prioritization_fee] == [300]
     other = await _read(client, kind, method, [str(wallet(8).pubkey())])
     assert {each.prioritization_fee for each in other} == {0}
+
+
+async def test_the_fee_of_a_message_is_told(client: Client) -> None:
+    message = _paid(client, limit=600_000, price=20_000).message
+    text = base64.b64encode(to_bytes_versioned(message)).decode()
+    kind = responses.GetFeeForMessageResp
+    assert await _read(client, kind, "getFeeForMessage", text) == 17_000
+    client.net.pace.step(slots=151)
+    assert await _read(client, kind, "getFeeForMessage", text) is None
 
 
 async def test_an_airdrop_is_a_transaction(client: Client) -> None:

@@ -56,15 +56,14 @@ def test_a_zstd_frame_is_read_by_a_real_decoder(size: int) -> None:
 
 def test_the_priority_fee_is_on_the_limit_and_rounds_up() -> None:
     paid = pay(wallet(0), ANY, 1, blockhash=Hash.default(), limit=600_000, price=20_000)
-    assert fee_of(paid).lamports == 5_000 + 600_000 * 20_000 // 10**6 == 17_000
-    assert (
-        fee_of(pay(wallet(0), ANY, 1, blockhash=Hash.default(), limit=1, price=1)).lamports == 5_001
-    )
+    assert fee_of(paid.message).lamports == 5_000 + 600_000 * 20_000 // 10**6 == 17_000
+    least = pay(wallet(0), ANY, 1, blockhash=Hash.default(), limit=1, price=1)
+    assert fee_of(least.message).lamports == 5_001
 
 
 def test_without_a_limit_each_instruction_has_200_000_units() -> None:
     paid = pay(wallet(0), ANY, 1, blockhash=Hash.default(), price=1_000_000)
-    assert fee_of(paid).lamports == 5_000 + 200_000
+    assert fee_of(paid.message).lamports == 5_000 + 200_000
 
 
 def test_an_oracle_says_its_price_and_slot() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -97,7 +97,7 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def _http(app: HttpApp, listener: socket.socket) -> AsyncGenerator[None]:
     config = uvicorn.Config(
-        app, http="h11", ws="none", lifespan="off", access_log=False, log_level="critical"
+        app, http="h11", ws="none", lifespan="off", access_log=False, log_level="error"
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -115,13 +115,13 @@ async def _http(app: HttpApp, listener: socket.socket) -> AsyncGenerator[None]:
 
 @asynccontextmanager
 async def _beating(pace: Pace) -> AsyncGenerator[None]:
-    task = asyncio.create_task(pace.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    """Keep the pace; when that fails, so does whatever runs in the block."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(pace.run())
+        try:
+            yield
+        finally:
+            task.cancel()
 
 
 def _listeners(port: int | None) -> tuple[socket.socket, socket.socket]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from solders.account import Account
 from solders.clock import Clock
+from solders.compute_budget import set_compute_unit_limit
 from solders.hash import Hash
 from solders.instruction import Instruction
 from solders.keypair import Keypair
@@ -29,7 +30,7 @@ from localnet.block import (
     first_block,
     next_block,
 )
-from localnet.fees import Fee, fee_of
+from localnet.fees import UNITS_MAX, Fee, fee_of
 from localnet.journal import AccountWritten, Journal, Landed, SlotOpened
 from localnet.lookup import Keys, UnknownTable, keys_of, writes_of
 
@@ -37,6 +38,7 @@ LANDING_SLOTS = 1
 """A transaction lands in the slot after the one in which it came."""
 _BLOCKS_KEPT = 512
 _HISTORY_MAX = 50_000
+_OWN_UNITS_SPREAD = 100_000
 _SYSTEM = Pubkey.default()
 
 
@@ -53,6 +55,7 @@ class Chain:
         self._blocks: deque[Block] = deque([first_block(at_s)], maxlen=_BLOCKS_KEPT)
         self._history: dict[Signature, Landed] = {}
         self._by_key: defaultdict[Pubkey, deque[Signature]] = defaultdict(deque)
+        self._attempts = 0
         self._waiting: list[tuple[int, VersionedTransaction]] = []
         self.journal = Journal()
         self.on_news: Callable[[], None] = lambda: None
@@ -104,7 +107,7 @@ class Chain:
         payer = self.account(transaction.message.account_keys[0])
         if payer is None:
             return TransactionErrorFieldless.AccountNotFound
-        if payer.lamports < fee_of(transaction).lamports:
+        if payer.lamports < fee_of(transaction.message).lamports:
             return TransactionErrorFieldless.InsufficientFundsForFee
         try:
             keys_of(transaction, self.account)
@@ -128,8 +131,14 @@ class Chain:
         return landed
 
     def attempt(self, instructions: Sequence[Instruction], *signers: Keypair) -> Landed:
-        """Land a transaction now, well or failed; raise Refused when no block takes it."""
-        message = MessageV0.try_compile(signers[0].pubkey(), instructions, [], self.tip.hash)
+        """Land a transaction now, well or failed; raise Refused when no block takes it.
+
+        Equal instructions of one slot are still two transactions: their unit limits differ.
+        """
+        self._attempts += 1
+        limit = set_compute_unit_limit(UNITS_MAX - self._attempts % _OWN_UNITS_SPREAD)
+        steps = [limit, *instructions]
+        message = MessageV0.try_compile(signers[0].pubkey(), steps, [], self.tip.hash)
         transaction = VersionedTransaction(message, signers)
         refusal = self.refusal(transaction)
         landed = None if refusal is not None else self._execute(transaction)
@@ -190,7 +199,7 @@ class Chain:
     def _execute(self, transaction: VersionedTransaction) -> Landed | None:
         """Execute a transaction that a block takes; None when the machine takes it for none."""
         keys = keys_of(transaction, self.account)
-        fee = fee_of(transaction)
+        fee = fee_of(transaction.message)
         before = self._lamports(keys)
         self._charge_priority(keys.all[0], fee)
         result = self._svm.send_transaction(transaction)

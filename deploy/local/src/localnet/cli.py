@@ -22,7 +22,10 @@ def main(arguments: Sequence[str]) -> int:
     """Run; 0 is well, 78 something that a person can put right."""
     parser = argparse.ArgumentParser(prog="localnet", description=WARNING)
     parser.add_argument(
-        "--port", type=int, default=PORT, help=f"HTTP port ({PORT}); +1 is WebSocket"
+        "--port",
+        type=int,
+        default=PORT,
+        help=f"HTTP port ({PORT}); +1 is WebSocket; 0 for free ones",
     )
     parser.add_argument(
         "--clock",
@@ -47,7 +50,9 @@ async def _run(program: tuple[Build, bytes], options: argparse.Namespace) -> Non
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     clock: ClockMode = options.clock
-    async with localnet(program, clock=clock, port=options.port, at_s=options.at_s) as running:
+    async with localnet(
+        program, clock=clock, port=options.port or None, at_s=options.at_s
+    ) as running:
         print(_told(running, program[0]), flush=True)
         await stopping.wait()
 

@@ -12,6 +12,7 @@ import msgspec
 from solders.pubkey import Pubkey
 
 from contracts.values import Side
+from localnet.chain import Refused
 from localnet.drift.actors import Actors
 from localnet.drift.addresses import PROGRAM, Trader, perp_market
 from localnet.drift.markets import MARKETS, Market, market_by
@@ -136,7 +137,7 @@ class Control:
             return 404, {"error": f"expected one of {known}; found {method} /control/{path}"}
         try:
             return 200, call(body)
-        except (msgspec.ValidationError, msgspec.DecodeError, PastTime, _Wrong) as error:
+        except (msgspec.ValidationError, msgspec.DecodeError, PastTime, Refused, _Wrong) as error:
             return 400, {"error": str(error)}
 
     @property

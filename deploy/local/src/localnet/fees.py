@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from solders.compute_budget import ID as COMPUTE_BUDGET
 from solders.message import Message, MessageV0
-from solders.transaction import VersionedTransaction
 
 LAMPORTS_PER_SIGNATURE = 5_000
 UNITS_PER_INSTRUCTION = 200_000
@@ -31,9 +30,8 @@ class Fee:
         return self.base_lamports + self.priority_lamports
 
 
-def fee_of(transaction: VersionedTransaction) -> Fee:
-    """Give what a transaction costs, whatever becomes of it in a block."""
-    message = transaction.message
+def fee_of(message: Message | MessageV0) -> Fee:
+    """Give what a message costs as a transaction, whatever becomes of it in a block."""
     limit, price = _budget(message)
     return Fee(
         base_lamports=LAMPORTS_PER_SIGNATURE * message.header.num_required_signatures,

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 
-from solders.compute_budget import set_compute_unit_limit
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from solders.signature import Signature
@@ -17,7 +16,6 @@ from localnet.faults import StatusLie, Switchboard
 from localnet.journal import Landed
 
 _FAUCET_LAMPORTS = 10**17
-_TRANSFER_UNITS = 1_000
 
 
 class Node:
@@ -26,7 +24,6 @@ class Node:
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
         self.switchboard = Switchboard()
-        self._airdrops = 0
         self._faucet = Keypair.from_seed(hashlib.sha256(b"localnet faucet").digest())
         chain.airdrop(self._faucet.pubkey(), _FAUCET_LAMPORTS)
         self.on_slot: Callable[[], None] = lambda: None
@@ -52,12 +49,10 @@ class Node:
 
     def airdrop(self, key: Pubkey, lamports: int) -> Signature:
         """Give lamports out of the faucet in a transaction that lands now."""
-        self._airdrops += 1
         transfer = TransferParams(
             from_pubkey=self._faucet.pubkey(), to_pubkey=key, lamports=lamports
         )
-        limit = set_compute_unit_limit(_TRANSFER_UNITS + self._airdrops)  # no two are the same
-        return self.chain.run([limit, system_transfer(transfer)], self._faucet).signature
+        return self.chain.run([system_transfer(transfer)], self._faucet).signature
 
     def commitment_of(self, landed: Landed) -> Commitment:
         """Give how sure a landed transaction is by now."""

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from solders.compute_budget import set_compute_unit_limit
 from solders.instruction import Instruction
 
 from contracts.values import Side
@@ -34,7 +33,6 @@ from localnet.journal import Landed
 REAP_AFTER_S = 15
 """So long after its end a keeper gets to an expired order (execution.md 2.9)."""
 _MAKERS_MAX = 6
-_UNITS = 600_000
 _REPORTS_KEPT = 100
 
 
@@ -57,7 +55,6 @@ class Actors:
         self.is_oracle_frozen = False
         self.is_keeper_off = False
         self.reports: deque[Report] = deque(maxlen=_REPORTS_KEPT)
-        self._attempts = 0
 
     def on_slot(self) -> None:
         """Do what is due in a new slot: publish the oracles, trigger, fill, reap."""
@@ -173,9 +170,7 @@ class Actors:
 
     def _attempt(self, actor: Actor, action: str, steps: Sequence[Instruction]) -> Landed:
         chain = self.world.chain
-        self._attempts += 1  # equal steps of one slot are still two transactions
-        limit = set_compute_unit_limit(_UNITS + self._attempts % _UNITS)
-        landed = chain.attempt([limit, *steps], actor.key)
+        landed = chain.attempt(steps, actor.key)
         error = None if landed.error is None else error_json(landed.error)
         self.reports.append(Report(actor.name, action, str(landed.signature), landed.slot, error))
         return landed

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from solders.account import Account
-from solders.compute_budget import set_compute_unit_limit
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
@@ -41,11 +40,11 @@ from localnet.drift.pyth import price_account, price_of
 
 LAMPORTS = 10**9
 ACTOR_USDC = Decimal(50_000_000)
+ACTOR_SOL = Decimal(100_000)
 FEE_POOL_USDC = Decimal(1_000_000)
 _WITHDRAW_GUARD_USDC = Decimal(1_000_000_000)
 _UNITS = 10**6
 _ONE_USD = Decimal(1)
-_ADMIN_UNITS_MAX = 1_400_000
 
 
 def keypair(name: str) -> Keypair:
@@ -117,7 +116,7 @@ class World:
         """
         actor = Actor(name, keypair(name))
         trader = actor.trader
-        self.fund(trader.authority, usdc=usdc, sol=Decimal(10))
+        self.fund(trader.authority, usdc=usdc, sol=ACTOR_SOL)
         steps: list[Instruction] = []
         if self.chain.account(trader.user) is None:
             steps += [instructions.open_statistics(trader), instructions.open_user(trader, name)]
@@ -173,4 +172,4 @@ class World:
                 steps.append(instructions.set_market_terms(admin, market))
             steps.append([instructions.fund_market(admin, market, int(FEE_POOL_USDC * _UNITS))])
         for step in steps:
-            self.chain.run([set_compute_unit_limit(_ADMIN_UNITS_MAX), *step], self._admin)
+            self.chain.run(step, self._admin)

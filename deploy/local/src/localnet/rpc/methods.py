@@ -17,6 +17,7 @@ METHODS: Mapping[str, Method] = {
     "getBlockHeight": reads.get_block_height,
     "getBlockTime": reads.get_block_time,
     "getEpochInfo": reads.get_epoch_info,
+    "getFeeForMessage": transactions.get_fee_for_message,
     "getGenesisHash": reads.get_genesis_hash,
     "getHealth": reads.get_health,
     "getLatestBlockhash": reads.get_latest_blockhash,

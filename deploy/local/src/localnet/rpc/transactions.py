@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from solders.account import Account
 from solders.hash import Hash
-from solders.message import Message, MessageV0
+from solders.message import Message, MessageV0, from_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
@@ -20,6 +20,7 @@ from localnet.errors import (
     error_words,
     invalid,
 )
+from localnet.fees import fee_of
 from localnet.journal import Landed
 from localnet.node import Node
 from localnet.rpc.params import Config, Params, decoded, pubkey, signature
@@ -85,6 +86,17 @@ def simulate_transaction(node: Node, params: Params) -> object:
             "replacementBlockhash": replacement,
         },
     )
+
+
+def get_fee_for_message(node: Node, params: Params) -> object:
+    """Give what a message would cost; null when its blockhash is too old."""
+    try:
+        message = from_bytes_versioned(decoded(params.text(0), "base64"))
+    except ValueError as error:
+        raise invalid(f"failed to deserialize a message: {error}") from None
+    block = block_for(node, params.config(1))
+    is_live = node.chain.block_of(message.recent_blockhash) is not None
+    return with_context(block, fee_of(message).lamports if is_live else None)
 
 
 def get_signature_statuses(node: Node, params: Params) -> object:
