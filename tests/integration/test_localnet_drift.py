@@ -8,10 +8,12 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from contracts.values import Side
-from kit.localnet import Desk, a_desk
+from kit.localnet import START_S, Desk, a_desk, drift_program
+from localnet.chain import Chain
 from localnet.drift import instructions
+from localnet.drift.actors import Report
 from localnet.drift.addresses import LOOKUP_TABLES, tokens_of
-from localnet.drift.markets import MARKETS
+from localnet.drift.markets import MARKETS, Market
 from localnet.drift.orders import (
     BASE,
     PRICE,
@@ -24,6 +26,7 @@ from localnet.drift.orders import (
     UserAccount,
 )
 from localnet.drift.tokens import units_of
+from localnet.drift.world import World
 from localnet.errors import error_code
 from localnet.lookup import PROGRAM as TABLES
 
@@ -110,6 +113,8 @@ def test_entry_and_stop_are_born_in_one_transaction(desk: Desk) -> None:
     assert _place(desk, ENTRY, STOP) is None
     assert {each.user_order_id for each in _user(desk).orders} == {16, 48}
     assert _place(desk, STOP) == 6071
+    # The largest number stands for what the margin allows: 10,000 x 20 / 150 = 1,333.33.
+    assert _order(desk, 48).base == 1_333_330_000_000
 
 
 def test_an_expired_order_lands_and_does_nothing(desk: Desk) -> None:
@@ -212,12 +217,58 @@ def test_the_maker_quotes_around_the_oracle(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("market", MARKETS, ids=lambda market: market.name)
-def test_every_market_follows_its_oracle(desk: Desk, market: object) -> None:
-    found = next(each for each in MARKETS if each is market)
-    price = found.first_price_usd * Decimal("1.002")
-    desk.actors.set_price(found, price)
+def test_the_amm_of_every_market_follows_its_oracle(desk: Desk, market: Market) -> None:
+    """A bid above the AMM's ask is refused, and rests once the oracle has gone higher."""
+    bid = OrderParams(
+        market=market.index,
+        direction=Direction.LONG,
+        base=market.smallest,
+        price=int(market.first_price_usd * PRICE * 1001 // 1000),
+        post_only=PostOnly.MUST,
+    )
+    assert _place(desk, bid) == 6057
+    price = market.first_price_usd * Decimal("1.002")
+    desk.actors.set_price(market, price)
     assert desk.actors.reports[-1].error is None
-    assert desk.world.oracle(found) == (price, desk.world.chain.tip.slot)
+    assert desk.world.oracle(market) == (price, desk.world.chain.tip.slot)
+    assert _place(desk, bid) is None
+
+
+def test_the_amm_follows_a_long_way(desk: Desk) -> None:
+    price = SOL_PERP.first_price_usd
+    while price > 100:
+        price *= Decimal("0.998")
+        desk.actors.set_price(SOL_PERP, price)
+        desk.open_slots(10)
+    for factor, code in ((Decimal("0.999"), None), (Decimal("1.003"), 6057)):
+        bid = OrderParams(
+            market=0,
+            direction=Direction.LONG,
+            base=BASE,
+            price=int(price * factor * PRICE),
+            post_only=PostOnly.MUST,
+        )
+        assert _place(desk, bid) == code
+
+
+def test_a_world_begins_at_given_prices() -> None:
+    prices = {"sol-perp": Decimal("231.5")}
+    world = World(Chain(at_s=START_S), *drift_program(), first_prices_usd=prices)
+    read = [world.oracle(market)[0] for market in MARKETS]
+    assert read == [Decimal("231.5"), MARKETS[1].first_price_usd, MARKETS[2].first_price_usd]
+
+
+def test_a_run_repeats_itself() -> None:
+    runs: list[list[Report]] = []
+    for desk in (a_desk(), a_desk()):
+        assert _place(desk, ENTRY, STOP) is None
+        desk.open_slots(1)
+        desk.actors.trade(SOL_PERP, Side.SHORT, Decimal("149.9"), Decimal(2))
+        desk.actors.set_price(SOL_PERP, Decimal("148.9"))
+        desk.open_slots(3)
+        runs.append(list(desk.actors.reports))
+    assert runs[0] == runs[1]
+    assert {report.action for report in runs[0]} == {"take", "update_amm", "trigger", "fill"}
 
 
 def test_the_lookup_tables_of_mainnet_are_there(desk: Desk) -> None:

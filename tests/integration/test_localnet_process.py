@@ -13,8 +13,9 @@ from kit.localnet import drift_program
 
 async def _start(**environment: str) -> asyncio.subprocess.Process:
     inherited = {name: value for name, value in os.environ.items() if name != "DRIFT_SO"}
+    options = ("--port", "0", "--clock", "step", "--price", "sol-perp=231.5")
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "localnet", "--port", "0", "--clock", "step"),
+        *(sys.executable, "-m", "localnet", *options),
         env=inherited | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -48,6 +49,7 @@ async def test_it_runs_until_it_is_told_to_stop() -> None:
     async with httpx.AsyncClient() as http:
         shown = (await http.get(url)).json()
     assert [each["market"] for each in shown["markets"]] == ["sol-perp", "btc-perp", "eth-perp"]
+    assert shown["markets"][0]["oracle_price_usd"] == "231.50000000"
     process.send_signal(signal.SIGTERM)
     await process.communicate()
     assert process.returncode == 0

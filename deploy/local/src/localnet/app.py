@@ -3,9 +3,11 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
 
 import uvicorn
 
@@ -58,16 +60,19 @@ async def localnet(
     clock: ClockMode,
     port: int | None = None,
     at_s: int | None = None,
+    first_prices_usd: Mapping[str, Decimal] = MappingProxyType({}),
 ) -> AsyncGenerator[Localnet]:
     """Run a localnet for as long as the block runs; without a program it is a bare chain.
 
     It starts at chain time `at_s`, now unless one is given, and on a free pair of ports unless one
-    is named. Raises PortTaken.
+    is named; `first_prices_usd` says where its markets (by id) begin. Raises PortTaken.
     """
     listener, socket_listener = _listeners(port)
     try:
         chain = Chain(at_s=int(time.time()) if at_s is None else at_s)
-        world = None if program is None else World(chain, *program)
+        world = (
+            None if program is None else World(chain, *program, first_prices_usd=first_prices_usd)
+        )
         actors = None if world is None else Actors(world)
         node = Node(chain)
         if actors is not None:

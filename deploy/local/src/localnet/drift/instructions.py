@@ -7,6 +7,7 @@ order of arguments. An instruction begins with the first eight bytes of sha256("
 import hashlib
 import struct
 from collections.abc import Sequence
+from decimal import Decimal
 
 from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
@@ -105,12 +106,14 @@ def initialize_quote(admin: Pubkey, *, full: bool) -> Instruction:
     )
 
 
-def initialize_market(admin: Pubkey, market: Market, *, full: bool) -> Instruction:
-    """Make a perp market whose AMM stands at the price of its first day."""
+def initialize_market(
+    admin: Pubkey, market: Market, *, price_usd: Decimal, full: bool
+) -> Instruction:
+    """Make a perp market whose AMM stands at a price."""
     reserve = market.amm_reserve.to_bytes(16, "little")
     arguments = struct.pack("<H", market.index) + reserve + reserve
     arguments += struct.pack("<q", 3_600)
-    arguments += int(market.first_price_usd * _PEG).to_bytes(16, "little")
+    arguments += int(price_usd * _PEG).to_bytes(16, "little")
     arguments += bytes([_PYTH])
     ratios = (market.initial_ratio, market.maintenance_ratio, market.liquidator_fee)
     if full:

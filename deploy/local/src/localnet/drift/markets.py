@@ -24,6 +24,7 @@ class Market:
     oracle: Pubkey
     """The address of the Pyth account on mainnet."""
     first_price_usd: Decimal
+    """Where its world begins, unless that is told."""
     depth_base: int
     tier: int
     initial_ratio: int = 500

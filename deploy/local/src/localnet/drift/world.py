@@ -5,8 +5,10 @@ play money, and the keys are no secret.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from solders.account import Account
 from solders.instruction import Instruction
@@ -68,10 +70,24 @@ class Actor:
 class World:
     """The Drift program with its markets on a chain."""
 
-    def __init__(self, chain: Chain, build: Build, program: bytes) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        build: Build,
+        program: bytes,
+        *,
+        first_prices_usd: Mapping[str, Decimal] = MappingProxyType({}),
+    ) -> None:
+        """Build it, with the markets at their first prices; those of some may be given by id.
+
+        A world far from the prices that follow has oracle averages that the program distrusts.
+        """
         self.chain = chain
         self.build = build
-        self.prices: dict[int, Decimal] = {m.index: m.first_price_usd for m in MARKETS}
+        self.prices = {
+            market.index: first_prices_usd.get(market.spec.market, market.first_price_usd)
+            for market in MARKETS
+        }
         self._admin = keypair("admin")
         self._deploy(program)
         self.publish_all()
@@ -82,6 +98,8 @@ class World:
         for _ in range(DEPTH_SLOTS[Commitment.FINALIZED] + 1):
             chain.advance(at_s=chain.tip.at_s)
         self.publish_all()
+        keeper = self.keeper.key
+        chain.run([instructions.update_amm(keeper.pubkey(), each) for each in MARKETS], keeper)
 
     def publish(self, market: Market) -> None:
         """Write the oracle's price, as of now."""
@@ -167,7 +185,10 @@ class World:
             [instructions.set_withdraw_guard(admin, int(_WITHDRAW_GUARD_USDC * _UNITS))],
         ]
         for market in MARKETS:
-            steps.append([instructions.initialize_market(admin, market, full=full)])
+            price = self.prices[market.index]
+            steps.append(
+                [instructions.initialize_market(admin, market, price_usd=price, full=full)]
+            )
             if not full:
                 steps.append(instructions.set_market_terms(admin, market))
             steps.append([instructions.fund_market(admin, market, int(FEE_POOL_USDC * _UNITS))])
