@@ -9,7 +9,7 @@ from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 from solders.transaction_status import TransactionErrorFieldless
 
-from kit.localnet import SOL, START_S, a_chain, open_slots, pay, wallet
+from kit.localnet_rig import SOL, START_S, a_chain, open_slots, pay, wallet
 from localnet import lookup
 from localnet.block import BLOCKHASH_BLOCKS, Commitment
 from localnet.chain import Chain

@@ -8,7 +8,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from contracts.values import Side
-from kit.localnet import START_S, Desk, a_desk, drift_program
+from kit.localnet_rig import START_S, Desk, a_desk, drift_program
 from localnet.chain import Chain
 from localnet.drift import instructions
 from localnet.drift.actors import Report

@@ -10,7 +10,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from contracts.values import Side
-from kit.localnet import Client, a_localnet, drift_program
+from kit.localnet_rig import Client, a_localnet, drift_program
 from localnet.drift.actors import Actors
 from localnet.drift.markets import MARKETS, QUOTE_ORACLE
 from localnet.drift.world import keypair

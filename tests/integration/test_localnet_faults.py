@@ -9,7 +9,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from kit.localnet import SOL, START_S, Client, a_localnet, pay, wallet
+from kit.localnet_rig import SOL, START_S, Client, a_localnet, pay, wallet
 
 PAYER, TO = wallet(0), wallet(1).pubkey()
 NEWEST = {"commitment": "processed"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from kit.localnet import drift_program
+from kit.localnet_rig import drift_program
 
 
 async def _start(**environment: str) -> asyncio.subprocess.Process:

@@ -13,7 +13,7 @@ from solders.rpc import responses
 from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
-from kit.localnet import SOL, Client, a_localnet, pay, wallet
+from kit.localnet_rig import SOL, Client, a_localnet, pay, wallet
 
 PAYER, TO = wallet(0), wallet(1).pubkey()
 NEWEST = {"commitment": "processed"}

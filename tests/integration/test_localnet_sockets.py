@@ -11,7 +11,7 @@ from solders.rpc.responses import parse_websocket_message
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from kit.localnet import SOL, Client, a_localnet, pay, wallet
+from kit.localnet_rig import SOL, Client, a_localnet, pay, wallet
 
 PAYER, TO = wallet(0), wallet(1).pubkey()
 NEWEST = {"commitment": "processed", "encoding": "base64"}

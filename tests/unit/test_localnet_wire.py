@@ -13,7 +13,7 @@ from solders.hash import Hash
 from solders.pubkey import Pubkey
 from solders.rpc.responses import GetAccountInfoResp
 
-from kit.localnet import pay, wallet
+from kit.localnet_rig import pay, wallet
 from localnet.block import Commitment
 from localnet.builds import NoProgram, load
 from localnet.drift.orders import USER_SIZE, Direction, OrderParams, read_user
