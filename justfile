@@ -15,6 +15,10 @@ default:
 up *ARGS:
     @exec uv run --frozen --no-dev python -m supervisor up "$@"
 
+# Run a private Solana with the real Drift program (its path in DRIFT_SO): --port N, --clock step.
+localnet *ARGS:
+    @exec uv run --frozen --no-dev python -m localnet "$@"
+
 # Ask the event store of a data folder: verify, replay, trades.
 audit *ARGS:
     @exec uv run --frozen --no-dev python -m supervisor audit "$@"

@@ -1,5 +1,6 @@
 """What every test needs: properties take the time that a busy machine gives them."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -17,3 +18,13 @@ def zygote() -> Iterator[Zygote]:
     running = Zygote()
     yield running
     running.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end what was not tried, and why: a skip is no success."""
+    skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(
+        report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)
+    )
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"NOT RUN: {count} x {reason}", yellow=True, bold=True)

@@ -1,0 +1,1 @@
+"""What the Drift program expects: addresses, layouts, instructions, and a world."""
