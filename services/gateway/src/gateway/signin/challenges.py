@@ -87,5 +87,3 @@ class Challenges:
         if not is_ours or kept.domain != domain or now >= kept.expires_at:
             return None
         return Challenge(address=kept.address, text=kept.text.encode())
-
-
