@@ -1,7 +1,6 @@
 """Signing in and out. Cookies carry the secrets; no body, address or answer ever does."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -207,5 +206,5 @@ def _host(request: _Request) -> str:
 def _bytes(pointer: str, text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise invalid([FieldError(pointer, "expected base64")]) from None

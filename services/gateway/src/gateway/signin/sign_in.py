@@ -5,6 +5,7 @@ about challenges, browsers or wallets of others.
 """
 
 import asyncio
+import math
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -153,7 +154,7 @@ class SignIn:
     def require_rate(self, wait_s: float) -> None:
         """Refuse when there is something to wait for."""
         if wait_s > 0:
-            retry_after = int(wait_s) + 1
+            retry_after = math.ceil(wait_s)
             detail = f"expected fewer requests, found the next one free in {retry_after} s"
             raise Problem(Code.TOO_MANY_REQUESTS, detail, retry_after=retry_after)
 
@@ -166,26 +167,35 @@ class SignIn:
     async def _open(
         self, wallet: str, *, host: str, before: Session | None, client: Client
     ) -> tuple[Session, str]:
-        """Record the sign-in, then open the session: none is open that the log does not have."""
-        handle = secrets.token_hex(16)
+        """Make the session and record it; nobody gets a secret that the log does not know of."""
         async with _in_time():
-            await self._journal.write(
-                SignedIn(
-                    account=self.rules.account,
-                    wallet=wallet,
-                    session=handle,
-                    domain=host.lower(),
-                    address=client.address,
-                    user_agent=client.user_agent,
-                    expires_at=self._clock() + self.rules.lifetime,
-                )
+            session, token = await self.sessions.create(
+                handle=secrets.token_hex(16), wallet=wallet, client=client
             )
-            session, token = await self.sessions.create(handle=handle, wallet=wallet, client=client)
-        _log.info("signed_in", wallet=wallet, session=handle, address=client.address)
+        try:
+            async with _in_time():
+                await self._journal.write(self._signed_in(session, domain=host.lower()))
+        except Problem:
+            await self.sessions.end(session)
+            raise
+        grant = session.grant
+        _log.info("signed_in", wallet=wallet, session=grant.handle, address=client.address)
         if before is not None:
             await self.end([before], cause=SignOutCause.REPLACED)
         await self.end(self.sessions.of(wallet)[PER_WALLET_MAX:], cause=SignOutCause.REPLACED)
         return session, token
+
+    def _signed_in(self, session: Session, *, domain: str) -> SignedIn:
+        grant = session.grant
+        return SignedIn(
+            account=self.rules.account,
+            wallet=grant.wallet,
+            session=grant.handle,
+            domain=domain,
+            address=grant.client.address,
+            user_agent=grant.client.user_agent,
+            expires_at=grant.expires_at,
+        )
 
     def _signed_out(self, session: Session, cause: SignOutCause) -> SignedOut:
         return SignedOut(
