@@ -17,7 +17,7 @@ import nats.errors
 
 from chassis import jetstream
 from chassis.connection import Connection
-from chassis.consumers import Delivery, pull_spec
+from chassis.consumers import Delivery, PullSpec, pull_spec
 from chassis.jetstream import JetStreamError
 from chassis.metrics import Metrics
 from chassis.pull import Pull
