@@ -253,7 +253,7 @@ async def test_a_stream_shows_only_events_of_the_own_account() -> None:
 async def test_a_session_that_is_ended_ends_its_streams_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(streams.serve.__kwdefaults__, "beat_s", 3600.0)
+    monkeypatch.setattr(streams.serve, "__kwdefaults__", {"beat_s": 3600.0, "send_s_max": 5.0})
     async with running_desk(stage=SignInStage()) as desk:
         await signed_in(desk.http)
         async with page_stream(desk.edge, page(desk)) as stream:
@@ -266,7 +266,7 @@ async def test_a_session_that_is_ended_ends_its_streams_at_once(
 async def test_a_session_that_is_over_ends_its_streams_at_the_next_beat(
     monkeypatch: pytest.MonkeyPatch, minutes: int
 ) -> None:
-    monkeypatch.setitem(streams.serve.__kwdefaults__, "beat_s", 0.01)
+    monkeypatch.setattr(streams.serve, "__kwdefaults__", {"beat_s": 0.01, "send_s_max": 5.0})
     stage = SignInStage()
     async with running_desk(stage=stage) as desk:
         await signed_in(desk.http)
@@ -489,7 +489,7 @@ async def test_cookies_that_are_nobodys_cost_the_store_little() -> None:
             asked_for.append(key)
             return await get(key)
 
-        stage.sessions.get = counting  # pyright: ignore[reportAttributeAccessIssue]
+        stage.sessions.get = counting
         for number in range(50):
             token = f"{number:0>43}"
             answer = await desk.http.get("/api/state", headers={"Cookie": f"sid={token}"})

@@ -163,7 +163,7 @@ async def test_a_wallet_has_ten_sessions_and_the_oldest_goes() -> None:
 async def test_the_other_gateway_knows_a_session_and_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(streams.serve.__kwdefaults__, "beat_s", 3600.0)
+    monkeypatch.setattr(streams.serve, "__kwdefaults__", {"beat_s": 3600.0, "send_s_max": 5.0})
     stage = SignInStage()
     async with running_desk(stage=stage) as one:
         await signed_in(one.http)

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -113,7 +113,7 @@ async def test_what_is_no_wallet_gets_no_challenge(address: str) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
-TAMPERED: dict[str, Any] = {
+TAMPERED: dict[str, Callable[[bytes], bytes]] = {
     "another domain": lambda text: text.replace(b"127.0.0.1:8001 wants", b"evil.example wants"),
     "another wallet": lambda text: text.replace(OWNER.address.encode(), STRANGER.address.encode()),
     "another statement": lambda text: text.replace(b"no funds", b"all funds"),
@@ -263,8 +263,10 @@ async def test_secrets_are_compared_in_constant_time(monkeypatch: pytest.MonkeyP
         for module in (challenges, sign_in):
             monkeypatch.setattr(module.secrets, "compare_digest", compare)
         await signed_in(desk.http)
-    kinds = [type(one) for one, _ in compared]
-    assert kinds == [str, bytes]  # The browser's cookie, by digest; then the text.
+    assert [type(one).__name__ for one, _ in compared] == [
+        "str",
+        "bytes",
+    ]  # The browser's cookie, by digest; then the text.
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ async def serve(
     opening: Opening,
     *,
     clock: Callable[[], datetime],
-    closes: Callable[[], Close | None] = lambda: None,
+    closes: Callable[[], Close | None],
     beat_s: float = BEAT_S,
     send_s_max: float = SEND_S_MAX,
 ) -> Close | None:
