@@ -32,7 +32,14 @@ class Client:
 
     def __init__(self, hub: Hub, opening: Opening | None = None, **limits: float) -> None:
         self.socket = FakeSocket()
-        serving = session.serve(self.socket, hub, opening or Opening(), clock=lambda: NOW, **limits)
+        serving = session.serve(
+            self.socket,
+            hub,
+            opening or Opening(),
+            clock=lambda: NOW,
+            closes=lambda: None,
+            **limits,
+        )
         self.task = asyncio.create_task(serving)
 
     async def got(self, count: int) -> list[int]:

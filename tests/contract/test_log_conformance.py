@@ -24,6 +24,7 @@ from kit.chassis_stage import KINDS, Kind, Stage, stage
 
 EVERYTHING = "audit-archive-log"
 PROPOSALS = "risk-judge-proposals"
+SHOWN = "gateway-show-log"
 CONTROL = "control.all"
 PEOPLE = "control.>"
 
@@ -348,6 +349,15 @@ async def test_the_newer_follower_replaces_the_older(log: Log) -> None:
                 await zombie.next(5)
             await log.append(drafts(2, 2))
             assert positions(await follower.next(5)) == [2]
+
+
+async def test_a_name_that_is_for_each_process_replaces_nobody(log: Log) -> None:
+    await log.append(drafts(1, 1))
+    async with log.follow(SHOWN, after=0) as one, log.follow(SHOWN, after=0) as other:
+        for number in (1, 2):
+            assert positions(await one.next(5)) == [number]
+            assert positions(await other.next(5)) == [number]
+            await log.append(drafts(number + 1, number + 1))
 
 
 async def test_a_follower_ahead_of_the_log_is_refused(log: Log) -> None:

@@ -14,6 +14,7 @@ TRADES = "trades.binance-usdm.solusdt"
 BOOK = "book.binance-usdm.solusdt"
 FOLD = "signals-fold-trades"
 WORK = "execution-work-prints"
+SHOWN = "gateway-show-trades"
 
 
 @pytest.fixture(params=KINDS)
@@ -117,3 +118,13 @@ async def test_the_newer_follower_replaces_the_older(market: Market) -> None:
             assert [m.sequence for m in await follower.next(5)] == [1]
             with pytest.raises(FollowerReplaced):
                 await zombie.next(5)
+
+
+async def test_a_name_that_is_for_each_process_replaces_nobody_and_has_no_lag(
+    market: Market,
+) -> None:
+    await publish(market, 1, 1)
+    async with market.follow(SHOWN, after=0) as one, market.follow(SHOWN, after=0) as other:
+        assert [m.sequence for m in await one.next(5)] == [1]
+        assert [m.sequence for m in await other.next(5)] == [1]
+        assert await market.lags() == {}

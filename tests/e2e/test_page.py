@@ -111,6 +111,7 @@ async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
     await page.wait_for("document.querySelector('.pill').textContent.startsWith('live')")
     assert await text_of(page, "env-banner") == "PAPER"
     assert await text_of(page, "feed-banner") == "SYNTHETIC"
+    assert await text_of(page, "access-note") == "local desk, no sign-in"
     ladder = await text_of(page, "setup-card")
     for rung in ("TP3", "TP2", "TP1", "ENTRY", "STOP", "149.000", "153.000", "25 of 25", "resting"):
         assert rung in ladder

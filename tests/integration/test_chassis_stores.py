@@ -13,9 +13,9 @@ from chassis.checkpoints import Checkpoint, KeyValueCheckpoints
 from chassis.connection import connected
 from chassis.dead_letters import DeadLetterClient
 from chassis.metrics import Metrics
-from chassis.provision import StreamDrift, provision, stream_config
+from chassis.provision import StreamDrift, bucket_config, provision, stream_config
 from chassis.settings import ConfigurationError, ServiceSettings
-from contracts.subjects import STREAMS
+from contracts.subjects import BUCKETS, STREAMS
 from kit.chassis_events import drafts
 from kit.chassis_stage import RealStage, real_stage
 from kit.servers import nats_server
@@ -25,9 +25,10 @@ from kit.servers import nats_server
 
 async def test_the_server_agrees_with_the_contracts(tmp_path: Path) -> None:
     async with real_stage(tmp_path) as real:
-        for spec in STREAMS:
-            found = (await jetstream.call(real.connection, f"STREAM.INFO.{spec.name}"))["config"]
-            wanted = stream_config(spec)
+        wanted_configs = [*map(stream_config, STREAMS), *map(bucket_config, BUCKETS)]
+        for wanted in wanted_configs:
+            answer = await jetstream.call(real.connection, f"STREAM.INFO.{wanted['name']}")
+            found = answer["config"]
             known = {"persist_mode": "default", "allow_atomic": False} | found
             assert {field: known.get(field) for field in wanted} == wanted
         await provision(real.connection)

@@ -56,19 +56,20 @@ class InMemoryMarket:
         self, consumer: str, *, after: int
     ) -> AsyncGenerator["_MemoryMarketFollower", None]:
         """Do as Market.follow."""
-        filters = subjects.consumer(consumer).filters
-        cursor = await self._state.open(consumer, after=min(after, len(self._state.messages)))
-        yield _MemoryMarketFollower(self._state, cursor, filters)
+        spec = subjects.consumer(consumer)
+        cursor = await self._state.open(spec, after=min(after, len(self._state.messages)))
+        yield _MemoryMarketFollower(self._state, cursor, spec.filters)
 
     async def lags(self) -> dict[str, int]:
         """Do as Market.lags."""
         await asyncio.sleep(0)
+        followed = [spec for spec in subjects.CONSUMERS if spec.name in self._state.cursors]
         return {
-            name: sum(
-                fits(subjects.consumer(name).filters, message.subject)
-                for message in self._state.messages[cursor.acknowledged :]
+            spec.name: sum(
+                fits(spec.filters, message.subject)
+                for message in self._state.messages[self._state.cursors[spec.name].acknowledged :]
             )
-            for name, cursor in sorted(self._state.cursors.items())
+            for spec in followed
         }
 
     def epoch(self) -> int:

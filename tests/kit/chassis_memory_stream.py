@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from chassis.log import FollowerReplaced
+from contracts.subjects import ConsumerSpec
 
 BATCH_MAX = 256
 """Most messages that one `next` hands out."""
@@ -49,7 +50,8 @@ class Stream(Generic[T]):
         async with self.grown:
             self.grown.notify_all()
 
-    async def open(self, name: str, *, after: int) -> Cursor[T]:
+    async def open(self, spec: ConsumerSpec, *, after: int) -> Cursor[T]:
+        name = f"{spec.name}-{len(self.cursors)}" if spec.is_for_each else spec.name
         before = self.cursors.get(name)
         if before is not None:
             before.is_replaced = True

@@ -8,10 +8,13 @@ from typing import Literal
 
 from chassis.checkpoints import Checkpoints, KeyValueCheckpoints
 from chassis.connection import Connection, connected
+from chassis.keyvalue import KeyValue, KeyValueClient
 from chassis.log import Log, LogClient
 from chassis.market import Market, MarketClient
 from chassis.provision import provision
 from chassis.settings import ServiceSettings
+from contracts.subjects import Bucket
+from kit.chassis_memory_keyvalue import InMemoryKeyValue
 from kit.memory import InMemoryCheckpoints, InMemoryLog, InMemoryMarket
 from kit.servers import NatsServer, nats_server
 
@@ -21,12 +24,13 @@ KINDS: tuple[Kind, ...] = ("memory", "nats")
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One log, one market stream, one bucket."""
+    """One log, one market stream, one of each kind of bucket."""
 
     log_as: Callable[[str], Log]
     """Gives the log as a service sees it."""
     market: Market
     checkpoints: Checkpoints
+    keyvalue: KeyValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +49,15 @@ async def stage(kind: Kind, folder: Path) -> AsyncGenerator[Stage, None]:
     """Set up the ports in one of the two ways."""
     if kind == "memory":
         log = InMemoryLog()
-        yield Stage(log.as_service, InMemoryMarket(), InMemoryCheckpoints(log))
+        yield Stage(log.as_service, InMemoryMarket(), InMemoryCheckpoints(log), InMemoryKeyValue())
         return
     async with real_stage(folder) as real:
 
         def log_as(service: str) -> Log:
             return LogClient(real.connection, service=service)
 
-        yield Stage(log_as, real.market, real.checkpoints)
+        keyvalue = KeyValueClient(real.connection, Bucket.SESSIONS)
+        yield Stage(log_as, real.market, real.checkpoints, keyvalue)
 
 
 @asynccontextmanager

@@ -18,13 +18,17 @@ from gateway.asgi import Parts, create_app
 from gateway.consumers import NoAnswer
 from gateway.domain.desk import DeskState
 from gateway.edge import Edge
+from gateway.guards.gate import Gate
 from gateway.handlers import Commands
 from gateway.history import History
 from gateway.live import Live
 from gateway.opening import open_account
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
+from gateway.signin.sign_in import SignIn
+from gateway.site import loopback_site
 from gateway.stream.session import Disconnected
+from kit.gateway_signin import SignInStage
 from kit.gateway_story import Story
 from kit.memory import InMemoryCheckpoints, InMemoryLog, InMemoryMarket
 
@@ -70,6 +74,8 @@ class Desk:
     commands: Commands
     http: httpx.AsyncClient
     story: Story
+    edge: Edge
+    sign_in: SignIn | None
 
     async def caught_up(self) -> None:
         """Wait until the gateway shows the whole log."""
@@ -94,15 +100,20 @@ async def running_desk(
     verdict_wait_s: float = 0.02,
     clock: Callable[[], datetime] = lambda: NOW,
     environment: dict[str, Any] | None = None,
+    stage: SignInStage | None = None,
+    account: str = "local",
 ) -> AsyncGenerator[Desk]:
-    """Run a gateway for as long as the context lasts; `opens_account` writes the feed first."""
+    """Run a gateway for as long as the context lasts; `opens_account` writes the feed first.
+
+    With a `stage` it asks for a sign-in; the client then says which page it is.
+    """
     log = log or InMemoryLog(service="gateway")
     checkpoints = checkpoints or InMemoryCheckpoints(log)
     story = Story(log)
     if opens_account and await log.head() == 0:
         await story.opens()
         await story.opens_account()
-    live = Live(DeskState(account_id=AccountId("local")))
+    live = Live(DeskState(account_id=AccountId(account)))
     commands = Commands(
         log=log,
         live=live,
@@ -111,22 +122,32 @@ async def running_desk(
         verdict_wait_s=verdict_wait_s,
     )
     ask, market = FakeAsker(), InMemoryMarket()
-    _PARTS[:] = [Parts(live=live, commands=commands, history=History(ask=ask, log=log))]
+    history = History(ask=ask, log=log, shows=live.shows)
+    sign_in = None if stage is None else stage.sign_in(log, live)
+    _PARTS[:] = [Parts(live=live, commands=commands, history=history, sign_in=sign_in)]
     loops = [
         consumers.show_log(live, log, checkpoints),
         consumers.show_trades(live, market, clock=clock),
         consumers.show_services(live, ask, clock=clock),
-        open_account(live, log, GatewaySettings(**(environment or {}))),
+        open_account(live, log, GatewaySettings(account=account, **(environment or {}))),
+        *([] if sign_in is None else [sign_in.sessions.follow()]),
     ]
     tasks = [asyncio.create_task(loop) for loop in loops]
-    transport = httpx.ASGITransport(app=Edge(_app(), port=PORT))
-    async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
-        desk = Desk(log, market, checkpoints, ask, live, commands, http, story)
+    site = loopback_site(PORT) if stage is None else stage.site
+    (base,) = {origin for host, origin in site.origins.items() if host[0] not in "l["}
+    edge = Edge(Gate(_app(), sign_in), site=site)
+    transport = httpx.ASGITransport(app=edge)
+    headers = {} if stage is None else {"Origin": base}
+    async with httpx.AsyncClient(transport=transport, base_url=base, headers=headers) as http:
+        desk = Desk(log, market, checkpoints, ask, live, commands, http, story, edge, sign_in)
         try:
             await until(lambda: live.hub.is_open)
+            await until(lambda: sign_in is None or sign_in.sessions.is_current)
             yield desk
         finally:
             live.hub.close()
+            if sign_in is not None:
+                await sign_in.settle(timeout_s=1)
             for task in tasks:
                 task.cancel()
             ends = await asyncio.gather(*tasks, return_exceptions=True)
@@ -140,7 +161,8 @@ async def served() -> AsyncGenerator[int]:
     """Serve the running desk on a free port of the loopback; give the port."""
     listener = await bind("127.0.0.1", 0)
     port = int(listener.getsockname()[1])
-    async with serving(Edge(_app(), port=port), listener):
+    edge = Edge(Gate(_app(), None), site=loopback_site(port))
+    async with serving(edge, listener):
         yield port
 
 

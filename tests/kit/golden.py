@@ -9,12 +9,13 @@ import hashlib
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from contracts import codec
+from contracts.access import SignedIn, SignedOut, SignOutCause
 from contracts.control import (
     AccountOpened,
     CancelRequested,
@@ -124,6 +125,11 @@ _SIGNED: Json = {
     **_HOLDER,
     "transaction": derive_id(_ROOT, "transaction_planned"),
     "signature": _SIGNATURE,
+}
+_SESSION: Json = {
+    "account": "local",
+    "wallet": "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM",
+    "session": "5f3c8e1b0d9a4c7e8f6a2b1c0d9e8f7a",
 }
 _OTHER_FILL: Json = {
     **_HOLDER,
@@ -491,6 +497,14 @@ EXAMPLES: Sequence[Event] = (
         by="local",
     ),
     CancelRequested(**_HOLDER, client_order_id=_ORDER, by="local"),
+    SignedIn(
+        **_SESSION,
+        domain="desk.example.com",
+        address="192.0.2.7",
+        user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        expires_at=_AT + timedelta(hours=8),
+    ),
+    SignedOut(**_SESSION, cause=SignOutCause.REVOKED),
     ServiceStarted(
         service="risk",
         instance="risk-0",

@@ -204,11 +204,11 @@ class InMemoryLog:
     @asynccontextmanager
     async def follow_raw(self, consumer: str, *, after: int) -> AsyncGenerator[RawFollower, None]:
         """Do as Log.follow_raw."""
-        filters = subjects.consumer(consumer).filters
+        spec = subjects.consumer(consumer)
         if after > len(self._state.messages):
             raise LogGap(expected=after, found=len(self._state.messages))
-        cursor = await self._state.open(consumer, after=after)
-        yield _MemoryRawFollower(self._state, cursor, filters)
+        cursor = await self._state.open(spec, after=after)
+        yield _MemoryRawFollower(self._state, cursor, spec.filters)
 
     @asynccontextmanager
     async def follow(self, consumer: str, *, after: int) -> AsyncGenerator[Follower, None]:

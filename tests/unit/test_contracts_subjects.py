@@ -105,6 +105,16 @@ def test_an_events_subject_is_in_the_log_and_in_no_other_stream(event: golden.Ev
     assert streams == [StreamName.LOG]
 
 
+@pytest.mark.parametrize("event", golden.EXAMPLES, ids=lambda event: event.event_type)
+def test_a_subject_names_the_account_of_its_event(event: golden.Event) -> None:
+    assert subjects.account_of(subject_of(event)) == getattr(event, "account", None)
+
+
+def test_what_concerns_all_names_no_account() -> None:
+    assert subjects.account_of("control.all") is None
+    assert subjects.account_of("nothing") is None
+
+
 def test_a_class_without_a_route_is_named() -> None:
     class Unheard(golden.Event):
         event_type = "unheard"

@@ -1,6 +1,7 @@
 """What the environment may say, and what the gateway refuses to start with."""
 
 import socket
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,8 @@ from chassis.settings import ConfigurationError
 from gateway import server
 from gateway.__main__ import main
 from gateway.settings import load_settings, loopback
+from gateway.site import public_site
+from kit.gateway_signin import NEIGHBOR, OWNER
 
 
 def test_the_defaults_are_a_paper_account_on_the_loopback() -> None:
@@ -102,6 +105,92 @@ def test_such_a_start_ends_with_78_and_one_line(
     assert main() == 78
     (line,) = capsys.readouterr().err.splitlines()
     assert says in line
+
+
+PUBLIC = {
+    "GATEWAY_URL": "https://desk.example.com",
+    "GATEWAY_HOST": "192.0.2.5",
+    "SIGN_IN_WALLETS": OWNER.address,
+}
+
+
+def given(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_nobody_signs_in_unless_wallets_are_named() -> None:
+    settings = load_settings()
+    assert settings.sign_in_rules() is None
+    assert not settings.site(8001).requires_origin
+
+
+def test_wallets_command_the_served_account_or_the_one_that_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = f" {OWNER.address} , {NEIGHBOR.address}=next-door"
+    given(monkeypatch, {"SIGN_IN_WALLETS": text, "ACCOUNT": "mine", "STEP_UP_MIN": "7"})
+    settings = load_settings()
+    rules = settings.sign_in_rules()
+    assert rules is not None
+    assert rules.wallets == {OWNER.address: "mine", NEIGHBOR.address: "next-door"}
+    assert (rules.account, rules.step_up) == ("mine", timedelta(minutes=7))
+    site = settings.site(9001)
+    assert (site.requires_origin, site.is_secure) == (True, False)
+    assert site.origin_of("LOCALHOST:9001") == "http://localhost:9001"
+
+
+def test_with_sign_in_and_tls_the_gateway_may_be_reached_by_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given(monkeypatch, PUBLIC | {"GATEWAY_PROXIES": "192.0.2.1, 198.51.100.0/24"})
+    settings = load_settings()
+    assert settings.gateway_host == "192.0.2.5"
+    site = settings.site(8001)
+    assert site.origins == {"desk.example.com": "https://desk.example.com"}
+    assert (site.requires_origin, site.is_secure) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"SIGN_IN_WALLETS": ""}, "SIGN_IN_WALLETS beside GATEWAY_URL"),
+        ({"GATEWAY_URL": ""}, "loopback address"),
+        ({"GATEWAY_URL": "http://desk.example.com"}, "GATEWAY_URL: expected an origin"),
+        ({"GATEWAY_URL": "https://desk.example.com/path"}, "GATEWAY_URL"),
+        ({"GATEWAY_URL": "https://user@desk.example.com"}, "GATEWAY_URL"),
+        ({"GATEWAY_URL": "https://desk.example.com?x"}, "GATEWAY_URL"),
+        ({"GATEWAY_URL": "https://désk.example.com"}, "GATEWAY_URL"),
+        ({"GATEWAY_URL": "https://"}, "GATEWAY_URL"),
+        ({"GATEWAY_URL": "https://desk.example.com:99999"}, "GATEWAY_URL"),
+        ({"GATEWAY_HOST": "desk.example.com"}, "address of this machine"),
+        ({"GATEWAY_PROXIES": "*"}, "GATEWAY_PROXIES"),
+        ({"SIGN_IN_WALLETS": "me"}, "SIGN_IN_WALLETS"),
+        ({"SIGN_IN_WALLETS": f"{OWNER.address}=Bad Name"}, "an account"),
+        ({"SIGN_IN_WALLETS": f"{OWNER.address}=a,{OWNER.address}=b"}, "found two"),
+        ({"SIGN_IN_WALLETS": f"{OWNER.address},"}, "SIGN_IN_WALLETS"),
+        ({"SESSION_MAX_MIN": "481"}, "SESSION_MAX_MIN"),
+        ({"SESSION_IDLE_MIN": "0"}, "SESSION_IDLE_MIN"),
+        ({"STEP_UP_MIN": "0"}, "STEP_UP_MIN"),
+        ({"SIGN_IN_CHAIN_ID": "solana"}, "SIGN_IN_CHAIN_ID"),
+    ],
+    ids=str,
+)
+def test_what_would_open_the_desk_by_mistake_is_refused(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, str], says: str
+) -> None:
+    given(monkeypatch, PUBLIC | change)
+    with pytest.raises(ConfigurationError, match=says):
+        load_settings()
+
+
+def test_a_default_port_is_not_part_of_an_origin() -> None:
+    assert public_site("https://Desk.Example.com/").origins == {
+        "desk.example.com": "https://desk.example.com"
+    }
+    assert public_site("https://desk.example.com:8443").origins == {
+        "desk.example.com:8443": "https://desk.example.com:8443"
+    }
 
 
 async def test_a_port_that_stays_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

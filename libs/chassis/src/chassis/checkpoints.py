@@ -14,11 +14,11 @@ import structlog
 from chassis import jetstream, reading
 from chassis.connection import Connection
 from chassis.jetstream import JetStreamError
-from chassis.provision import CHECKPOINT_BYTES_MAX
 from contracts import codec
-from contracts.subjects import Bucket
+from contracts.subjects import Bucket, bucket
 
 _SEPARATOR = b"\n"
+_BYTES_MAX = bucket(Bucket.CHECKPOINTS).value_bytes_max
 _LEVEL = 1
 """Fast compression: a checkpoint is written far more often than it is read."""
 
@@ -103,9 +103,9 @@ class KeyValueCheckpoints:
             sha256=hashlib.sha256(state).hexdigest(),
         )
         value = json.dumps(asdict(header)).encode() + _SEPARATOR + zlib.compress(state, _LEVEL)
-        if len(value) > CHECKPOINT_BYTES_MAX:
+        if len(value) > _BYTES_MAX:
             raise CheckpointTooLarge(
-                f"expected checkpoint {name} to have at most {CHECKPOINT_BYTES_MAX} bytes, "
+                f"expected checkpoint {name} to have at most {_BYTES_MAX} bytes, "
                 f"found {len(value)} ({len(state)} before compression)"
             )
         answer = await jetstream.insist(

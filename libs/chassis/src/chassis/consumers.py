@@ -7,6 +7,7 @@ from uuid import uuid4
 from chassis import jetstream
 from chassis.connection import Connection, OutcomeUnknown
 from chassis.jetstream import JetStreamError, JsonObject
+from contracts.subjects import ConsumerSpec
 
 _ACK_WAIT_S = 3600.0
 _COLLISIONS_MAX = 20
@@ -76,6 +77,18 @@ class PullSpec:
             config["mem_storage"] = True
             config["inactive_threshold"] = jetstream.nanoseconds(30)
         return config
+
+
+def pull_spec(spec: ConsumerSpec, *, window: int) -> PullSpec:
+    """Give what a process pulls under a name of contracts.subjects.CONSUMERS."""
+    own = f"{spec.name}-{uuid4().hex}" if spec.is_for_each else spec.name
+    return PullSpec(
+        stream=spec.stream,
+        consumer=own,
+        filters=spec.filters,
+        is_durable=not spec.is_for_each,
+        window=window,
+    )
 
 
 class Consumer:

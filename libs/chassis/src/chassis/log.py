@@ -12,7 +12,7 @@ from chassis import jetstream, reading
 from chassis.appender import Appender
 from chassis.appends import Appended, AppendRefused, LogFull, VersionConflict
 from chassis.connection import Connection
-from chassis.consumers import FollowerReplaced, PullSpec
+from chassis.consumers import FollowerReplaced, pull_spec
 from chassis.metrics import Metrics
 from chassis.pull import Pull
 from chassis.reading import LogForked, LogGap, RawMessage, Resume, decode
@@ -110,8 +110,8 @@ class Log(Protocol):
     def follow(self, consumer: str, *, after: int) -> AbstractAsyncContextManager[Follower]:
         """Follow from `after` + 1 on, under a name of contracts.subjects.CONSUMERS.
 
-        Whoever followed under the name before gets FollowerReplaced. A follower of everything
-        raises LogGap at a hole.
+        Whoever followed under the name before gets FollowerReplaced, unless the name is for each
+        process. A follower of everything raises LogGap at a hole.
         """
         ...
 
@@ -185,13 +185,7 @@ class LogClient:
         resume = Resume(self._connection)
         pull = Pull(
             self._connection,
-            PullSpec(
-                stream=spec.stream,
-                consumer=spec.name,
-                filters=spec.filters,
-                is_durable=True,
-                window=reading.WINDOW,
-            ),
+            pull_spec(spec, window=reading.WINDOW),
             after=after,
             make=reading.make_raw,
             resume=resume,

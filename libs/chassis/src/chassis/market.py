@@ -17,7 +17,7 @@ import nats.errors
 
 from chassis import jetstream
 from chassis.connection import Connection
-from chassis.consumers import Delivery, PullSpec
+from chassis.consumers import Delivery, PullSpec, pull_spec
 from chassis.jetstream import JetStreamError
 from chassis.metrics import Metrics
 from chassis.pull import Pull
@@ -99,7 +99,7 @@ class Market(Protocol):
     async def lags(self) -> dict[str, int]:
         """Give each consumer's number of messages not yet acknowledged.
 
-        A consumer that is not there yet is absent.
+        A consumer that is not there yet is absent, as are those that each process has for itself.
         """
         ...
 
@@ -150,16 +150,15 @@ class MarketClient:
     async def follow(self, consumer: str, *, after: int) -> AsyncGenerator[MarketFollower, None]:
         """Do as Market.follow."""
         spec = consumer_spec(consumer)
-        pull_spec = PullSpec(
-            stream=spec.stream,
-            consumer=spec.name,
-            filters=spec.filters,
-            is_durable=True,
-            window=_WINDOW,
-        )
         async with self._connection.beside() as connection:
             memory = _Memory(connection)
-            pull = Pull(connection, pull_spec, after=after, make=_make, resume=memory.resume)
+            pull = Pull(
+                connection,
+                pull_spec(spec, window=_WINDOW),
+                after=after,
+                make=_make,
+                resume=memory.resume,
+            )
             async with pull:
                 yield _Follower(pull, memory, consumer=consumer, metrics=self._metrics)
 
@@ -167,7 +166,7 @@ class MarketClient:
         """Do as Market.lags."""
         lags: dict[str, int] = {}
         for spec in CONSUMERS:
-            if spec.stream is not StreamName.MARKET:
+            if spec.stream is not StreamName.MARKET or spec.is_for_each:
                 continue
             try:
                 info = await jetstream.insist_call(

@@ -12,11 +12,8 @@ from chassis import jetstream
 from chassis.connection import Connection
 from chassis.jetstream import JetStreamError, JsonObject
 from chassis.settings import ConfigurationError
-from contracts.subjects import STREAMS, Bucket, StreamSpec
+from contracts.subjects import BUCKETS, STREAMS, BucketSpec, StreamSpec
 
-_MIB = 1 << 20
-CHECKPOINT_BYTES_MAX = 1000 * 1000
-"""Largest message of the bucket, headers included; the server's own limit is 1 MiB."""
 _NO_STORAGE = (10047, 10028, 10023)
 """Codes for storage, memory or account limits that a stream does not fit into."""
 
@@ -41,7 +38,8 @@ async def provision(connection: Connection) -> None:
     """
     for spec in STREAMS:
         await _agree(connection, stream_config(spec))
-    await _agree(connection, bucket_config(Bucket.CHECKPOINTS))
+    for bucket in BUCKETS:
+        await _agree(connection, bucket_config(bucket))
 
 
 def stream_config(spec: StreamSpec) -> JsonObject:
@@ -63,14 +61,14 @@ def stream_config(spec: StreamSpec) -> JsonObject:
     return config
 
 
-def bucket_config(bucket: Bucket) -> JsonObject:
+def bucket_config(spec: BucketSpec) -> JsonObject:
     """Give what JetStream must say about the stream under a KV bucket: the newest value only."""
-    config = _base(f"KV_{bucket}", (f"$KV.{bucket}.>",), "Checkpoints of folds: an accelerator")
+    config = _base(f"KV_{spec.name}", (f"$KV.{spec.name}.>",), spec.description)
     config |= {
         "discard": "new",
-        "max_bytes": 256 * _MIB,
-        "max_age": 0,
-        "max_msg_size": CHECKPOINT_BYTES_MAX,
+        "max_bytes": spec.bytes_max,
+        "max_age": jetstream.nanoseconds(spec.age_s_max),
+        "max_msg_size": spec.value_bytes_max,
         "max_msgs_per_subject": 1,
         "duplicate_window": jetstream.nanoseconds(120),
         "deny_delete": True,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contracts import (
+    access,
     control,
     engine,
     feed,
@@ -73,6 +74,8 @@ EVENTS: tuple[type[Event], ...] = (
     control.TradingResumed,
     control.ManualOrderRequested,
     control.CancelRequested,
+    access.SignedIn,
+    access.SignedOut,
     process.ServiceStarted,
     process.ServiceStopped,
 )

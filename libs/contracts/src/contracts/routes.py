@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from contracts import (
+    access,
     control,
     engine,
     feed,
@@ -125,6 +126,8 @@ ROUTES: Mapping[type[Event], Route] = {
     control.TradingResumed: _ALL_OR_ACCOUNT,
     control.ManualOrderRequested: _ACCOUNT,
     control.CancelRequested: _ACCOUNT,
+    access.SignedIn: _ACCOUNT,
+    access.SignedOut: _ACCOUNT,
     process.ServiceStarted: _PROCESS,
     process.ServiceStopped: _PROCESS,
 }

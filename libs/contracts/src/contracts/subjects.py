@@ -108,6 +108,15 @@ def process(service: str) -> str:
     return _join("process", service)
 
 
+_OF_ACCOUNTS = frozenset({"verdicts", "orders", "fills", "control", "delegation"})
+
+
+def account_of(subject: str) -> AccountId | None:
+    """Give the account that a subject of LOG is about; None for what concerns all."""
+    first, *rest = subject.split(".")
+    return AccountId(rest[1]) if first in _OF_ACCOUNTS and len(rest) > 1 else None
+
+
 class StreamName(StrEnum):
     """The streams."""
 
@@ -209,19 +218,66 @@ STREAMS: tuple[StreamSpec, ...] = (
 
 
 class Bucket(StrEnum):
-    """KV buckets: never the truth about trading; all rebuilt from the log when deleted."""
+    """KV buckets: never the truth about trading."""
 
     CHECKPOINTS = "checkpoints"
+    CHALLENGES = "challenges"
+    SESSIONS = "sessions"
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSpec:
+    """What a KV bucket must be; it holds the newest value of each key. 0 means no limit."""
+
+    name: Bucket
+    description: str
+    bytes_max: int
+    age_s_max: int
+    """A value that was not written for this long is gone."""
+    value_bytes_max: int
+
+
+BUCKETS: tuple[BucketSpec, ...] = (
+    BucketSpec(
+        name=Bucket.CHECKPOINTS,
+        description="Checkpoints of folds: an accelerator",
+        bytes_max=256 << 20,
+        age_s_max=0,
+        # Headers included; the server's own limit is 1 MiB.
+        value_bytes_max=1000 * 1000,
+    ),
+    BucketSpec(
+        name=Bucket.CHALLENGES,
+        description="What wallets were asked to sign, each for one use",
+        bytes_max=64 << 20,
+        age_s_max=600,
+        value_bytes_max=4 * 1024,
+    ),
+    BucketSpec(
+        name=Bucket.SESSIONS,
+        description="Who is signed in, by the hash of the cookie",
+        bytes_max=64 << 20,
+        age_s_max=8 * 3600,
+        value_bytes_max=4 * 1024,
+    ),
+)
+
+
+def bucket(name: Bucket) -> BucketSpec:
+    """Give what a bucket must be."""
+    return next(spec for spec in BUCKETS if spec.name is name)
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerSpec:
-    """A durable consumer's name, fixed for ever, and what it hears."""
+    """A consumer's name, fixed for ever, and what it hears."""
 
     name: str
     service: str
     stream: StreamName
     filters: tuple[str, ...]
+    is_for_each: bool = False
+    """Every process follows for itself; else whoever opens last takes over from the one before."""
 
 
 _DECISIONS = ("signals.>", "verdicts.>", "orders.>", "fills.>", "control.>", "venue.>", "feed.>")
@@ -237,8 +293,10 @@ CONSUMERS: tuple[ConsumerSpec, ...] = (
     ),
     ConsumerSpec("execution-work-prints", "execution", StreamName.MARKET, ("trades.>",)),
     ConsumerSpec("ingest-follow-log", "ingest", StreamName.LOG, ("feed.>", "control.>")),
-    ConsumerSpec("gateway-show-log", "gateway", StreamName.LOG, ()),
-    ConsumerSpec("gateway-show-trades", "gateway", StreamName.MARKET, ("trades.>",)),
+    ConsumerSpec("gateway-show-log", "gateway", StreamName.LOG, (), is_for_each=True),
+    ConsumerSpec(
+        "gateway-show-trades", "gateway", StreamName.MARKET, ("trades.>",), is_for_each=True
+    ),
     ConsumerSpec("audit-archive-log", "audit", StreamName.LOG, ()),
 )
 """An empty `filters` hears the whole stream, so that its positions must be contiguous."""

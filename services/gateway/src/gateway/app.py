@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 import structlog
 
 from chassis.connection import Connection, OutcomeUnknown, request
+from chassis.keyvalue import KeyValueClient
 from chassis.service import Runtime
 from contracts.ids import AccountId
+from contracts.subjects import Bucket
 from gateway import consumers
 from gateway.asgi import Parts, create_app
 from gateway.consumers import NoAnswer
 from gateway.domain.desk import DeskState
 from gateway.edge import Edge
+from gateway.guards.gate import Gate
+from gateway.guards.rates import Rates
 from gateway.handlers import Commands
 from gateway.history import History
 from gateway.live import Live
@@ -20,6 +24,11 @@ from gateway.metrics import GatewayMetrics
 from gateway.opening import open_account
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
+from gateway.signin.challenges import Challenges
+from gateway.signin.journal import Journal
+from gateway.signin.sessions import Sessions
+from gateway.signin.sign_in import SignIn
+from gateway.site import Site
 
 KILLS_S_MAX = 5.0
 """Longest wait at the end for kills that the log has not taken."""
@@ -39,21 +48,58 @@ async def run(runtime: Runtime, settings: GatewaySettings) -> None:
     ask = NatsAsker(runtime.connection)
     listener = await bind(settings.gateway_host, settings.gateway_port)
     host, port = listener.getsockname()[:2]
-    parts = Parts(live=live, commands=commands, history=History(ask=ask, log=runtime.log))
-    app = create_app(lambda: parts)
+    site = settings.site(port)
+    sign_in = _sign_in(runtime, settings, live, site)
+    history = History(ask=ask, log=runtime.log, shows=live.shows)
+    parts = Parts(live=live, commands=commands, history=history, sign_in=sign_in)
+    gate = Gate(create_app(lambda: parts), sign_in)
     metrics = GatewayMetrics(runtime.metrics.registry, live.hub)
-    async with serving(Edge(app, port=port, observe=metrics.observe), listener):
-        _log.info("listening", url=f"http://{host}:{port}")
+    edge = Edge(gate, site=site, observe=metrics.observe)
+    async with serving(edge, listener, proxies=settings.gateway_proxies):
+        url = settings.gateway_url or f"http://{host}:{port}"
+        _log.info("listening", url=url, has_sign_in=sign_in is not None)
         try:
-            await _work(runtime, settings, live, ask)
+            await _work(runtime, settings, live, ask, sign_in)
         finally:
             live.hub.close()
             await commands.settle(timeout_s=KILLS_S_MAX)
+            if sign_in is not None:
+                await sign_in.settle(timeout_s=KILLS_S_MAX)
 
 
-async def _work(runtime: Runtime, settings: GatewaySettings, live: Live, ask: "NatsAsker") -> None:
+def _sign_in(runtime: Runtime, settings: GatewaySettings, live: Live, site: Site) -> SignIn | None:
+    """Build the sign-in, if the settings ask for one."""
+    rules = settings.sign_in_rules()
+    if rules is None:
+        return None
+    challenges = KeyValueClient(runtime.connection, Bucket.CHALLENGES)
+    return SignIn(
+        rules,
+        site=site,
+        challenges=Challenges(challenges, chain_id=rules.chain_id),
+        sessions=Sessions(
+            KeyValueClient(runtime.connection, Bucket.SESSIONS),
+            idle=rules.idle,
+            lifetime=rules.lifetime,
+            clock=now,
+            changed=live.hub.ring_bells,
+        ),
+        journal=Journal(runtime.log, live, clock=now),
+        clock=now,
+        rates=Rates(),
+    )
+
+
+async def _work(
+    runtime: Runtime,
+    settings: GatewaySettings,
+    live: Live,
+    ask: "NatsAsker",
+    sign_in: SignIn | None,
+) -> None:
     """Run every loop until the stop; a loop that fails ends all of them."""
     loops = [
+        *([] if sign_in is None else [sign_in.sessions.follow()]),
         consumers.show_log(live, runtime.log, runtime.checkpoints),
         consumers.show_trades(live, runtime.market, clock=now),
         consumers.show_services(live, ask, clock=now),

@@ -18,18 +18,38 @@ from litestar.exceptions import (
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.pydantic import PydanticPlugin
+from litestar.types import Scope
 
 from gateway.edge import request_id_of
+from gateway.guards.gate import Admission, admission_of
 from gateway.handlers import Commands
 from gateway.history import History
 from gateway.live import Live
 from gateway.problems import MEDIA_TYPE, Code, FieldError, Problem, catalogue_text
-from gateway.requests import CancelRequest, OrderRequest, ReasonRequest, SettingsBody
-from gateway.routes import engine, health, page, reading, settings, stream
+from gateway.requests import (
+    CancelRequest,
+    ChallengeRequest,
+    OrderRequest,
+    ReasonRequest,
+    SettingsBody,
+    VerifyRequest,
+)
+from gateway.routes import auth, engine, health, page, reading, settings, stream
+from gateway.signin.sign_in import SignIn
 
 BODY_BYTES_MAX = 16 * 1024
 
 _log = structlog.get_logger()
+
+
+_REQUESTS = (
+    OrderRequest,
+    CancelRequest,
+    ReasonRequest,
+    SettingsBody,
+    ChallengeRequest,
+    VerifyRequest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +59,15 @@ class Parts:
     live: Live
     commands: Commands
     history: History
+    sign_in: SignIn | None
+    """None where nobody signs in."""
 
 
 def describe() -> dict[str, Any]:
     """Give the OpenAPI document; it needs no part."""
     document = create_app(_no_parts).openapi_schema.to_schema()
     # Litestar leaves out the patterns and bounds of pydantic's annotated fields.
-    for model in (OrderRequest, CancelRequest, ReasonRequest, SettingsBody):
+    for model in _REQUESTS:
         document["components"]["schemas"][model.__name__] = model.model_json_schema()
     return document
 
@@ -65,6 +87,13 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             reading.read_activity,
             reading.read_event,
             stream.engine_events,
+            auth.issue_challenge,
+            auth.verify,
+            auth.read_session,
+            auth.read_sessions,
+            auth.end_sessions,
+            auth.end_session,
+            auth.sign_out,
             health.healthz,
             health.readyz,
             health.read_version,
@@ -76,6 +105,9 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             "live": Provide(lambda: parts().live, sync_to_thread=False),
             "commands": Provide(lambda: parts().commands, sync_to_thread=False),
             "history": Provide(lambda: parts().history, sync_to_thread=False),
+            "sign_in": Provide(lambda: parts().sign_in, sync_to_thread=False),
+            "admission": Provide(_admission, sync_to_thread=False),
+            "maybe_admission": Provide(_maybe_admission, sync_to_thread=False),
         },
         exception_handlers={Problem: _problem, HTTPException: _http, Exception: _unexpected},
         openapi_config=_openapi(),
@@ -83,6 +115,18 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )
+
+
+def _admission(scope: Scope) -> Admission:
+    """Give who was let in; a gate that let nobody in is a failure of ours."""
+    admission = _maybe_admission(scope)
+    if admission is None:
+        raise LookupError("expected a gate before this route, found that nobody was let in")
+    return admission
+
+
+def _maybe_admission(scope: Scope) -> Admission | None:
+    return admission_of(cast("Mapping[str, Any]", scope))
 
 
 @get("/api/openapi.json", include_in_schema=False)

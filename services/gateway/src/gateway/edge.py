@@ -1,8 +1,8 @@
 """The outermost layer: who may knock, and what every answer carries.
 
 A page of another site must not reach this server through the visitor's browser. So the Host
-header must name this loopback server (DNS rebinding), and a request that changes something, or
-opens a stream, must come from our own page, or from no browser at all.
+header must name this server (DNS rebinding), and a request that changes something, or opens a
+stream, must come from our own page. Where nobody signs in, a tool that is no browser may, too.
 """
 
 import re
@@ -14,6 +14,7 @@ from uuid import uuid4
 import structlog
 
 from gateway.problems import MEDIA_TYPE, Code, Problem
+from gateway.site import Site
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -46,10 +47,10 @@ _log = structlog.get_logger()
 class Edge:
     """An ASGI app around the gateway's."""
 
-    def __init__(self, app: App, *, port: int, observe: Observe | None = None) -> None:
-        """Guard `app`, which listens on `port`."""
+    def __init__(self, app: App, *, site: Site, observe: Observe | None = None) -> None:
+        """Guard `app`, which is reached as `site`."""
         self._app = app
-        self._hosts = _hosts(port)
+        self._site = site
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +58,7 @@ class Edge:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = _headers(scope)
+        headers = headers_of(scope)
         request_id = _request_id(headers)
         scope[_REQUEST_ID_KEY] = request_id
         refusal = self._refusal(scope, headers)
@@ -68,13 +69,15 @@ class Edge:
             _log.warning("stream_refused", code=refusal.code, detail=refusal.detail)
             await send({"type": "websocket.close", "code": 4403, "reason": refusal.code})
             return
-        answer = _Answer(scope, send, request_id=request_id)
+        answer = _Answer(scope, send, request_id=request_id, is_secure=self._site.is_secure)
         started = time.perf_counter()
         try:
             if refusal is not None:
                 await answer.problem(refusal)
             else:
                 await self._app(scope, receive, answer.send)
+        except Problem as problem:
+            await answer.problem(problem)
         except Exception:
             _log.exception("request_failed", path=scope["path"], request_id=request_id)
             if answer.status:
@@ -84,21 +87,20 @@ class Edge:
         self._note(scope, answer.status, time.perf_counter() - started, request_id)
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> Problem | None:
-        host = headers.get("host", "").lower()
-        if host not in self._hosts:
-            detail = f"expected Host to be one of {', '.join(self._hosts)}, found {host!r:.80}"
+        host = headers.get("host", "")
+        ours = self._site.origin_of(host)
+        if ours is None:
+            hosts = ", ".join(self._site.origins)
+            detail = f"expected Host to be one of {hosts}, found {host!r:.80}"
             return Problem(Code.HOST_NOT_ALLOWED, detail)
-        origin = headers.get("origin")
-        if scope["type"] == "websocket":
-            is_ours = origin == f"http://{host}"
-        elif scope["method"] in _SAFE:
+        is_stream = scope["type"] == "websocket"
+        if not is_stream and scope["method"] in _SAFE:
             return None
-        else:
-            is_ours = _is_same_origin(headers, host)
-        if is_ours:
+        must_say = is_stream or self._site.requires_origin
+        if _is_same_origin(headers, ours, must_say=must_say):
             return None
         detail = (
-            f"expected Origin http://{host}, found {origin!r:.80} with Sec-Fetch-Site "
+            f"expected Origin {ours}, found {headers.get('origin')!r:.80} with Sec-Fetch-Site "
             f"{headers.get('sec-fetch-site')!r:.40}"
         )
         return Problem(Code.ORIGIN_NOT_ALLOWED, detail)
@@ -127,9 +129,10 @@ def request_id_of(scope: Mapping[str, Any]) -> str:
 class _Answer:
     """Sends one HTTP answer, with the headers that all answers carry."""
 
-    def __init__(self, scope: Scope, send: Send, *, request_id: str) -> None:
+    def __init__(self, scope: Scope, send: Send, *, request_id: str, is_secure: bool) -> None:
         self._send = send
         self._request_id = request_id
+        self._is_secure = is_secure
         self._is_api = not scope["path"].startswith("/assets/")
         self.status = 0
 
@@ -153,23 +156,23 @@ class _Answer:
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _extra(self) -> list[tuple[bytes, bytes]]:
-        caching = "no-store" if self._is_api else "no-cache"
-        return _pairs(
-            {
-                **SECURITY_HEADERS,
-                "Cache-Control": caching,
-                "X-Request-Id": self._request_id,
-            }
-        )
+        headers = {
+            **SECURITY_HEADERS,
+            "Cache-Control": "no-store" if self._is_api else "no-cache",
+            "X-Request-Id": self._request_id,
+        }
+        if self._is_secure:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        return _pairs(headers)
 
 
-def _hosts(port: int) -> tuple[str, ...]:
-    names = ("127.0.0.1", "localhost", "[::1]")
-    hosts = tuple(f"{name}:{port}" for name in names)
-    return (*hosts, *names) if port == 80 else hosts
+def address_of(scope: Mapping[str, Any]) -> str:
+    """Give the network address of the client; empty when there is none."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
-def _headers(scope: Scope) -> dict[str, str]:
+def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
     """Give the headers; one that is there twice, as no browser does, joins to no valid value."""
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
@@ -178,12 +181,14 @@ def _headers(scope: Scope) -> dict[str, str]:
     return found
 
 
-def _is_same_origin(headers: Mapping[str, str], host: str) -> bool:
+def _is_same_origin(headers: Mapping[str, str], ours: str, *, must_say: bool) -> bool:
     """Say whether our own page asks, or no browser: browsers send Origin on unsafe methods."""
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if must_say:
+        return origin == ours and site in (None, "same-origin")
     if origin is None and site is None:
         return not any(name.startswith("sec-fetch-") or name == "referer" for name in headers)
-    return origin in (None, f"http://{host}") and site in (None, "same-origin")
+    return origin in (None, ours) and site in (None, "same-origin")
 
 
 def _request_id(headers: Mapping[str, str]) -> str:

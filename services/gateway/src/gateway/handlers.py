@@ -23,6 +23,7 @@ from contracts.ids import EventId, MarketId, derive_root_id
 from contracts.markets import MarketSpec, UnknownMarket, market_spec
 from contracts.routes import subject_of
 from contracts.values import Leg, Side
+from gateway.domain.actor import Actor, raised
 from gateway.domain.desk import AccountState, Verdict
 from gateway.limits import invalid, require_increments, require_limits
 from gateway.live import Live
@@ -36,8 +37,6 @@ FOLD_WAIT_S = 2.0
 """Longest wait until the state shows what was recorded."""
 KILL_FOLD_WAIT_S = 0.5
 CONFLICTS_MAX = 5
-BY = "local"
-"""Who commands, until there is a sign-in."""
 
 _log = structlog.get_logger()
 
@@ -94,7 +93,7 @@ class Commands:
     _kills: set[asyncio.Task[Appended]] = field(default_factory=set[asyncio.Task[Appended]])
 
     async def request_order(
-        self, order: OrderRequest, key: str | None
+        self, order: OrderRequest, key: str | None, *, actor: Actor
     ) -> tuple[Done, Verdict | None]:
         """Ask risk for a setup, and give its verdict when it comes in time."""
         account, spec = self._account(), self._market()
@@ -113,19 +112,19 @@ class Commands:
             leverage=Decimal(order.leverage),
             venue=order.venue,
             notes=order.notes,
-            by=BY,
+            by=actor.by,
         )
-        done = await self._record(event, self._id("orders", key))
+        done = await self._record(event, self._id("orders", key, actor))
         said = await self.live.verdict_on(done.command, timeout_s=self.verdict_wait_s)
         return done, said
 
-    async def cancel(self, order_id: str, key: str | None) -> Done:
+    async def cancel(self, order_id: str, key: str | None, *, actor: Actor) -> Done:
         """Ask execution to take back one of our orders."""
         known = {order.client_order_id: order for order in self.live.state.book.orders}
         order = known.get(order_id)
         if order is None:
             raise Problem(Code.ORDER_UNKNOWN, f"expected an order of ours, found {order_id}")
-        identity = self._id("cancel", key)
+        identity = self._id("cancel", key, actor)
         if self.live.position_of(identity) is None:
             if order.status.is_over:
                 raise Problem(
@@ -140,17 +139,17 @@ class Commands:
             account=self.live.account_id,
             market=self._market().market,
             client_order_id=order_id,
-            by=BY,
+            by=actor.by,
         )
         return await self._record(event, identity)
 
-    async def kill(self, reason: str, level: KillLevel) -> Killed:
+    async def kill(self, reason: str, level: KillLevel, *, actor: Actor) -> Killed:
         """Stop automation. Never refused while the log can take an event at all.
 
         It is recorded even while a higher level stands: a resume that is on its way may lift that.
         """
         event = control.KillSwitchEngaged(
-            account=self.live.account_id, level=level, reason=reason, by=BY
+            account=self.live.account_id, level=level, reason=reason, by=actor.by
         )
         draft = self._draft(event, self.new_id())
         task = asyncio.create_task(self._append(draft))
@@ -171,20 +170,22 @@ class Commands:
         standing = self.live.state.kill_level
         return Killed(done, asked, asked if standing is None else max(asked, standing))
 
-    async def resume(self, reason: str, key: str | None) -> Done:
+    async def resume(self, reason: str, key: str | None, *, actor: Actor) -> Done:
         """Lift the account's kill."""
-        event = control.TradingResumed(account=self.live.account_id, reason=reason, by=BY)
-        return await self._record(event, self._id("resume", key))
+        _require_fresh(actor, "to resume")
+        event = control.TradingResumed(account=self.live.account_id, reason=reason, by=actor.by)
+        return await self._record(event, self._id("resume", key, actor))
 
     async def change_settings(
-        self, body: SettingsBody, *, if_match: int | None, key: str | None
+        self, body: SettingsBody, *, if_match: int | None, key: str | None, actor: Actor
     ) -> AccountState:
         """Replace the settings; give them as they stand. Equal settings change nothing.
 
-        `if_match` is the revision that the person saw; another one refuses the change.
+        `if_match` is the revision that the person saw; another one refuses the change. To raise a
+        limit, or turn a switch on, the sign-in must be fresh.
         """
         require_limits(body)
-        wanted, identity = body.settings(), self._id("settings", key)
+        wanted, identity = body.settings(), self._id("settings", key, actor)
         for _ in range(CONFLICTS_MAX):
             account = self._account()
             if await self._is_replay(identity, wanted):
@@ -195,8 +196,13 @@ class Commands:
                 raise Problem(Code.SETTINGS_CHANGED, detail, headers=headers)
             if wanted == account.settings:
                 return account
+            if names := raised(account.settings, wanted):
+                _require_fresh(actor, f"to raise {', '.join(names)}")
             event = control.SettingsChanged(
-                account=self.live.account_id, before=account.settings, settings=wanted, by=BY
+                account=self.live.account_id,
+                before=account.settings,
+                settings=wanted,
+                by=actor.by,
             )
             expected = {subject_of(event): self.live.state.control_position}
             try:
@@ -272,21 +278,14 @@ class Commands:
             event=event,
             id=identity,
             subject=subject_of(event),
-            occurred_at=self._moment(),
+            occurred_at=self.live.moment(self.clock()),
             correlation_id=identity,
         )
 
-    def _moment(self) -> datetime:
-        """Give the time on the desk's clock: on a tape the market's, else the world's."""
-        state = self.live.state
-        if state.feed is not None and state.feed.opened.is_replayable:
-            return state.market_at or state.feed.opened_at
-        return self.clock()
-
-    def _id(self, route: str, key: str | None) -> EventId:
+    def _id(self, route: str, key: str | None, actor: Actor) -> EventId:
         if key is None:
             return self.new_id()
-        space = derive_root_id("gateway_command", self.live.account_id, route)
+        space = derive_root_id("gateway_command", self.live.account_id, actor.by, route)
         return EventId(uuid5(space, key))
 
     def _account(self) -> AccountState:
@@ -309,6 +308,12 @@ class Commands:
         self._kills.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _log.error("kill_failed", error=str(task.exception()))
+
+
+def _require_fresh(actor: Actor, what: str) -> None:
+    if not actor.is_fresh:
+        detail = f"expected a fresh sign-in {what}, found an older one: sign in again"
+        raise Problem(Code.STEP_UP_REQUIRED, detail)
 
 
 def _key_reused(position: int) -> Problem:

@@ -5,7 +5,7 @@ The gateway itself keeps only the newest.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from gateway.consumers import Asker, NoAnswer
 from gateway.live import text_of
 from gateway.problems import Code, Problem
 from gateway.stream.protocol import event_text, unreadable_text
+from gateway.stream.ring import Entry
 
 WAIT_S = 3.0
 
@@ -37,30 +38,33 @@ class History:
 
     ask: Asker
     log: LogReader
+    shows: Callable[[str], bool]
+    """Says whether events on a subject are shown here."""
 
     async def event(self, position: int) -> str:
         """Give one event that the log holds."""
         try:
             async with asyncio.timeout(WAIT_S):
                 async for message in self.log.read_raw(after=position - 1, until=position):
-                    return text_of(message)
+                    if self.shows(message.subject):
+                        return text_of(message)
         except TimeoutError:
             detail = f"expected the log's answer within {WAIT_S:g} s, found none"
             raise Problem(Code.LOG_UNAVAILABLE, detail, retry_after=5) from None
-        detail = f"expected an event at position {position}, found none"
+        detail = f"expected the position of an event of this account, found {position}"
         raise Problem(Code.EVENT_UNKNOWN, detail)
 
-    async def before(self, position: int, *, limit: int) -> list[str]:
+    async def before(self, position: int, *, limit: int) -> list[Entry]:
         """Give the events that precede `position`, newest first."""
         order = queries.Order.NEWEST_FIRST
         return await self._page(queries.EventsQuery(before=position, limit=limit, order=order))
 
-    async def after(self, position: int, *, limit: int) -> list[str]:
+    async def after(self, position: int, *, limit: int) -> list[Entry]:
         """Give the events that follow `position`, oldest first."""
         order = queries.Order.OLDEST_FIRST
         return await self._page(queries.EventsQuery(after=position, limit=limit, order=order))
 
-    async def _page(self, query: queries.EventsQuery) -> list[str]:
+    async def _page(self, query: queries.EventsQuery) -> list[Entry]:
         try:
             body = await self.ask(
                 queries.EVENTS, query.model_dump_json().encode(), timeout_s=WAIT_S
@@ -68,7 +72,10 @@ class History:
         except NoAnswer:
             raise _unavailable(f"expected audit's answer within {WAIT_S:g} s, found none") from None
         try:
-            return [_text(row) for row in queries.EventsAnswer.model_validate_json(body).events]
+            rows = queries.EventsAnswer.model_validate_json(body).events
+            return [
+                Entry(row.position, _text(row) if self.shows(row.subject) else "") for row in rows
+            ]
         except ValidationError:
             raise _unavailable(_failure(body)) from None
 

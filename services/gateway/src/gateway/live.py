@@ -14,7 +14,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from chassis.log import RawMessage
-from contracts import codec
+from contracts import codec, subjects
 from contracts.event import Recorded
 from contracts.ids import AccountId
 from contracts.verdict import OrderApproved, OrderDenied
@@ -72,6 +72,13 @@ class Live:
         """Give the account that this gateway serves."""
         return self.state.account_id
 
+    def moment(self, now: datetime) -> datetime:
+        """Give the time on the desk's clock: on a tape the market's, else the world's, `now`."""
+        feed = self.state.feed
+        if feed is not None and feed.opened.is_replayable:
+            return self.state.market_at or feed.opened_at
+        return now
+
     def apply(self, message: RawMessage) -> None:
         """Take the next message of the log; one that the state already holds is only shown."""
         if message.position == 1:
@@ -84,7 +91,11 @@ class Live:
         else:
             self._fold(recorded)
             text = protocol.event_text(recorded)
-        self.hub.publish(Entry(message.position, text))
+        self.hub.publish(Entry(message.position, text if self.shows(message.subject) else ""))
+
+    def shows(self, subject: str) -> bool:
+        """Say whether what stands on a subject concerns our account, or all."""
+        return subjects.account_of(subject) in (None, self.account_id)
 
     def _fold(self, recorded: Recorded) -> None:
         if recorded.position > self.state.position:

@@ -19,10 +19,19 @@ class Code(StrEnum):
 
     MALFORMED_JSON = "malformed_json"
     IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"
+    SIGN_IN_REQUIRED = "sign_in_required"
+    CHALLENGE_INVALID = "challenge_invalid"
+    MESSAGE_MISMATCH = "message_mismatch"
+    SIGNATURE_INVALID = "signature_invalid"
+    WALLET_NOT_ALLOWED = "wallet_not_allowed"
+    ACCOUNT_DENIED = "account_denied"
+    STEP_UP_REQUIRED = "step_up_required"
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     NOT_FOUND = "not_found"
     ORDER_UNKNOWN = "order_unknown"
     EVENT_UNKNOWN = "event_unknown"
+    SESSION_UNKNOWN = "session_unknown"
+    SIGN_IN_OFF = "sign_in_off"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NO_MARKET = "no_market"
     ORDER_NOT_OPEN = "order_not_open"
@@ -33,10 +42,12 @@ class Code(StrEnum):
     HOST_NOT_ALLOWED = "host_not_allowed"
     INVALID_REQUEST = "invalid_request"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    TOO_MANY_REQUESTS = "too_many_requests"
     INTERNAL_ERROR = "internal_error"
     STARTING = "starting"
     LOG_UNAVAILABLE = "log_unavailable"
     HISTORY_UNAVAILABLE = "history_unavailable"
+    SESSIONS_UNAVAILABLE = "sessions_unavailable"
     LOG_FULL = "log_full"
 
 
@@ -52,10 +63,19 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
     {
         Code.MALFORMED_JSON: Kind(400, "The body is not JSON"),
         Code.IDEMPOTENCY_KEY_INVALID: Kind(400, "The Idempotency-Key header is malformed"),
+        Code.SIGN_IN_REQUIRED: Kind(401, "Nobody is signed in"),
+        Code.CHALLENGE_INVALID: Kind(401, "The challenge is not to be answered here and now"),
+        Code.MESSAGE_MISMATCH: Kind(401, "The wallet signed another text"),
+        Code.SIGNATURE_INVALID: Kind(401, "The signature is not the wallet's"),
+        Code.WALLET_NOT_ALLOWED: Kind(403, "This wallet may not sign in here"),
+        Code.ACCOUNT_DENIED: Kind(403, "The wallet commands another account"),
+        Code.STEP_UP_REQUIRED: Kind(403, "The sign-in is too old for this"),
         Code.ORIGIN_NOT_ALLOWED: Kind(403, "The request comes from another site"),
         Code.NOT_FOUND: Kind(404, "Nothing is at this address"),
         Code.ORDER_UNKNOWN: Kind(404, "No such order"),
         Code.EVENT_UNKNOWN: Kind(404, "No such event"),
+        Code.SESSION_UNKNOWN: Kind(404, "No such session"),
+        Code.SIGN_IN_OFF: Kind(404, "This desk has no sign-in"),
         Code.METHOD_NOT_ALLOWED: Kind(405, "This address does not take this method"),
         Code.NO_MARKET: Kind(409, "No feed has opened a market"),
         Code.ORDER_NOT_OPEN: Kind(409, "The order is over"),
@@ -66,10 +86,12 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.HOST_NOT_ALLOWED: Kind(421, "This server does not answer to that host name"),
         Code.INVALID_REQUEST: Kind(422, "The request has invalid values"),
         Code.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for another request"),
+        Code.TOO_MANY_REQUESTS: Kind(429, "Too many requests"),
         Code.INTERNAL_ERROR: Kind(500, "The gateway failed"),
         Code.STARTING: Kind(503, "The gateway is not ready yet"),
         Code.LOG_UNAVAILABLE: Kind(503, "The log does not answer"),
         Code.HISTORY_UNAVAILABLE: Kind(503, "The audit service does not answer"),
+        Code.SESSIONS_UNAVAILABLE: Kind(503, "The store of sessions does not answer"),
         Code.LOG_FULL: Kind(507, "The log is full"),
     }
 )

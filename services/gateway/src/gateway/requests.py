@@ -87,6 +87,23 @@ class ReasonRequest(_Request):
     reason: Annotated[Text, Field(min_length=1), AfterValidator(_said)]
 
 
+class ChallengeRequest(_Request):
+    """Ask what a wallet is to sign."""
+
+    address: Annotated[str, Field(min_length=32, max_length=44)]
+    """The wallet, in base58."""
+
+
+class VerifyRequest(_Request):
+    """What the wallet gave back."""
+
+    challengeId: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]  # noqa: N815 - the API is camelCase
+    signedMessage: Annotated[str, Field(max_length=4096)]  # noqa: N815
+    """The bytes that were signed, in base64."""
+    signature: Annotated[str, Field(max_length=128)]
+    """64 bytes in base64."""
+
+
 class SettingsBody(_Request):
     """An account's limits and switches, whole."""
 
@@ -126,7 +143,10 @@ def settings_body(settings: Settings) -> SettingsBody:
 
 def clean_reason(text: object) -> str:
     """Make any value a reason that the log takes; what is no text was not given."""
-    if not isinstance(text, str):
-        return REASON_NOT_GIVEN
+    return (clean_text(text) if isinstance(text, str) else "") or REASON_NOT_GIVEN
+
+
+def clean_text(text: str) -> str:
+    """Make any text one that the log takes: short, on one line, without control characters."""
     kept = "".join(" " if _is_hidden(char) else char for char in text[: 4 * TEXT_MAX])
-    return " ".join(kept.split())[:TEXT_MAX] or REASON_NOT_GIVEN
+    return " ".join(kept.split())[:TEXT_MAX]

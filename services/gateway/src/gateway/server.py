@@ -1,4 +1,4 @@
-"""HTTP on a loopback socket, inside the event loop that is already running."""
+"""HTTP on one socket, inside the event loop that is already running."""
 
 import asyncio
 import contextlib
@@ -57,8 +57,11 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Edge, listener: socket.socket) -> AsyncGenerator[None]:
-    """Answer requests for as long as the context lasts; then finish those in flight."""
+async def serving(app: Edge, listener: socket.socket, *, proxies: str = "") -> AsyncGenerator[None]:
+    """Answer requests for as long as the context lasts; then finish those in flight.
+
+    Only `proxies`, addresses and networks with commas between, are believed whom they speak for.
+    """
     config = uvicorn.Config(
         app,
         http="h11",
@@ -70,7 +73,8 @@ async def serving(app: Edge, listener: socket.socket) -> AsyncGenerator[None]:
         access_log=False,
         server_header=False,
         date_header=True,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         h11_max_incomplete_event_size=16 * 1024,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE_S,

@@ -1,15 +1,24 @@
 """What the environment says to the gateway."""
 
 import ipaddress
+import re
+from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from chassis.settings import ConfigurationError, ServiceSettings
 from contracts.control import Settings
+from contracts.ids import AccountId
 from contracts.values import Positive
+from gateway.signin.sign_in import SignInRules
+from gateway.signin.siws import is_wallet
+from gateway.site import Site, loopback_site, public_site
+
+_TOKEN = re.compile(r"[a-z0-9-]{1,64}")
 
 
 class GatewaySettings(ServiceSettings):
@@ -18,6 +27,19 @@ class GatewaySettings(ServiceSettings):
     gateway_host: str = "127.0.0.1"
     gateway_port: Annotated[int, Field(ge=0, le=65535)] = 8001
     """0 takes any free port."""
+    gateway_url: str = ""
+    """The public origin, `https://desk.example.com`; empty: the loopback."""
+    gateway_proxies: str = ""
+    """Addresses or networks, comma-separated, whose X-Forwarded-For names the client."""
+    sign_in_wallets: str = ""
+    """Who may sign in: `WALLET` or `WALLET=ACCOUNT`, comma-separated; empty: nobody needs to."""
+    sign_in_chain_id: Literal["mainnet", "testnet", "devnet", "localnet"] = "mainnet"
+    """The chain that a wallet is told; it must be the one that it is set to."""
+    session_idle_min: Annotated[int, Field(ge=1, le=480)] = 30
+    session_max_min: Annotated[int, Field(ge=1, le=480)] = 480
+    """The store of sessions keeps none longer."""
+    step_up_min: Annotated[int, Field(ge=1, le=60)] = 5
+    """How old a sign-in may be for what is dangerous."""
     max_leverage: Positive = Decimal(5)
     risk_per_trade_bp: Positive = Decimal(50)
     daily_stop_pct: Positive = Decimal(3)
@@ -37,6 +59,26 @@ class GatewaySettings(ServiceSettings):
             strategy_enabled=self.strategy_enabled,
         )
 
+    def site(self, port: int) -> Site:
+        """Give the site that is served on a port."""
+        if self.gateway_url:
+            return public_site(self.gateway_url)
+        return loopback_site(port, requires_origin=bool(self.sign_in_wallets))
+
+    def sign_in_rules(self) -> SignInRules | None:
+        """Give who may sign in; None where nobody needs to. Raises ConfigurationError."""
+        if not self.sign_in_wallets.strip():
+            return None
+        account = AccountId(self.account)
+        return SignInRules(
+            account=account,
+            wallets=_wallets(self.sign_in_wallets, account=account),
+            chain_id=self.sign_in_chain_id,
+            idle=timedelta(minutes=self.session_idle_min),
+            lifetime=timedelta(minutes=self.session_max_min),
+            step_up=timedelta(minutes=self.step_up_min),
+        )
+
 
 def load_settings() -> GatewaySettings:
     """Read the environment; raise ConfigurationError, with all that is wrong in one line."""
@@ -44,7 +86,60 @@ def load_settings() -> GatewaySettings:
         settings = GatewaySettings()
     except ValidationError as error:
         raise ConfigurationError("; ".join(map(_complaint, error.errors()))) from None
-    return settings.model_copy(update={"gateway_host": loopback(settings.gateway_host)})
+    _require_proxies(settings.gateway_proxies)
+    return settings.model_copy(update={"gateway_host": _host(settings)})
+
+
+def _host(settings: GatewaySettings) -> str:
+    """Give the address to listen at; beyond the loopback only with sign-in, behind TLS."""
+    rules, url = settings.sign_in_rules(), settings.gateway_url
+    if not url:
+        return loopback(settings.gateway_host)
+    if rules is None:
+        raise ConfigurationError(
+            f"expected SIGN_IN_WALLETS beside GATEWAY_URL {url!r:.80}, found none: "
+            "what others may reach needs a sign-in"
+        )
+    try:
+        public_site(url)
+    except ValueError as error:
+        raise ConfigurationError(f"GATEWAY_URL: {error}") from None
+    host = settings.gateway_host.strip("[]")
+    try:
+        return str(ipaddress.ip_address("127.0.0.1" if host.lower() == "localhost" else host))
+    except ValueError:
+        raise ConfigurationError(
+            f"expected GATEWAY_HOST to be an address of this machine, found {host!r:.80}"
+        ) from None
+
+
+def _wallets(text: str, *, account: AccountId) -> Mapping[str, AccountId]:
+    """Read `WALLET` or `WALLET=ACCOUNT`, comma-separated."""
+    found: dict[str, AccountId] = {}
+    for entry in text.split(","):
+        wallet, _, name = (part.strip() for part in entry.partition("="))
+        owned = AccountId(name or account)
+        if not is_wallet(wallet):
+            raise ConfigurationError(
+                f"expected SIGN_IN_WALLETS to name wallets in base58, found {wallet!r:.60}"
+            )
+        if not _TOKEN.fullmatch(owned):
+            raise ConfigurationError(
+                f"expected an account [a-z0-9-]{{1,64}} in SIGN_IN_WALLETS, found {owned!r:.80}"
+            )
+        if found.setdefault(wallet, owned) != owned:
+            raise ConfigurationError(f"expected one account of wallet {wallet}, found two")
+    return found
+
+
+def _require_proxies(text: str) -> None:
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            ipaddress.ip_network(entry)
+        except ValueError:
+            raise ConfigurationError(
+                f"expected GATEWAY_PROXIES to name addresses or networks, found {entry!r:.80}"
+            ) from None
 
 
 def loopback(host: str) -> str:
@@ -58,7 +153,7 @@ def loopback(host: str) -> str:
     if not is_loopback:
         raise ConfigurationError(
             "expected GATEWAY_HOST to be a loopback address (127.0.0.1, ::1 or localhost), "
-            f"found {host!r:.80}: there is no sign-in yet, so nobody else may reach this"
+            f"found {host!r:.80}: who else may reach this needs GATEWAY_URL and SIGN_IN_WALLETS"
         )
     return host.strip("[]")
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from contracts import (
+    access,
     control,
     engine,
     feed,
@@ -64,6 +65,7 @@ def summary(event: Event) -> str:
                 or _venue(event)
                 or _engine(event)
                 or _control(event)
+                or _access(event)
                 or _spaced(event.event_type)
             )
 
@@ -275,6 +277,19 @@ def _control(event: Event) -> str:
             )
         case control.CancelRequested():
             return f"{event.by} asks to cancel {event.client_order_id}"
+        case _:
+            return ""
+
+
+def _access(event: Event) -> str:
+    match event:
+        case access.SignedIn():
+            return (
+                f"{event.wallet} signed in to {event.domain} from {event.address}, "
+                f"until {event.expires_at:%H:%M} UTC at the latest"
+            )
+        case access.SignedOut():
+            return f"{event.wallet} ended session {event.session[:8]}: {_spaced(event.cause)}"
         case _:
             return ""
 

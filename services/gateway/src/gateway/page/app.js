@@ -5,6 +5,7 @@
 const $ = (id) => document.getElementById(id);
 const ROWS_MAX = 300;
 const STALE_MS = 10_000;
+const SIGN_IN = 4401;  // How the gateway closes a stream whose session is over.
 const desk = {
   state: null, etag: null, after: null, epoch: "", price: null, flow: null, services: null,
   live: null, skewMs: 0, heardAt: 0, beatMs: 5000, tries: 0, socket: null, rttMs: null, replayed: 0,
@@ -289,7 +290,7 @@ function addEvent(ev, { atEnd = false } = {}) {
 async function ask(method, path, body, headers = {}) {
   const answer = await fetch(path, { method, headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers }, body: body === undefined ? undefined : JSON.stringify(body) });
   const said = await answer.json();
-  if (!answer.ok) throw new Error(`${said.title}: ${said.detail}`);
+  if (!answer.ok) throw Object.assign(new Error(`${said.title}: ${said.detail}`), { status: answer.status });
   return { said, etag: answer.headers.get("ETag") };
 }
 let loading = null, again = false;
@@ -304,7 +305,7 @@ function load() {
     desk.epoch = said.epoch;
     if (!desk.services && said.services.length) renderServices(said.services);
     render(); ages();
-  }).catch(() => { again = true; }).finally(() => setTimeout(() => { loading = null; if (again) { again = false; load(); } }, 400));
+  }).catch((error) => { again = error.status !== 401; }).finally(() => setTimeout(() => { loading = null; if (again) { again = false; load(); } }, 400));
   return loading;
 }
 async function loadActivity() {
@@ -345,16 +346,18 @@ const send = (message) => desk.socket?.readyState === WebSocket.OPEN && desk.soc
 
 function connect() {
   const query = new URLSearchParams({ v: "1", after: desk.after, epoch: desk.epoch });
-  const socket = new WebSocket(`ws://${location.host}/api/ws/engine.events?${query}`);
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const socket = new WebSocket(`${scheme}://${location.host}/api/ws/engine.events?${query}`);
   let aliveAt = 0;
   desk.socket = socket;
   desk.heardAt = Date.now();
   socket.onopen = () => { aliveAt = Date.now(); send({ kind: "ping", id: String(performance.now()) }); };
   socket.onmessage = (event) => { desk.heardAt = Date.now(); const m = JSON.parse(event.data); on[m.kind]?.(m); ages(); };
-  socket.onclose = () => {
+  socket.onclose = ({ code }) => {
     if (desk.socket !== socket) return;
     desk.socket = null;
     desk.rttMs = null;
+    if (code === SIGN_IN) { start(); return ages(); }
     desk.tries = aliveAt && Date.now() - aliveAt > 5000 ? 1 : desk.tries + 1;
     setTimeout(connect, Math.max(200, Math.random() * Math.min(15_000, 500 * 2 ** desk.tries)));
     ages();
@@ -421,7 +424,17 @@ window.addEventListener("resize", draw);
 window.addEventListener("online", () => desk.socket?.close());
 setInterval(watch, 1000);
 
+// Whether this desk asks for a sign-in, and whether there is one.
+async function enter() {
+  const { mode, session } = (await ask("GET", "/api/auth/session")).said;
+  if (mode === "local") put("access", "local desk, no sign-in");
+  else put("access", session ? `signed in as ${session.wallet}` : "signed out: sign in with a wallet to see this desk");
+  return mode === "local" || session !== null;
+}
 async function start() {
-  try { await load(); await loadActivity(); connect(); } catch { setTimeout(start, 1000); }
+  try {
+    if (!(await enter())) return setTimeout(start, 5000);
+    await load(); await loadActivity(); connect();
+  } catch { setTimeout(start, 1000); }
 }
 start();

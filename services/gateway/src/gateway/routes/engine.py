@@ -27,6 +27,7 @@ from gateway.requests import (
     clean_reason,
 )
 from gateway.routes.shared import (
+    AdmissionPart,
     CommandsPart,
     IdempotencyKey,
     LivePart,
@@ -60,6 +61,7 @@ async def ping(commands: CommandsPart, live: LivePart) -> Pong:
 async def request_order(
     data: JSONBody[OrderRequest],
     commands: CommandsPart,
+    admission: AdmissionPart,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[CommandAccepted]:
     """Ask for a setup by hand. It goes through risk like any signal.
@@ -67,7 +69,9 @@ async def request_order(
     The verdict is in the answer when it comes within two seconds; otherwise the status is
     `pending`, and the verdict comes as an event whose `proposal` is the command's id.
     """
-    done, said = await commands.request_order(data, checked_key(idempotency_key))
+    done, said = await commands.request_order(
+        data, checked_key(idempotency_key), actor=admission.actor
+    )
     view = None if said is None else verdict_view(said)
     status = "pending" if view is None else "approved" if view.is_approved else "denied"
     return _accepted(done, status=status, verdict=view)
@@ -82,10 +86,12 @@ async def request_order(
 async def cancel(
     data: JSONBody[CancelRequest],
     commands: CommandsPart,
+    admission: AdmissionPart,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[CommandAccepted]:
     """Ask to take back a resting entry or take-profit. A stop stays."""
-    return _accepted(await commands.cancel(data.orderId, checked_key(idempotency_key)))
+    key = checked_key(idempotency_key)
+    return _accepted(await commands.cancel(data.orderId, key, actor=admission.actor))
 
 
 @dataclass
@@ -115,7 +121,9 @@ class _KillOperation(Operation):
     operation_class=_KillOperation,
     responses={200: _STANDS_HIGHER, **problems(507)},
 )
-async def kill(request: Request[Any, Any, Any], commands: CommandsPart) -> Response[KillAccepted]:
+async def kill(
+    request: Request[Any, Any, Any], commands: CommandsPart, admission: AdmissionPart
+) -> Response[KillAccepted]:
     """Stop automation: nothing new is opened, by strategy or by hand.
 
     The `level` says what else happens: `pause_entries` leaves what rests, `cancel_entries` (when
@@ -129,7 +137,9 @@ async def kill(request: Request[Any, Any, Any], commands: CommandsPart) -> Respo
     """
     sent = await _whatever_was_sent(request)
     killed = await commands.kill(
-        clean_reason(sent.get("reason")), kills.level_of(sent.get("level"))
+        clean_reason(sent.get("reason")),
+        kills.level_of(sent.get("level")),
+        actor=admission.actor,
     )
     effect = kills.EFFECTS[killed.level]
     accepted = KillAccepted(
@@ -153,10 +163,12 @@ async def kill(request: Request[Any, Any, Any], commands: CommandsPart) -> Respo
 async def resume(
     data: JSONBody[ReasonRequest],
     commands: CommandsPart,
+    admission: AdmissionPart,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[CommandAccepted]:
-    """Lift the kill of this account, whatever its level."""
-    return _accepted(await commands.resume(data.reason, checked_key(idempotency_key)))
+    """Lift the kill of this account, whatever its level. Needs a fresh sign-in."""
+    key = checked_key(idempotency_key)
+    return _accepted(await commands.resume(data.reason, key, actor=admission.actor))
 
 
 def _accepted(done: Done, *, status: str = "", verdict: Any = None) -> Response[CommandAccepted]:

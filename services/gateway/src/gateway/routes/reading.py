@@ -11,6 +11,7 @@ from gateway.present import state_view
 from gateway.problems import Code, FieldError, Problem
 from gateway.routes.shared import CommandsPart, HistoryPart, LivePart, problems
 from gateway.stream.protocol import Activity
+from gateway.stream.ring import Entry
 from gateway.views import ActivityPage, StateView
 
 PAGE_MAX = 500
@@ -42,6 +43,7 @@ async def read_activity(
 ) -> ActivityPage:
     """Give a page of events: the newest, those before a position, or those after one.
 
+    A page looks at `limit` positions; what concerns another account is not in it.
     Newer events come from the gateway's own memory, older ones from audit.
     """
     ring = live.hub.ring
@@ -54,16 +56,16 @@ async def read_activity(
     if after is not None:
         after = min(after, ring.last)
         if after + 1 >= ring.first:
-            texts = [entry.text for entry in ring.after(after, limit=limit)]
+            entries = ring.after(after, limit=limit)
         else:
-            texts = await history.after(after, limit=limit)
+            entries = await history.after(after, limit=limit)
     else:
         end = min(before or ring.last + 1, ring.last + 1)
         if end > ring.first or end <= 1:
-            texts = [entry.text for entry in ring.before(end, limit=limit)]
+            entries = ring.before(end, limit=limit)
         else:
-            texts = await history.before(end, limit=limit)
-    return _page(texts, head=ring.last, is_forward=after is not None)
+            entries = await history.before(end, limit=limit)
+    return _page(entries, head=ring.last, is_forward=after is not None)
 
 
 @get("/api/events/{position:str}", responses=problems(404, 422, 503))
@@ -75,16 +77,16 @@ async def read_event(
     """Give one event of the log."""
     wanted = int(position)
     entry = live.hub.ring.get(wanted)
-    if entry is not None:
+    if entry is not None and entry.text:
         return _activity.decode(entry.text)
-    if not 1 <= wanted < live.hub.ring.first:
-        detail = f"expected a position from 1 to {live.hub.ring.last}, found {wanted}"
+    if entry is not None or not 1 <= wanted < live.hub.ring.first:
+        detail = f"expected the position of an event of this account, found {wanted}"
         raise Problem(Code.EVENT_UNKNOWN, detail)
     return _activity.decode(await history.event(wanted))
 
 
-def _page(texts: Sequence[str], *, head: int, is_forward: bool) -> ActivityPage:
-    items = [_activity.decode(text) for text in texts]
-    last = int(items[-1].pos) if items else 0
-    has_more = bool(items) and (last < head if is_forward else last > 1)
+def _page(entries: Sequence[Entry], *, head: int, is_forward: bool) -> ActivityPage:
+    items = [_activity.decode(entry.text) for entry in entries if entry.text]
+    last = entries[-1].position if entries else 0
+    has_more = bool(entries) and (last < head if is_forward else last > 1)
     return ActivityPage(items=items, next=str(last) if has_more else None, head=str(head))

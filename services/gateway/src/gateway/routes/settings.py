@@ -10,6 +10,7 @@ from gateway.domain.desk import AccountState
 from gateway.problems import Code, Problem
 from gateway.requests import SettingsBody, settings_body
 from gateway.routes.shared import (
+    AdmissionPart,
     CommandsPart,
     IdempotencyKey,
     LivePart,
@@ -43,12 +44,19 @@ async def read_settings(live: LivePart) -> Response[SettingsBody]:
 async def change_settings(
     data: JSONBody[SettingsBody],
     commands: CommandsPart,
+    admission: AdmissionPart,
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[SettingsBody]:
-    """Replace the settings, all of them; give them as they stand in the log."""
+    """Replace the settings, all of them; give them as they stand in the log.
+
+    To raise a limit, or to turn a switch on, needs a fresh sign-in.
+    """
     account = await commands.change_settings(
-        data, if_match=_revision(if_match), key=checked_key(idempotency_key)
+        data,
+        if_match=_revision(if_match),
+        key=checked_key(idempotency_key),
+        actor=admission.actor,
     )
     return _answer(account)
 

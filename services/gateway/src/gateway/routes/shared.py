@@ -10,10 +10,12 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, SkipValidation
 
+from gateway.guards.gate import Admission
 from gateway.handlers import Commands, Done
 from gateway.history import History
 from gateway.live import Live
 from gateway.problems import MEDIA_TYPE, Code, Problem, ProblemBody
+from gateway.signin.sign_in import SignIn
 
 IdempotencyKey = Annotated[
     str | None,
@@ -25,6 +27,9 @@ IdempotencyKey = Annotated[
 # The parts come from the composition root: there is nothing to validate about them.
 LivePart = SkipValidation[NamedDependency[Live]]
 CommandsPart = SkipValidation[NamedDependency[Commands]]
+AdmissionPart = SkipValidation[NamedDependency[Admission]]
+MaybeAdmissionPart = SkipValidation[NamedDependency[Admission | None]]
+SignInPart = SkipValidation[NamedDependency[SignIn | None]]
 HistoryPart = SkipValidation[NamedDependency[History]]
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -53,7 +58,7 @@ def problems(*statuses: int) -> Mapping[int, ResponseSpec]:
             media_type=MEDIA_TYPE,
             generate_examples=False,
         )
-        for status in sorted({403, 421, 500, *statuses})
+        for status in sorted({401, 403, 421, 429, 500, 503, *statuses})
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect, WebSocketException
 
-from gateway.routes.shared import CommandsPart, LivePart
+from gateway.routes.shared import AdmissionPart, CommandsPart, LivePart
 from gateway.stream import session
 
 
@@ -14,6 +14,7 @@ async def engine_events(
     socket: WebSocket[Any, Any, Any],
     live: LivePart,
     commands: CommandsPart,
+    admission: AdmissionPart,
 ) -> None:
     """Stream every event of the log after a position, and the newest of what moves fast."""
     await socket.accept()
@@ -29,7 +30,7 @@ async def engine_events(
     except session.BadOpening as error:
         await end.close(error.code, str(error)[:100])
         return
-    await session.serve(end, live.hub, opening, clock=commands.clock)
+    await session.serve(end, live.hub, opening, clock=commands.clock, closes=admission.closes)
 
 
 class _Socket:

@@ -34,6 +34,9 @@ class Close(IntEnum):
     RESTART = 1012
     TRY_LATER = 1013
     BAD_REQUEST = 4400
+    SIGN_IN = 4401
+    """Nobody is signed in, or not any more: trying again is no use."""
+    FORBIDDEN = 4403
     SLOW_CLIENT = 4008
     TOO_OLD = 4410
     TOO_MANY = 4429

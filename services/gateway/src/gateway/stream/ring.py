@@ -10,7 +10,11 @@ BYTES_MAX = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event as the stream sends it; `text` is the whole JSON message."""
+    """An event as the stream sends it; `text` is the whole JSON message.
+
+    It is empty for what concerns an account that this gateway does not serve: the place is kept,
+    so that positions leave no hole, and nobody is shown it.
+    """
 
     position: int
     text: str

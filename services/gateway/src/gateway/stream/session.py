@@ -91,15 +91,21 @@ async def serve(
     opening: Opening,
     *,
     clock: Callable[[], datetime],
+    closes: Callable[[], Close | None],
     beat_s: float = BEAT_S,
     send_s_max: float = SEND_S_MAX,
 ) -> Close | None:
-    """Run one stream to its end; give the code it was closed with, None when the client left."""
+    """Run one stream to its end; give the code it was closed with, None when the client left.
+
+    `closes` is asked at every beat and whenever the hub rings: a code closes the stream.
+    """
     if hub.is_closing or not hub.is_open:
         return await _close(socket, Close.TRY_LATER)
     if hub.streams >= STREAMS_MAX:
         return await _close(socket, Close.TOO_MANY)
-    session = _Session(socket, hub, opening, clock=clock, beat_s=beat_s, send_s_max=send_s_max)
+    session = _Session(
+        socket, hub, opening, clock=clock, closes=closes, beat_s=beat_s, send_s_max=send_s_max
+    )
     tasks = (asyncio.create_task(session.read()), asyncio.create_task(session.write()))
     hub.streams += 1
     try:
@@ -133,6 +139,7 @@ class _Session:
         opening: Opening,
         *,
         clock: Callable[[], datetime],
+        closes: Callable[[], Close | None],
         beat_s: float,
         send_s_max: float,
     ) -> None:
@@ -140,6 +147,7 @@ class _Session:
         self._hub = hub
         self._opening = opening
         self._clock = clock
+        self._closes = closes
         self._beat_s = beat_s
         self._send_s_max = send_s_max
         self._topics = opening.topics
@@ -199,6 +207,9 @@ class _Session:
         beat_at = time.monotonic() + self._beat_s
         while True:
             bell.clear()
+            end = self._closes()
+            if end is not None:
+                return end
             if self._hub.is_closing:
                 await self._send([protocol.bye_text(code=Close.RESTART, retry_ms=RETRY_MS)])
                 return Close.RESTART
@@ -208,7 +219,11 @@ class _Session:
                 return Close.SLOW_CLIENT
             page = self._hub.ring.after(self._cursor, limit=PAGE)
             due = time.monotonic() >= beat_at
-            texts = [*self._take_pongs(), *(entry.text for entry in page), *self._new_snaps()]
+            texts = [
+                *self._take_pongs(),
+                *(entry.text for entry in page if entry.text),
+                *self._new_snaps(),
+            ]
             if due:
                 texts.append(protocol.beat_text(head=self._hub.ring.last, now=self._clock()))
                 beat_at = time.monotonic() + self._beat_s

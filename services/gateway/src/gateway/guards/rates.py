@@ -1,0 +1,78 @@
+"""How often something may be asked: token buckets in this process, one set per purpose.
+
+They bound the load of one client, and of whoever tries keys. The stop and the end of sessions
+are never counted.
+"""
+
+import ipaddress
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+KEYS_MAX = 10_000
+"""Clients remembered per purpose; the one longest silent is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many at once, and as many again in so many seconds."""
+
+    count: int
+    seconds: float
+
+
+class Limiter:
+    """One bucket per key."""
+
+    def __init__(self, rate: Rate, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._now = now
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait_s(self, key: str) -> float:
+        """Take one; give 0.0, or the seconds after which there is one again."""
+        now, rate = self._now(), self._rate
+        left, at = self._left.pop(key, (float(rate.count), now))
+        left = min(rate.count, left + (now - at) * rate.count / rate.seconds)
+        is_free = left >= 1
+        self._left[key] = (left - 1 if is_free else left, now)
+        while len(self._left) > KEYS_MAX:
+            self._left.popitem(last=False)
+        return 0.0 if is_free else (1 - left) * rate.seconds / rate.count
+
+
+class Rates:
+    """The limiters of a gateway, each with buckets of its own."""
+
+    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+        def limiter(count: int, seconds: float) -> Limiter:
+            return Limiter(Rate(count, seconds), now=now)
+
+        self.challenges = limiter(10, 60)
+        """By network."""
+        self.proofs = limiter(5, 60)
+        """By network."""
+        self.sign_ins = limiter(20, 3600)
+        """By wallet, of proofs that hold: a stranger cannot use up somebody's."""
+        self.lookups = limiter(30, 60)
+        """By network, of cookies that this gateway does not know."""
+        self.reads = limiter(300, 60)
+        """By session."""
+        self.writes = limiter(30, 60)
+        """By wallet."""
+        self.handshakes = limiter(10, 60)
+        """By session."""
+
+
+def network_of(address: str) -> str:
+    """Give whom to count an address as: itself, or its /64 where one client has that many."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))

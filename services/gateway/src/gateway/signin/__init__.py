@@ -1,0 +1,1 @@
+"""Signing in with a wallet: challenges, sessions, cookies."""
