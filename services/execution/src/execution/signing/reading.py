@@ -1,0 +1,129 @@
+"""The facts of an account, read from the fold of the log and the venue's snapshot."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from solders.hash import Hash
+
+from contracts.ids import MarketId
+from contracts.markets import MarketSpec, market_spec
+from contracts.values import OrderKind, to_millis
+from contracts.verdict import ENTRY_CHASE_R_MAX
+from contracts.venue import ObservedOrder, VenueObserved
+from execution.domain.account import AccountState
+from execution.domain.policy import ARITHMETIC
+from execution.domain.pricing import passive_limit
+from execution.domain.setup import Setup
+from execution.signing.facts import (
+    AccountFacts,
+    Approval,
+    ChainFacts,
+    MarketFacts,
+    OpenOrder,
+    Standing,
+    VenueAccounts,
+)
+from execution.signing.message import Tables
+
+_PRICE_DIGITS = 6
+_BASE_DIGITS = 9
+_SECOND_MS = 1000
+
+
+def account_facts(
+    state: AccountState,
+    seen: VenueObserved,
+    *,
+    venue: VenueAccounts,
+    market_index: int,
+    blockhashes: Mapping[Hash, int],
+    notional_usd_max: Decimal,
+    control_position: int,
+    orders_position: int,
+    tables: Tables,
+) -> AccountFacts:
+    """Give what the policy may know of an account.
+
+    `state` is the fold as the decision saw it, before what was decided is folded: an entry that is
+    sent already is approved no more. The positions are those that it was folded up to. Raises
+    ValueError for a number that the program could not hold.
+    """
+    spec = market_spec(MarketId(seen.market))
+    return AccountFacts(
+        account=state.account,
+        venue=venue,
+        market=MarketFacts(
+            index=market_index,
+            tick=_price(spec.tick_usd),
+            step=_base(spec.step_base),
+            oracle=_price(seen.market_seen.oracle_usd),
+        ),
+        chain=ChainFacts(
+            now_s=to_millis(seen.clock.at) // _SECOND_MS,
+            block_height=seen.block_height,
+            blockhashes=blockhashes,
+        ),
+        position=_base(seen.position_base),
+        orders=tuple(_order(it, state.setup) for it in seen.orders),
+        approval=_approval(state, seen, spec),
+        notional_max=int(notional_usd_max.scaleb(_PRICE_DIGITS, context=ARITHMETIC)),
+        is_shrink_only=seen.is_reduce_only or state.is_shrink_only,
+        standing=Standing(
+            kill_level=state.kill_level,
+            is_revoked=state.is_revoked,
+            control_position=control_position,
+            orders_position=orders_position,
+        ),
+        tables=tables,
+    )
+
+
+def _order(seen: ObservedOrder, setup: Setup | None) -> OpenOrder:
+    left = None if seen.quantity_base is None else _base(seen.quantity_base - seen.filled_base)
+    return OpenOrder(
+        order_id=seen.venue_order_id,
+        user_order_id=seen.user_order_id,
+        side=seen.side,
+        price=_price(seen.price_usd),
+        left=left,
+        is_reduce_only=seen.is_reduce_only,
+        is_trigger=seen.kind is OrderKind.TRIGGER_MARKET,
+        is_triggered=seen.is_triggered,
+        is_ours=setup is not None and setup.by_number(seen.user_order_id) is not None,
+    )
+
+
+def _approval(state: AccountState, seen: VenueObserved, spec: MarketSpec) -> Approval | None:
+    """Give what the live setup's verdict still lets an entry do; an adopted setup has none."""
+    setup = state.setup
+    if setup is None or setup.fence_at is None:
+        return None
+    reach = ENTRY_CHASE_R_MAX * setup.stop_distance_usd
+    worst = passive_limit(
+        setup.side, setup.entry_price_usd + setup.side.sign * reach, spec.tick_usd
+    )
+    flying = state.open_transactions(seen.clock.slot)
+    is_spent = setup.is_sent or any(it.adds_exposure for it in flying)
+    return Approval(
+        verdict=setup.id,
+        side=setup.side,
+        left=0 if is_spent else _base(setup.quantity_base),
+        worst_price=_price(worst),
+        expires_s=to_millis(setup.fence_at) // _SECOND_MS,
+    )
+
+
+def _price(value: Decimal) -> int:
+    return _units(value, _PRICE_DIGITS)
+
+
+def _base(value: Decimal) -> int:
+    return _units(value, _BASE_DIGITS)
+
+
+def _units(value: Decimal, digits: int) -> int:
+    scaled = value.scaleb(digits, context=ARITHMETIC)
+    number = int(scaled)
+    if number != scaled:
+        raise ValueError(f"expected at most {digits} decimals, found {value}")
+    return number
