@@ -26,7 +26,6 @@ from execution.signing.drift_ix import (
     Take,
 )
 from execution.signing.facts import AccountFacts, Facts, OpenOrder
-from execution.signing.limits import LIMITS
 from execution.signing.refusals import Code, Refused, require
 
 
@@ -101,7 +100,7 @@ def _judge_placed(
         match order.order_type:
             case OrderType.TRIGGER_MARKET:
                 stops.append(order)
-                exits.require_stop(order, facts.account, limits, entry=entry)
+                exits.require_stop(order, facts.account, entry=entry)
             case OrderType.LIMIT if order.reduce_only:
                 profits.append(order)
             case OrderType.LIMIT:

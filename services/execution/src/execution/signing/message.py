@@ -116,8 +116,8 @@ def _accounts(parsed: LegacyMessage | MessageV0, tables: Tables) -> Sequence[Acc
 
 def _looked_up(parsed: MessageV0, tables: Tables) -> list[Account]:
     """Give the accounts out of tables, writable ones first, as the chain loads them."""
-    writable: list[Account] = []
-    readonly: list[Account] = []
+    writable: list[Pubkey] = []
+    readonly: list[Pubkey] = []
     for lookup in parsed.address_table_lookups:
         table = tables.get(lookup.account_key)
         if table is None:
@@ -126,8 +126,9 @@ def _looked_up(parsed: MessageV0, tables: Tables) -> list[Account]:
         require(places, Code.LOOKUP_TABLE_INDEX, "an index", "none")
         highest = max(places)
         require(highest < len(table), Code.LOOKUP_TABLE_INDEX, f"below {len(table)}", highest)
-        for at in lookup.writable_indexes:
-            writable.append(Account(table[at], is_signer=False, is_writable=True))
-        for at in lookup.readonly_indexes:
-            readonly.append(Account(table[at], is_signer=False, is_writable=False))
-    return [*writable, *readonly]
+        writable += [table[at] for at in lookup.writable_indexes]
+        readonly += [table[at] for at in lookup.readonly_indexes]
+    return [
+        *(Account(key, is_signer=False, is_writable=True) for key in writable),
+        *(Account(key, is_signer=False, is_writable=False) for key in readonly),
+    ]

@@ -8,8 +8,8 @@ from solders.hash import Hash
 from contracts.ids import MarketId
 from contracts.markets import MarketSpec, market_spec
 from contracts.values import OrderKind, to_millis
-from contracts.verdict import ENTRY_CHASE_R_MAX
 from contracts.venue import ObservedOrder, VenueObserved
+from contracts.verdict import ENTRY_CHASE_R_MAX
 from execution.domain.account import AccountState
 from execution.domain.policy import ARITHMETIC
 from execution.domain.pricing import passive_limit
