@@ -94,7 +94,8 @@ def _doings(doings: Sequence[Doing], facts: Facts) -> Iterator[str]:
     kinds, names = [it["kind"] for it in placed], {name for name, _ in doings}
     is_bracket = (kinds.count(STOP), len(kinds)) == (1, 2) and names <= RESTS
     holds = {
-        "numbers": 0 not in numbers and len({*numbers, *taken}) == len(numbers) + len(taken),
+        "numbers": 0 not in numbers and len(set(numbers)) == len(numbers),
+        "an entry's free number": not taken & {it["number"] for it in placed if not it["reduce"]},
         "an entry with its stop alone": not entries or is_bracket,
         "take-profits within the position": entries or sum(profits) <= abs(facts.account.position),
     }
@@ -134,7 +135,7 @@ def _held(facts: Facts) -> int | None:
     if facts.account.position:
         return LONG if facts.account.position > 0 else SHORT
     for it in facts.account.orders:
-        if not it.is_reduce_only:
+        if it.is_ours and not it.is_reduce_only:
             return LONG if it.side is Side.LONG else SHORT
     return None
 

@@ -102,7 +102,7 @@ def parsed(data: bytes, facts: Facts) -> Parsed:
         raise Broken("an index past the keys")
     touched = {0}.union(*({program, *places} for program, places, _ in shapes))
     holds = {
-        "signers": (signers, readonly_signed) == (1, 0),
+        "signers": (signers, readonly_signed) == (1, 0) and readonly < len(static),
         "bytes after the message": not cursor.left,
         "a key twice": len(set(keys)) == len(keys),
         "a key that nothing uses": touched == set(range(len(keys))),

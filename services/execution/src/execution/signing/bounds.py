@@ -93,5 +93,6 @@ def require_reducing(side: Side, facts: AccountFacts, *, entry: Side | None) -> 
 
 
 def resting_side(facts: AccountFacts) -> Side | None:
-    """Give the side of the orders that may still open a position; None when there is none."""
-    return next((it.side for it in facts.orders if not it.is_reduce_only), None)
+    """Give the side of our orders that may still open a position; None when there is none."""
+    opening = (it.side for it in facts.orders if it.is_ours and not it.is_reduce_only)
+    return next(opening, None)

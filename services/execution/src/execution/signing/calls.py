@@ -77,14 +77,18 @@ def judge_calls(calls: Sequence[Call], facts: Facts) -> Effect:
 
 
 def _require_ours(orders: Iterable[OrderParams], facts: AccountFacts) -> None:
-    numbers = {it.user_order_id for it in facts.orders}
+    numbers: set[int] = set()
+    open_numbers = {it.user_order_id for it in facts.orders}
     for order in orders:
         is_here = order.market_type is MarketType.PERP and order.market_index == facts.market.index
         found = f"{order.market_type.name} {order.market_index}"
         require(is_here, Code.MARKET, f"PERP {facts.market.index}", found)
         number = order.user_order_id
         require(number, Code.NUMBER_MISSING, "a number of ours", number)
-        require(number not in numbers, Code.NUMBER_IN_USE, "a free number", number)
+        # An exit is signed anew under its number while the fate of the first is not known; of the
+        # two the program takes one.
+        taken = numbers if order.reduce_only else numbers | open_numbers
+        require(number not in taken, Code.NUMBER_IN_USE, "a free number", number)
         numbers.add(number)
 
 

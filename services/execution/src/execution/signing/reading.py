@@ -1,6 +1,6 @@
 """The facts of an account, read from the fold of the log and the venue's snapshot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from solders.hash import Hash
@@ -31,7 +31,8 @@ _SECOND_MS = 1000
 
 
 def account_facts(
-    state: AccountState,
+    before: AccountState,
+    after: AccountState,
     seen: VenueObserved,
     *,
     venue: VenueAccounts,
@@ -44,13 +45,15 @@ def account_facts(
 ) -> AccountFacts:
     """Give what the policy may know of an account.
 
-    `state` is the fold as the decision saw it, before what was decided is folded: an entry that is
-    sent already is approved no more. The positions are those that it was folded up to. Raises
-    ValueError for a number that the program could not hold.
+    `before` is the fold that a decision was made on, and `after` the one with what it heard and
+    decided: a verdict may be heard and worked in one decision, and an entry that was on its way
+    before is approved no more. The positions are those that the fold came to. Raises ValueError
+    for a number that the program could not hold.
     """
     spec = market_spec(MarketId(seen.market))
+    setups = tuple(it.setup for it in (before, after) if it.setup is not None)
     return AccountFacts(
-        account=state.account,
+        account=after.account,
         venue=venue,
         market=MarketFacts(
             index=market_index,
@@ -64,13 +67,13 @@ def account_facts(
             blockhashes=blockhashes,
         ),
         position=_base(seen.position_base),
-        orders=tuple(_order(it, state.setup) for it in seen.orders),
-        approval=_approval(state, seen, spec),
+        orders=tuple(_order(it, setups) for it in seen.orders),
+        approval=_approval(before, after, seen, spec),
         notional_max=int(notional_usd_max.scaleb(_PRICE_DIGITS, context=ARITHMETIC)),
-        is_shrink_only=seen.is_reduce_only or state.is_shrink_only,
+        is_shrink_only=seen.is_reduce_only or after.is_shrink_only,
         standing=Standing(
-            kill_level=state.kill_level,
-            is_revoked=state.is_revoked,
+            kill_level=after.kill_level,
+            is_revoked=after.is_revoked,
             control_position=control_position,
             orders_position=orders_position,
         ),
@@ -78,7 +81,7 @@ def account_facts(
     )
 
 
-def _order(seen: ObservedOrder, setup: Setup | None) -> OpenOrder:
+def _order(seen: ObservedOrder, setups: Sequence[Setup]) -> OpenOrder:
     left = None if seen.quantity_base is None else _base(seen.quantity_base - seen.filled_base)
     return OpenOrder(
         order_id=seen.venue_order_id,
@@ -89,21 +92,25 @@ def _order(seen: ObservedOrder, setup: Setup | None) -> OpenOrder:
         is_reduce_only=seen.is_reduce_only,
         is_trigger=seen.kind is OrderKind.TRIGGER_MARKET,
         is_triggered=seen.is_triggered,
-        is_ours=setup is not None and setup.by_number(seen.user_order_id) is not None,
+        is_ours=any(it.by_number(seen.user_order_id) for it in setups),
     )
 
 
-def _approval(state: AccountState, seen: VenueObserved, spec: MarketSpec) -> Approval | None:
-    """Give what the live setup's verdict still lets an entry do; an adopted setup has none."""
-    setup = state.setup
+def _approval(
+    before: AccountState, after: AccountState, seen: VenueObserved, spec: MarketSpec
+) -> Approval | None:
+    """Give what the live setup's verdict lets an entry do; an adopted setup has none."""
+    setup = after.setup
     if setup is None or setup.fence_at is None:
         return None
     reach = ENTRY_CHASE_R_MAX * setup.stop_distance_usd
     worst = passive_limit(
         setup.side, setup.entry_price_usd + setup.side.sign * reach, spec.tick_usd
     )
-    flying = state.open_transactions(seen.clock.slot)
-    is_spent = setup.is_sent or any(it.adds_exposure for it in flying)
+    former = before.setup
+    is_sent = former is not None and former.id == setup.id and former.is_sent
+    flying = before.open_transactions(seen.clock.slot)
+    is_spent = is_sent or any(it.adds_exposure for it in flying)
     return Approval(
         verdict=setup.id,
         side=setup.side,
