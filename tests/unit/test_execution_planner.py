@@ -301,6 +301,21 @@ def test_a_kill_cancels_the_entry_by_side_and_keeps_the_stop() -> None:
     assert of(rig.show(slots=1), OrderIntended) == []  # No ladder while killed.
 
 
+def test_a_kill_keeps_the_stop_while_the_cancel_of_the_entry_is_on_its_way() -> None:
+    rig = working()
+    rig.kill()
+    assert of(rig.show(slots=1), SideCancelIntended) != []
+
+    # Flat, and the entry rests: it may fill before its cancel lands.
+    assert rig.show(slots=1) == []
+
+    rig.land()
+    rig.orders = [it for it in rig.orders if it.side is Side.SHORT]
+    rig.end_orders(Leg.ENTRY)
+    (swept,) = of(rig.show(slots=1), CancelIntended)
+    assert swept.leg is Leg.STOP
+
+
 def test_a_flatten_takes_the_position_off_first_and_the_stop_last() -> None:
     rig = open_long()
     rig.kill(KillLevel.FLATTEN)

@@ -58,8 +58,10 @@ def _killed(view: View, setup: Setup, mode: Mode) -> list[Command]:
     if view.entries or view.has_exposure_flight:
         reason, urgency = CancelReason.KILL_SWITCH, Urgency.KILL
         commands += exits.cancel_side(view, setup.side, reason, urgency)
+    elif not view.base:
+        return [*exits.sweep(view, CancelReason.KILL_SWITCH)]
     if not view.base:
-        return [*commands, *(exits.sweep(view, CancelReason.KILL_SWITCH) if not commands else [])]
+        return commands
     if mode is Mode.KILL_FLATTEN and not view.state.is_tripped(Leg.CLOSE.value, view.slot):
         return [*commands, *exits.close(view, Urgency.KILL)]
     return [*commands, *protection.protect(view)]
