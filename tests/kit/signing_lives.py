@@ -22,7 +22,8 @@ from contracts.order import (
 from contracts.transaction import TransactionPlanned
 from contracts.values import Leg, OrderKind, Side, to_millis
 from contracts.venue import VenueObserved
-from execution.domain.account import AccountState, apply
+from execution.domain.account import AccountState
+from execution.domain.account_fold import apply
 from execution.domain.planner import PlannerCore
 from execution.domain.transactions import Intent
 from execution.engine import Engine, Turn
