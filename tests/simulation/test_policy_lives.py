@@ -1,5 +1,7 @@
 """The policy lets the engine live: what the plan sends through bad days, the signer would sign."""
 
+import pytest
+
 from contracts.order import OrderIntended
 from contracts.values import Leg
 from execution.signing.refusals import Code, Refusal
@@ -7,7 +9,7 @@ from execution.venues.port import Intent
 from kit.engine_runs import live
 from kit.signing_lives import Watched
 
-SEEDS = range(24)
+SEEDS = range(14)
 PROFITS = (Leg.TP1, Leg.TP2, Leg.TP3)
 
 
@@ -20,12 +22,13 @@ def is_late_ladder(refusal: Refusal, intents: tuple[Intent, ...]) -> bool:
     return is_ladder and refusal.code in {Code.SIZE, Code.NOTHING_TO_REDUCE}
 
 
+@pytest.mark.timeout(240)
 def test_the_policy_signs_what_the_plan_sends() -> None:
     watched = Watched()
     for seed in SEEDS:
         live(seed, make_engine=watched.engine)
 
-    assert watched.judged.total() > 200
+    assert watched.judged.total() > 100
     assert {"order_intended", "cancel_intended", "replace_intended", "trigger_intended"} <= {
         kind for carried in watched.judged for kind in carried.split("+")
     }
