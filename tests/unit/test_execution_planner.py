@@ -406,6 +406,21 @@ def test_a_foreign_order_is_reported_once_left_alone_and_blocks_entries() -> Non
     assert rig.show(slots=1) == []
 
 
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_a_side_is_not_taken_back_while_an_order_of_the_owner_rests_on_it(is_alone: bool) -> None:
+    rig = working()
+    rig.price += Decimal("0.1")
+    (move,) = of(rig.show(slots=75), ReplaceIntended)
+    if not is_alone:
+        rig.orders.append(_foreign())
+    answers = rig.show(slots=750)  # The fence is over, and the move has no fate yet.
+    assert len(of(answers, SideCancelIntended)) == is_alone
+    if not is_alone:
+        _let_move(rig, move)
+        (cancel,) = of(rig.show(slots=1), CancelIntended)
+        assert cancel.leg is Leg.ENTRY
+
+
 def test_a_position_that_nothing_explains_gets_a_stop() -> None:
     rig = Rig()
     rig.position, rig.cash = Decimal(3), rig.cash - 300
