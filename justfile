@@ -51,7 +51,7 @@ fmt:
 bench *ARGS:
     @PYTHONPATH=tests exec uv run --frozen python tests/bench/run.py "$@"
 
-# Live the engine's life by seed: --runs N, --seed N, --report.
+# Live the engine's life by seed: --runs N, --seed N, --report, --machine.
 simulate *ARGS:
     @PYTHONPATH=tests exec uv run --frozen python -m kit.engine_report "$@"
 

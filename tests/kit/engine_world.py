@@ -1,19 +1,22 @@
 """The engine in a world of its own: the paper chain, a log in memory, one seed for everything.
 
 Nothing waits here: a step lets chain time pass, lets the market print, makes a bad day, or lets a
-person speak; then the engine takes its turns, unless it is down. The log survives a crash, the
-engine does not. `truth` is what the chain holds, whatever its views show.
+person or the owner act; then the engine takes its turns, unless it is down. The log survives a
+crash, the engine does not. `truth` and `history` are what the chain holds, whatever its nodes show.
+The checks run after every recorded turn and after every step.
 """
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from contracts.control import (
     AccountOpened,
+    CancelRequested,
     KillLevel,
     KillSwitchEngaged,
     TradingResumed,
@@ -38,12 +41,17 @@ from execution.signing.paper import PaperSigner
 from execution.venues.paper import views
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
+from execution.venues.paper.state import Transit
+from execution.venues.paper.telling import records_of
+from execution.venues.paper.weather import Weather
+from execution.venues.port import AnyRecord
 from kit.execution_events import SETTINGS
 
 ACCOUNT = "local"
 MARKET = MarketId("sol-perp")
 SPEC = market_spec(MARKET)
 BEGIN_MS = 1_750_507_200_000
+TURNS_MAX = 8
 
 Check = Callable[["EngineWorld"], None]
 
@@ -62,7 +70,8 @@ class EngineWorld:
     make_engine: Callable[[PlannerCore, PaperChain], Engine] | None = None
     """Puts a wrong variant in the engine's place."""
     checks: Sequence[Check] = ()
-    """Run after every step; each raises AssertionError."""
+    """Each raises AssertionError."""
+    deposit_usd: Decimal = Decimal(100_000)
 
     chain: PaperChain = field(init=False)
     core: PlannerCore = field(init=False)
@@ -72,12 +81,16 @@ class EngineWorld:
     """The engine is dead until then."""
     crash_in: int | None = None
     """Recorded boundaries until the engine dies; None for never."""
+    down_ms: int | None = None
+    """How long the engine is dead after a crash at a boundary; None for a draw."""
     crashes: int = 0
+    boundaries: int = 0
+    """Recorded boundaries so far: every append, and every broadcast."""
+    strangers: set[int] = field(default_factory=set[int])
+    """Venue order ids of the owner's orders that the owner left alone."""
     price: Decimal = Decimal(100)
     trade_id: int = 0
     ids: int = 0
-    snapshots: list[VenueObserved] = field(default_factory=list[VenueObserved])
-    """What the engine was shown, newest last."""
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -99,12 +112,12 @@ class EngineWorld:
             AccountOpened(
                 account=ACCOUNT,
                 venue="paper",
-                equity_usd=Decimal(100_000),
+                equity_usd=self.deposit_usd,
                 priority_fee_microlamports=10_000,
                 settings=SETTINGS,
             )
         )
-        self.chain.open_account(ACCOUNT, deposit_usd=Decimal(100_000))
+        self.chain.open_account(ACCOUNT, deposit_usd=self.deposit_usd)
         self.now_ms = BEGIN_MS
         self.print_at(self.price, quantity=Decimal(1))
 
@@ -120,6 +133,24 @@ class EngineWorld:
             terms=works.terms,
             weather=works.weather,
         )
+
+    def history(self, *, after: int) -> Sequence[tuple[int, AnyRecord]]:
+        """Give what happened after a cursor, whatever is told of it."""
+        works = self.chain._works  # pyright: ignore[reportPrivateUsage]  The truth is inside.
+        return records_of(
+            works.accounts[ACCOUNT],
+            after=after,
+            slot=works.slot,
+            market=SPEC.market,
+            chance=works.chance,
+            weather=Weather(),
+        )
+
+    @property
+    def broadcast(self) -> Sequence[Transit]:
+        """Give the transactions that are broadcast and have not landed."""
+        works = self.chain._works  # pyright: ignore[reportPrivateUsage]  The truth is inside.
+        return works.accounts[ACCOUNT].transits
 
     @property
     def state(self) -> AccountState:
@@ -139,9 +170,10 @@ class EngineWorld:
         away: str = "0.05",
         risk: str = "1",
         life_s: int = 120,
+        off_grid: str = "0",
     ) -> UUID:
         """Let risk approve a setup near the market; give its id."""
-        entry = self.price - side.sign * Decimal(away)
+        entry = self.price - side.sign * Decimal(away) + Decimal(off_grid)
         distance = Decimal(risk)
         verdict = OrderApproved(
             account=ACCOUNT,
@@ -158,7 +190,7 @@ class EngineWorld:
             ),
             notional_usd=entry * Decimal(quantity),
             risk_usd=distance * Decimal(quantity),
-            equity_usd=Decimal(100_000),
+            equity_usd=self.deposit_usd,
             leverage_after=Decimal(1),
             policy="risk-2",
             findings=(),
@@ -175,6 +207,14 @@ class EngineWorld:
         """Let a person resume."""
         self.say(TradingResumed(account=ACCOUNT, reason="", by="test"))
 
+    def wish_canceled(self, client_order_id: str) -> None:
+        """Let a person ask for the cancel of an order."""
+        self.say(
+            CancelRequested(
+                account=ACCOUNT, market=MARKET, client_order_id=client_order_id, by="test"
+            )
+        )
+
     def say(self, event: Event) -> Recorded:
         """Record an event that is not the engine's, and let it be heard."""
         recorded = self._append([self._draft(event)])[0]
@@ -187,10 +227,13 @@ class EngineWorld:
         """Let the market print at this moment."""
         if is_sell is None:
             is_sell = price < self.price
-        self.price = price
-        self.trade_id += 1
-        trade = Trade(i=self.trade_id, t=self.now_ms, p=plain(price), q=plain(quantity), m=is_sell)
-        self.chain.on_print(trade)
+        self._print(price, quantity=quantity, is_sell=is_sell)
+        self.take_turns()
+
+    def print_both(self, price: Decimal, *, quantity: Decimal) -> None:
+        """Let a seller and then a buyer take, before anybody looks."""
+        for is_sell in (True, False):
+            self._print(price, quantity=quantity, is_sell=is_sell)
         self.take_turns()
 
     def walk(self, seconds: float, *, drift: str = "0", step_ms: int = 800) -> None:
@@ -216,17 +259,17 @@ class EngineWorld:
         if not self.is_down:
             if self.chain.weather.is_engine_down:
                 self.restart()
-            try:
-                while self.turn() is not None:
-                    pass
-            except Crash:
-                pass
+            with suppress(Crash):
+                self._take_all()
+        self.check()
+
+    def check(self) -> None:
+        """Run the checks."""
         for check in self.checks:
             check(self)
 
     def turn(self) -> Turn | None:
         """Take one turn: record, fold, send."""
-        self.snapshots.append(self.chain.observe(ACCOUNT))
         turn = self.engine.turn(ACCOUNT)
         if turn is None:
             return None
@@ -241,6 +284,12 @@ class EngineWorld:
         return turn
 
     # Crashes.
+
+    def broadcast_again(self) -> None:
+        """Broadcast again all that was ever signed."""
+        for recorded in self.log:
+            if isinstance(recorded.event, TransactionSigned):
+                self.chain.submit(transaction_of(recorded.event))
 
     def crash(self, *, down_ms: int = 0) -> None:
         """Kill the engine; it is back after a while."""
@@ -278,18 +327,33 @@ class EngineWorld:
 
     # Inside.
 
+    def _take_all(self) -> None:
+        for _ in range(TURNS_MAX):
+            if self.turn() is None:
+                return
+            self.check()
+        raise AssertionError(f"I18: {TURNS_MAX} turns at one moment")
+
+    def _print(self, price: Decimal, *, quantity: Decimal, is_sell: bool) -> None:
+        self.price = price
+        self.trade_id += 1
+        trade = Trade(i=self.trade_id, t=self.now_ms, p=plain(price), q=plain(quantity), m=is_sell)
+        self.chain.on_print(trade)
+
     def _engine(self) -> Engine:
         if self.make_engine is not None:
             return self.make_engine(self.core, self.chain)
         return Engine(self.core, self.chain, PaperSigner())
 
     def _boundary(self) -> None:
+        self.boundaries += 1
         if self.crash_in is None:
             return
         self.crash_in -= 1
         if self.crash_in <= 0:
             self.crash_in = None
-            self.crash(down_ms=self.chance.choice((0, 400, 2_000, 10_000)))
+            down_ms = self.chance.choice((0, 400, 2_000, 10_000))
+            self.crash(down_ms=down_ms if self.down_ms is None else self.down_ms)
             raise Crash
 
     def _append(self, drafts: Sequence[Draft]) -> list[Recorded]:
@@ -322,8 +386,3 @@ class EngineWorld:
     def _id(self, what: str) -> EventId:
         self.ids += 1
         return derive_root_id(what, self.seed, self.ids)
-
-
-def calm_world(**changes: object) -> EngineWorld:
-    """Give a world where everything lands at once and nothing is hidden."""
-    return EngineWorld(replace(PaperRules.calm(), **changes))

@@ -4,8 +4,8 @@ They are put in the place of the right functions, so that a test can show that t
 the difference.
 """
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -30,7 +30,7 @@ _stop_order = protection.stop_order
 _intended = setups.intended
 
 
-def _cancel_and_place(
+def cancel_and_place(
     view: View, setup: Setup, mine: Mine, *, kind: OrderKind, price_usd: Decimal, **more: object
 ) -> Send:
     """B: cancel and place in one transaction, with the rest as the snapshot showed it."""
@@ -116,7 +116,7 @@ def _anything_goes(intents: tuple[Event, ...]) -> None:
 Wrong = dict[str, Callable[..., object]]
 VARIANTS: dict[str, Wrong] = {
     "B": {
-        "execution.domain.entry._move": _cancel_and_place,
+        "execution.domain.entry._move": cancel_and_place,
         "execution.domain.setup.intended": _counting,
     },
     "C": {
@@ -140,11 +140,14 @@ VARIANTS: dict[str, Wrong] = {
 @contextmanager
 def wrong(variant: str) -> Generator[None]:
     """Put a wrong variant in the place of the plan."""
-    patches = [mock.patch(where, what) for where, what in VARIANTS[variant].items()]
-    for patch in patches:
-        patch.start()
-    try:
+    with patched(VARIANTS[variant]):
         yield
-    finally:
-        for patch in patches:
-            patch.stop()
+
+
+@contextmanager
+def patched(places: Mapping[str, Callable[..., object]]) -> Generator[None]:
+    """Put functions in the places of others."""
+    with ExitStack() as stack:
+        for where, what in places.items():
+            stack.enter_context(mock.patch(where, what))
+        yield

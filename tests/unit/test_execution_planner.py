@@ -184,6 +184,33 @@ def test_a_missing_stop_is_put_up_and_signed_again_under_the_same_number() -> No
     assert again.priority_fee_lamports == 12_000
 
 
+def test_a_ladder_that_was_seen_is_not_signed_again_while_its_fate_is_unknown() -> None:
+    rig = working()
+    rig.fill(Leg.ENTRY)
+    ladder = of(rig.show(slots=1), OrderIntended)
+    again = of(rig.show(slots=6), TransactionPlanned)
+    assert [it.attempt for it in again] == [2]
+    rig.rest(ladder[0])
+    assert rig.show(slots=6) == []
+
+
+@pytest.mark.parametrize("kind", [OrderKind.TRIGGER_MARKET, None])
+def test_a_ladder_is_not_signed_again_while_the_position_is_left(kind: OrderKind | None) -> None:
+    rig = working()
+    rig.fill(Leg.ENTRY)
+    rig.show(slots=1)
+    rig.price = Decimal("98.8")
+    rig.show()
+    if kind is not None:
+        rig.drop(kind)
+    leaving = rig.show(slots=9)
+    assert types(leaving) in (
+        ["order_intended", "transaction_planned"],
+        ["trigger_intended", "transaction_planned"],
+    )
+    assert rig.show() == []
+
+
 def test_a_position_that_stays_without_a_stop_is_closed_at_the_market() -> None:
     rig = open_long()
     rig.drop(OrderKind.TRIGGER_MARKET)
@@ -377,6 +404,21 @@ def test_a_foreign_order_is_reported_once_left_alone_and_blocks_entries() -> Non
     assert len(of(answers, ForeignOrderSeen)) == 1
     assert not of(answers, OrderIntended)
     assert rig.show(slots=1) == []
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_a_side_is_not_taken_back_while_an_order_of_the_owner_rests_on_it(is_alone: bool) -> None:
+    rig = working()
+    rig.price += Decimal("0.1")
+    (move,) = of(rig.show(slots=75), ReplaceIntended)
+    if not is_alone:
+        rig.orders.append(_foreign())
+    answers = rig.show(slots=750)  # The fence is over, and the move has no fate yet.
+    assert len(of(answers, SideCancelIntended)) == is_alone
+    if not is_alone:
+        _let_move(rig, move)
+        (cancel,) = of(rig.show(slots=1), CancelIntended)
+        assert cancel.leg is Leg.ENTRY
 
 
 def test_a_position_that_nothing_explains_gets_a_stop() -> None:

@@ -72,13 +72,18 @@ def cancel(
 
 
 def end_entry(view: View, reason: CancelReason, urgency: Urgency = Urgency.NORMAL) -> list[Send]:
-    """Take back the entry: by id while its lane is quiet, else by side."""
+    """Take back the entry: by id while its lane is quiet, else by side.
+
+    Beside an order of the owner on that side the lane has to be quiet first: its fence ends the
+    entry anyway.
+    """
     setup = view.setup
     if setup is None:
         return []
     flying = view.flying(Leg.ENTRY)
     if view.wide_flights or any(it.retry_class is not RetryClass.REDUCING for it in flying):
-        return cancel_side(view, setup.side, reason, urgency)
+        is_alone = all(it.side is not setup.side for it in view.foreign)
+        return cancel_side(view, setup.side, reason, urgency) if is_alone else []
     return [] if flying else cancel(view, view.entries, reason, urgency)
 
 

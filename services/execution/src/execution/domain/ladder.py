@@ -17,12 +17,9 @@ from execution.domain.view import View
 def place(view: View) -> list[Command]:
     """Put up the take-profits that are missing, in one transaction."""
     setup = view.setup
-    stop = view.stop
-    if setup is None or not view.base or not setup.tp_prices_usd:
+    if setup is None or not setup.tp_prices_usd or not view.is_explained:
         return []
-    if stop is None or stop.is_triggered or not view.is_explained:
-        return []
-    if view.flying(*TAKE_PROFITS, Leg.CLOSE) or view.state.is_tripped("take-profit", view.slot):
+    if view.flying(*TAKE_PROFITS) or view.state.is_tripped("take-profit", view.slot):
         return []
     if view.is_entry_over:
         wanted = _all_legs(view, setup)

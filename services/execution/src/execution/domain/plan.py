@@ -6,11 +6,11 @@ their way gives nothing.
 """
 
 from contracts.engine import Mode
-from contracts.order import CancelReason
+from contracts.order import CancelReason, TriggerIntended
 from contracts.transaction import Urgency
 from contracts.values import Leg
 from execution.domain import entry, exits, ladder, protection
-from execution.domain.commands import Command
+from execution.domain.commands import Command, carried
 from execution.domain.gates import is_hopeless
 from execution.domain.modes import is_killed
 from execution.domain.setup import Setup
@@ -26,7 +26,8 @@ def plan(view: View, mode: Mode) -> list[Command]:
     leaving = protection.protect(view)
     working = entry.work(view, mode) if view.entries else entry.begin(view, mode)
     if view.base:
-        return [*leaving, *working, *([] if leaving else _harvest(view))]
+        is_staying = not leaving and _is_staying(view)
+        return [*leaving, *working, *(_harvest(view) if is_staying else [])]
     if view.setup.is_sent and view.is_entry_over and not working:
         reason = CancelReason.FLAT if view.setup.filled_base else CancelReason.ENTRY_ENDED
         return [*exits.sweep(view, reason)]
@@ -65,6 +66,13 @@ def _killed(view: View, setup: Setup, mode: Mode) -> list[Command]:
     if mode is Mode.KILL_FLATTEN and not view.state.is_tripped(Leg.CLOSE.value, view.slot):
         return [*commands, *exits.close(view, Urgency.KILL)]
     return [*commands, *protection.protect(view)]
+
+
+def _is_staying(view: View) -> bool:
+    """Say whether the position is protected, and nothing is on its way that leaves it."""
+    is_guarded = view.stop is not None and not view.stop.is_triggered
+    is_fired = any(carried(it, TriggerIntended) for it in view.flights)
+    return is_guarded and not is_fired and not view.flying(Leg.CLOSE)
 
 
 def _harvest(view: View) -> list[Command]:

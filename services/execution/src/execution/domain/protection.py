@@ -9,7 +9,7 @@ from execution.domain import exits
 from execution.domain.commands import Command, Send, SendAgain
 from execution.domain.intents import order_intent
 from execution.domain.pricing import break_even_trigger, stop_trigger
-from execution.domain.setup import TAKE_PROFITS, Setup
+from execution.domain.setup import TAKE_PROFITS, OrderStatus, Setup
 from execution.domain.timers import is_beyond
 from execution.domain.transactions import Transaction
 from execution.domain.view import View
@@ -38,9 +38,17 @@ def protect(view: View) -> list[Command]:
 
 
 def resend_ladder(view: View) -> list[Command]:
-    """Sign the take-profits anew whose transaction has had no fate for too long."""
-    flight = _newest(view, *TAKE_PROFITS)
-    return [] if flight is None or not view.base else _resent(view, flight)
+    """Sign the take-profits anew whose transaction has had no fate for too long.
+
+    Not once one of them was seen: those of one transaction arrive together, and a copy that lands
+    when one has filled would place it again.
+    """
+    setup, flight = view.setup, _newest(view, *TAKE_PROFITS)
+    if setup is None or flight is None:
+        return []
+    seen = {it.user_order_id for it in view.seen.orders}
+    seen |= {it.user_order_id for it in setup.orders if it.status is not OrderStatus.INTENDED}
+    return [] if flight.numbers & seen else _resent(view, flight)
 
 
 def break_even(view: View) -> list[Command]:
@@ -49,7 +57,7 @@ def break_even(view: View) -> list[Command]:
     It stays where it is while the market stands too near for the new trigger to rest.
     """
     setup, side, stop = view.setup, view.side, view.stop
-    if setup is None or side is None or stop is None or stop.is_triggered:
+    if setup is None or side is None or stop is None:
         return []
     tp1 = setup.newest(Leg.TP1)
     if tp1 is None or not tp1.is_over or tp1.filled_base != tp1.quantity_base:
