@@ -155,9 +155,11 @@ class Desk:
                     await asyncio.sleep(0.05)
 
     async def _lag(self, consumer: str) -> int:
-        call = f"CONSUMER.INFO.{StreamName.LOG}.{consumer}"
-        info = await jetstream.insist_call(self._connection, call)
-        return int(info["num_pending"]) + int(info["num_ack_pending"])
+        """Give what waits for a consumer, whose every process may have one of its own."""
+        lists = await jetstream.insist_call(self._connection, f"CONSUMER.LIST.{StreamName.LOG}")
+        found = [it for it in lists["consumers"] if it["name"].startswith(consumer)]
+        assert found, f"expected a consumer {consumer}, found none"
+        return sum(int(it["num_pending"]) + int(it["num_ack_pending"]) for it in found)
 
     async def _print(self, number: int, at_ms: int) -> None:
         async with self._market.publisher() as publisher:
