@@ -109,7 +109,7 @@ class Stack:
         }
         match name:
             case "gateway":
-                environment |= {"GATEWAY_HOST": LOOPBACK, "GATEWAY_PORT": str(self._port)}
+                environment |= {"GATEWAY_PORT": str(self._port)}
             case "audit":
                 environment |= {"POSTGRES_DSN": postgres_dsn}
             case "ingest":
