@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.edge import Edge
+from gateway.site import loopback_site
 from kit.gateway_app import BASE, running_desk
 
 PROBLEM = "application/problem+json"
@@ -16,6 +18,24 @@ COMMANDS = (
     ("POST", "/api/engine/resume"),
     ("PUT", "/api/settings"),
 )
+
+
+async def test_made_up_methods_do_not_grow_the_metrics() -> None:
+    observed: list[str] = []
+
+    async def never(*_: Any) -> None:
+        raise AssertionError("expected a refusal, found a request let through")
+
+    def observe(method: str, _route: str, _status: int, _seconds: float) -> None:
+        observed.append(method)
+
+    edge = Edge(never, site=loopback_site(8001), observe=observe)
+
+    async def send(_: Any) -> None: ...
+
+    for method in ("X1", "X2", "get", "GET"):
+        await edge({"type": "http", "method": method, "path": "/", "headers": []}, never, send)
+    assert observed == ["other", "other", "other", "GET"]
 
 
 @pytest.mark.parametrize(

@@ -533,3 +533,14 @@ async def test_a_refusal_is_observed_with_its_own_status_and_never_with_a_cookie
         assert seen == [("GET", "unmatched", 401), ("GET", "/healthz", 200)]
         assert secret not in repr(logs)
         assert "theme" not in repr(logs)
+
+
+@pytest.mark.parametrize("path", ["/api/engine/kill", "/api/engine/kill/", "//api/engine/kill"])
+def test_a_stop_is_one_in_every_spelling_that_is_routed_to_it(path: str) -> None:
+    assert rule_of("POST", path) is Rule.STOP
+
+
+@pytest.mark.parametrize("path", ["/api/auth/verify/", "//api/auth/verify"])
+def test_what_is_open_is_so_in_its_own_spelling_alone(path: str) -> None:
+    assert rule_of("POST", "/api/auth/verify") is Rule.OPEN
+    assert rule_of("POST", path) is Rule.SESSION

@@ -67,6 +67,17 @@ async def test_signing_in_again_gives_a_new_cookie_and_ends_the_old_session() ->
         await until(lambda: causes(desk) == [SignOutCause.REPLACED])
 
 
+async def test_signing_in_again_ends_also_what_was_idle_too_long() -> None:
+    stage = SignInStage()
+    async with running_desk(stage=stage) as desk:
+        await signed_in(desk.http)
+        async with browser(desk, desk.http.cookies["sid"]) as copy:
+            stage.passes(minutes=31)
+            await signed_in(desk.http)
+            refused = await copy.post("/api/engine/kill", json={"reason": "copied"})
+            assert refused.status_code == 401
+
+
 async def test_a_session_lives_while_it_is_used_and_eight_hours_at_most() -> None:
     stage = SignInStage()
     async with running_desk(stage=stage) as desk:
@@ -144,6 +155,19 @@ async def test_all_sessions_are_ended_at_once() -> None:
         assert answer.json() == {"sessions": 2, "status": "ended"}
         for http in (desk.http, phone):
             assert (await http.get("/api/state")).status_code == 401
+
+
+async def test_all_means_also_the_session_that_was_idle_too_long() -> None:
+    stage = SignInStage()
+    async with running_desk(stage=stage) as desk, browser(desk) as left_open:
+        lost = await signed_in(left_open)
+        stage.passes(minutes=31)
+        assert (await left_open.post("/api/engine/kill", json={"reason": "idle"})).is_success
+        await signed_in(desk.http)
+        assert lost["id"] in [one["id"] for one in await items(desk.http)]
+        assert (await desk.http.delete(SESSIONS)).json() == {"sessions": 2, "status": "ended"}
+        refused = await left_open.post("/api/engine/kill", json={"reason": "ended"})
+        assert refused.status_code == 401
 
 
 async def test_a_wallet_has_ten_sessions_and_the_oldest_goes() -> None:

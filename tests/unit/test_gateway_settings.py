@@ -165,6 +165,7 @@ def test_with_sign_in_and_tls_the_gateway_may_be_reached_by_others(
         ({"GATEWAY_URL": "https://desk.example.com:99999"}, "GATEWAY_URL"),
         ({"GATEWAY_HOST": "desk.example.com"}, "address of this machine"),
         ({"GATEWAY_PROXIES": "*"}, "GATEWAY_PROXIES"),
+        ({"GATEWAY_PROXIES": "0.0.0.0/0"}, "found everybody"),
         ({"SIGN_IN_WALLETS": "me"}, "SIGN_IN_WALLETS"),
         ({"SIGN_IN_WALLETS": f"{OWNER.address}=Bad Name"}, "an account"),
         ({"SIGN_IN_WALLETS": f"{OWNER.address}=a,{OWNER.address}=b"}, "found two"),

@@ -17,6 +17,7 @@ from gateway.problems import MEDIA_TYPE, Code, Problem
 from gateway.site import Site
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -106,7 +107,8 @@ class Edge:
         return Problem(Code.ORIGIN_NOT_ALLOWED, detail)
 
     def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
-        method = str(scope["method"])
+        # Whatever word a stranger makes up, it must not grow the metrics.
+        method = str(scope["method"]) if scope["method"] in _METHODS else "other"
         route = str(scope.get("path_template") or "unmatched")
         if self._observe is not None:
             self._observe(method, route, status, seconds)

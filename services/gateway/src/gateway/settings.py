@@ -135,11 +135,15 @@ def _wallets(text: str, *, account: AccountId) -> Mapping[str, AccountId]:
 def _require_proxies(text: str) -> None:
     for entry in filter(None, (part.strip() for part in text.split(","))):
         try:
-            ipaddress.ip_network(entry)
+            network = ipaddress.ip_network(entry)
         except ValueError:
             raise ConfigurationError(
                 f"expected GATEWAY_PROXIES to name addresses or networks, found {entry!r:.80}"
             ) from None
+        if network.prefixlen == 0:
+            raise ConfigurationError(
+                f"expected GATEWAY_PROXIES to name your proxies, found everybody: {entry}"
+            )
 
 
 def loopback(host: str) -> str:

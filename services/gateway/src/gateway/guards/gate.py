@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import Any
 
 import structlog
+from litestar.utils.path import normalize_path
 
 from gateway.domain.actor import LOCAL, Actor
 from gateway.edge import App, Receive, Scope, Send, address_of, headers_of
@@ -61,10 +62,14 @@ _ONE_SESSION = re.compile(r"/api/auth/sessions/[0-9a-f]{32}")
 
 
 def rule_of(method: str, path: str) -> Rule:
-    """Give the rule of an address."""
+    """Give the rule of an address, in the spelling that it is routed by.
+
+    What is open is so in its own spelling alone.
+    """
     if (method, path) in _OPEN or (method == "GET" and _ASSET.fullmatch(path)):
         return Rule.OPEN
-    if (method, path) in _STOP or (method == "DELETE" and _ONE_SESSION.fullmatch(path)):
+    routed = normalize_path(path)
+    if (method, routed) in _STOP or (method == "DELETE" and _ONE_SESSION.fullmatch(routed)):
         return Rule.STOP
     return Rule.SESSION
 

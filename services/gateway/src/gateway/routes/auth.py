@@ -75,7 +75,6 @@ async def verify(
     data: JSONBody[VerifyRequest],
     request: _Request,
     sign_in: SignInPart,
-    maybe_admission: MaybeAdmissionPart,
 ) -> Response[SessionView]:
     """Sign in with the wallet's signature of the challenge. The challenge is used up either way.
 
@@ -89,11 +88,15 @@ async def verify(
         signature=_bytes("/signature", data.signature),
     )
     names = there.cookies
+    cookies_sent = request.headers.get("cookie", "")
+    # Idle too long or not, what this browser held ends.
+    before = token_in(cookies_sent, names.session)
+    held = None if before is None else await there.sessions.find(before, may_ask=lambda: False)
     session, token = await there.verify(
         proof,
         host=_host(request),
-        browser=token_in(request.headers.get("cookie", ""), names.challenge),
-        before=None if maybe_admission is None else maybe_admission.session,
+        browser=token_in(cookies_sent, names.challenge),
+        before=held,
         client=Client(
             address=address_of(request.scope)[:64],
             user_agent=clean_text(request.headers.get("user-agent", "")),

@@ -151,9 +151,12 @@ class Sessions:
         self._start(self._write(seen))
 
     def of(self, wallet: str) -> list[Session]:
-        """Give the sessions of a wallet that stand now, the newest first."""
-        alive = (one for one in self._stands.values() if self.is_alive(one))
-        own = (one for one in alive if one.grant.wallet == wallet)
+        """Give a wallet's sessions, the newest first; also those idle too long, which can still
+        stop and are to be ended like any other.
+        """
+        now = self._clock()
+        open_ones = (one for one in self._stands.values() if now < one.grant.expires_at)
+        own = (one for one in open_ones if one.grant.wallet == wallet)
         return sorted(own, key=lambda one: (one.grant.signed_in_at, one.key), reverse=True)
 
     async def end(self, *sessions: Session) -> bool:
@@ -166,8 +169,9 @@ class Sessions:
         deletes = [self._start(self._bucket.delete(session.key)) for session in sessions]
         if not deletes:
             return True
-        _, waiting = await asyncio.wait(deletes, timeout=END_S_MAX)
-        return not waiting
+        done, waiting = await asyncio.wait(deletes, timeout=END_S_MAX)
+        failed = [one for one in done if one.cancelled() or one.exception() is not None]
+        return not waiting and not failed
 
     async def settle(self, *, timeout_s: float) -> None:
         """Wait for writes that the bucket has not taken yet."""
