@@ -158,7 +158,7 @@ def test_a_refused_move_rejects_the_move_and_the_order_goes_on_resting() -> None
 
 def test_a_dead_transaction_takes_the_orders_with_it_that_never_were() -> None:
     rig = sent()
-    first, *gone = fates.died(rig.state, flight(rig), snapshot(rig, slots=200))
+    first, *gone = fates.ran_out(rig.state, flight(rig), snapshot(rig, slots=200))
     assert isinstance(first.event, TransactionDied)
     events = of([it.event for it in gone], OrderCanceled)
     assert [(it.leg, it.reason, it.unfilled_base) for it in events] == [
@@ -177,15 +177,41 @@ def test_a_dead_transaction_leaves_an_order_that_another_copy_carries_or_that_re
     first, again = rig.state.transactions
     assert first.intents == again.intents
     assert again.retry_class is RetryClass.PROTECTIVE
-    (only,) = fates.died(rig.state, first, snapshot(rig, slots=150))
+    (only,) = fates.ran_out(rig.state, first, snapshot(rig, slots=150))
     assert isinstance(only.event, TransactionDied)
 
 
-def test_an_order_that_rests_did_not_die_with_a_copy_of_its_transaction() -> None:
+def test_an_entry_of_which_no_status_told_landed_when_its_orders_rest() -> None:
     rig = sent()
+    transaction = flight(rig)
     seen = snapshot(working(), slots=200)  # The same numbers rest there.
-    (only,) = fates.died(rig.state, flight(rig), seen)
-    assert isinstance(only.event, TransactionDied)
+    (only,) = fates.ran_out(rig.state, transaction, seen)
+    assert isinstance(only.event, TransactionLanded)
+    fee = 5_000 + transaction.priority_fee_lamports
+    found = (only.event.slot, only.event.code, only.event.fee_lamports)
+    assert found == (seen.clock.slot, None, fee)
+
+
+def test_an_entry_that_filled_unseen_landed_and_is_not_begun_again() -> None:
+    rig = sent()
+    placed = PlacedRecord(*about(rig, Leg.ENTRY), side=Side.LONG, price_usd=Decimal(100))
+    rig.record(told(rig, placed).event)
+    (only,) = fates.ran_out(rig.state, flight(rig), snapshot(rig, slots=200))  # Nothing rests.
+    assert isinstance(only.event, TransactionLanded)
+    rig.record(only.event)
+    assert setup_of(rig).is_sent
+
+
+def test_a_placement_that_is_told_late_outweighs_a_death() -> None:
+    rig = sent()
+    transaction = flight(rig)
+    dead = next(iter(fates.ran_out(rig.state, transaction, snapshot(rig, slots=200))))
+    assert isinstance(dead.event, TransactionDied)
+    rig.record(dead.event)
+    assert not setup_of(rig).is_sent
+    placed = PlacedRecord(*about(rig, Leg.ENTRY), side=Side.LONG, price_usd=Decimal(100))
+    rig.record(told(rig, placed).event)
+    assert setup_of(rig).is_sent
 
 
 # Orders that are gone without a word.

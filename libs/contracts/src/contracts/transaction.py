@@ -91,6 +91,8 @@ class TransactionLanded(_TransactionEvent):
 
     signature: str
     slot: int = Field(ge=0)
+    """Where it landed; where no status told, the first slot at which the account was known to show
+    it."""
     code: int | None
     """The program's error; None when it ran through."""
     reason: Token | None

@@ -154,7 +154,7 @@ class _Reading:
                 for seen in fates.landed(self.state, transaction, fate, self.seen.clock):
                     self._take(seen)
             elif self.seen.block_height > transaction.last_valid_block_height:
-                for seen in fates.died(self.state, transaction, self.seen):
+                for seen in fates.ran_out(self.state, transaction, self.seen):
                     self._take(seen)
 
     def take_vanished(self) -> None:

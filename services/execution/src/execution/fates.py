@@ -11,12 +11,13 @@ from contracts.order import (
     OrderCanceled,
     OrderRejected,
 )
-from contracts.transaction import TransactionDied, TransactionLanded
+from contracts.transaction import RetryClass, TransactionDied, TransactionLanded
 from contracts.values import VenueClock
 from contracts.venue import VenueObserved
 from execution.domain.account import AccountState
 from execution.domain.errors import NUMBER_IN_USE, classify
 from execution.domain.holdings import shown_by
+from execution.domain.policy import POLICY
 from execution.domain.setup import Order, OrderStatus
 from execution.domain.transactions import Transaction
 from execution.seen import Seen
@@ -67,7 +68,28 @@ def landed(
         )
 
 
-def died(state: AccountState, transaction: Transaction, seen: VenueObserved) -> Iterator[Seen]:
+def ran_out(state: AccountState, transaction: Transaction, seen: VenueObserved) -> Iterator[Seen]:
+    """Say how a transaction ended of which no status told until no block could take it any more.
+
+    An entry is never signed twice before the first is dead, so whatever came of one that the
+    account shows or told of came of this transaction: it landed, though nobody says when.
+    """
+    if transaction.retry_class is RetryClass.EXPOSURE and _has_effect(state, transaction, seen):
+        fee = POLICY.fees.signature_lamports + transaction.priority_fee_lamports
+        yield from landed(state, transaction, Landed(seen.clock.slot, None, fee), seen.clock)
+    else:
+        yield from _died(state, transaction, seen)
+
+
+def _has_effect(state: AccountState, transaction: Transaction, seen: VenueObserved) -> bool:
+    resting = {it.user_order_id for it in seen.orders}
+    places = [it for it in transaction.intents if it.is_place]
+    orders = [state.setup and state.setup.by_client_id(it.client_order_id or "") for it in places]
+    was_told = any(order is not None and order.was_taken for order in orders)
+    return was_told or any(it.user_order_id in resting for it in places)
+
+
+def _died(state: AccountState, transaction: Transaction, seen: VenueObserved) -> Iterator[Seen]:
     """Say that a transaction can never land, and which orders never were."""
     yield Seen(
         TransactionDied(

@@ -71,6 +71,11 @@ class Order:
         """Say whether the log says that it ended."""
         return self.status is OrderStatus.ENDED
 
+    @property
+    def was_taken(self) -> bool:
+        """Say whether the log says that the venue took it."""
+        return self.venue_order_id is not None or self.filled_base > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -246,6 +251,8 @@ def observed(setup: Setup, event: OrderObservation) -> Setup:
     order = setup.by_client_id(event.client_order_id)
     if order is None:
         return setup
+    if order.leg is Leg.ENTRY and isinstance(event, OrderPlaced | OrderFilled):
+        setup = replace(setup, is_sent=True)  # Also when its transaction counted as dead.
     match event:
         case OrderPlaced():
             status = OrderStatus.ENDED if order.is_over else OrderStatus.WORKING
