@@ -38,9 +38,13 @@ check-static:
     uv run --frozen pyright
     uv run --frozen lint-imports --no-logo
 
-# Run every test.
+# Run the tests, all but the soak.
 test *ARGS:
-    uv run --frozen pytest -n 2 --dist worksteal "$@"
+    uv run --frozen pytest -n 2 --dist worksteal -m "not soak" "$@"
+
+# Run what the tests leave out: further seeds, and every fault put back.
+soak *ARGS:
+    uv run --frozen pytest -n 2 --dist worksteal -m soak "$@"
 
 # Format, and mend what the linter can.
 fmt:

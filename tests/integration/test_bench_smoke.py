@@ -9,6 +9,7 @@ from bench.measure import Row, Size, quantile, row
 from bench.report import record, table
 
 
+@pytest.mark.soak
 async def test_the_append_section_gives_both_rows() -> None:
     rows = await bench_append.run(Size.TINY)
     assert [found.what for found in rows] == [
@@ -18,12 +19,14 @@ async def test_the_append_section_gives_both_rows() -> None:
     assert all(found.ours > 0 and found.floor for found in rows)
 
 
+@pytest.mark.soak
 async def test_the_ticks_section_moves_the_whole_tape() -> None:
     [found] = await bench_ticks.run(Size.TINY)
     assert found.what == "ingest to signals, 2,000 made-up trades"
     assert found.ours > 0
 
 
+@pytest.mark.soak
 async def test_the_kill_section_kills_one_account_and_all() -> None:
     rows = await bench_kill.run(Size.TINY)
     assert [found.what for found in rows if found.aim is not None] == [
@@ -38,12 +41,14 @@ async def test_the_kill_section_kills_one_account_and_all() -> None:
         assert 0 < until_recorded.ours < until_signed.ours
 
 
+@pytest.mark.soak
 async def test_the_planner_section_tells_plans_and_accounts() -> None:
     plans, answers, accounts = await bench_planner.run(Size.TINY)
     assert plans.ours > answers.ours > 0
     assert accounts.ours == pytest.approx(plans.ours * 0.4)  # A slot is 400 ms.
 
 
+@pytest.mark.soak
 async def test_the_services_section_follows_a_signal_to_its_signature() -> None:
     rows = await bench_services.run(Size.TINY)
     assert [found.what for found in rows[::2]] == [

@@ -1,7 +1,7 @@
 """The engine through bad days, by seed: the invariants hold, and the wrong plans are noticed.
 
-CI lives some fixed seeds and some fresh ones, and a failure names its seed:
-`just simulate --seed N` lives it again, `just simulate --runs 10000` lives long.
+`just soak` lives more seeds than `just test`, and puts the wrong plans back. A failure names its
+seed: `just simulate --seed N` lives it again, `just simulate --runs 10000` lives long.
 """
 
 import random
@@ -18,7 +18,7 @@ FRESH = [random.SystemRandom().randrange(1 << 32) for _ in range(2)]
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("block", range(2))
+@pytest.mark.parametrize("block", [0, pytest.param(1, marks=pytest.mark.soak)])
 def test_fixed_seeds_break_nothing(block: int) -> None:
     lives = [live(seed) for seed in FIXED[block::2]]
     assert_sound(lives)
@@ -35,12 +35,14 @@ def assert_sound(lives: list[Life]) -> None:
     assert report.naked_max <= 25
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(240)
 def test_replacing_by_cancel_and_place_is_noticed() -> None:
     with wrong("B"), pytest.raises(AssertionError, match="I1"):
         live(8)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(240)
 def test_a_stop_only_after_the_fill_is_noticed() -> None:
     with wrong("C"):
@@ -48,6 +50,7 @@ def test_a_stop_only_after_the_fill_is_noticed() -> None:
     assert survey(lives).naked_p99 > 5
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(("variant", "seed"), [("D", 2), ("E", 0)])
 def test_a_stop_with_an_end_is_noticed(variant: str, seed: int) -> None:

@@ -16,12 +16,14 @@ twice; 356481015 met an entry that had landed and counted as dead.
 FRESH = random.SystemRandom().randrange(1 << 32)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("seed", FIXED)
 def test_a_machine_of_a_fixed_seed_breaks_nothing(seed: int) -> None:
     run_machine(seed, runs=10)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(240)
 def test_a_machine_of_a_fresh_seed_breaks_nothing() -> None:
     run_machine(FRESH, runs=8)

@@ -15,6 +15,8 @@ from kit.engine_runs import live, to_the_end
 from kit.engine_weather import leave_by_hand, place_by_hand, revoke, spike_fees
 from kit.engine_world import ACCOUNT, EngineWorld
 
+pytestmark = pytest.mark.soak
+
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(

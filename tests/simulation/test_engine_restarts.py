@@ -8,7 +8,7 @@ import pytest
 
 from kit.engine_restarts import live_through
 
-SEEDS = (0, 2)
+SEEDS = (0, pytest.param(2, marks=pytest.mark.soak))
 
 
 @pytest.mark.timeout(240)

@@ -19,6 +19,8 @@ from kit.zygote import Zygote
 VICTIMS = (*ALL, "nats-server")
 KILLS = 3
 SEEDS = range(30)
+QUICK = SEEDS[:6]
+SOAK = [pytest.param(seed, marks=pytest.mark.soak) for seed in SEEDS[6:]]
 # 2025-06-22 00:00 to 02:50 UTC: a short is approved and filled, takes its first profit, has its
 # stop moved and is stopped out.
 FROM_MS = 1_750_550_400_000
@@ -45,7 +47,7 @@ def undisturbed(
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", [*QUICK, *SOAK])
 async def test_a_kill_at_any_moment_leaves_the_same_log(  # noqa: PLR0917 - fixtures, by name
     seed: int,
     tape: Path,

@@ -22,6 +22,7 @@ def is_late_ladder(refusal: Refusal, intents: tuple[Intent, ...]) -> bool:
     return is_ladder and refusal.code in {Code.SIZE, Code.NOTHING_TO_REDUCE}
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(240)
 def test_the_policy_signs_what_the_plan_sends() -> None:
     watched = Watched()

@@ -64,6 +64,7 @@ async def test_every_trade_is_folded_once_and_a_second_run_gives_the_same_log(
     assert first.archived == (1, count, count, count)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 async def test_speed_does_not_show_in_the_log(
     tmp_path: Path, zygote: Zygote, postgres: PostgresServer
