@@ -16,7 +16,7 @@ from execution.venues.paper.chance import Chance
 from execution.venues.paper.prints import BadPrint
 from execution.venues.paper.rules import PaperRules
 from execution.venues.paper.terms import Terms
-from execution.venues.paper.units import from_units, to_units
+from execution.venues.units import from_units, to_units
 from kit.paper_chain import ACCOUNT, BEGIN_MS, CALM, Desk, an_order
 
 MONTH_MS = 31 * 24 * 3_600_000

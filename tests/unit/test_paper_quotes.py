@@ -13,7 +13,7 @@ from execution.venues.paper.quotes import mark_price, taker_fill
 from execution.venues.paper.rules import PaperRules
 from execution.venues.paper.state import Market
 from execution.venues.paper.terms import Terms
-from execution.venues.paper.units import PPM
+from execution.venues.units import PPM
 
 SOL = market_spec(MarketId("sol-perp"))
 

@@ -29,7 +29,6 @@ from execution.venues.paper.scene import Scene
 from execution.venues.paper.state import Account
 from execution.venues.paper.telling import fate_of, records_of
 from execution.venues.paper.terms import Terms
-from execution.venues.paper.units import base_units, price_units, usd_units
 from execution.venues.paper.views import HeldOrder, held, keep_view, observe
 from execution.venues.paper.weather import Weather
 from execution.venues.paper.wire import (
@@ -42,6 +41,7 @@ from execution.venues.paper.wire import (
     paper_blockhash,
 )
 from execution.venues.port import AnyRecord, Blockhash, Intent, Landed, SignedTransaction
+from execution.venues.units import base_units, price_units, usd_units
 
 
 class UnknownAccount(LookupError):

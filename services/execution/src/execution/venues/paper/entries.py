@@ -6,7 +6,6 @@ import msgspec
 
 from contracts.order import CancelReason
 from contracts.values import Liquidity, Side
-from execution.venues.paper.units import base, from_units, price_usd, usd
 from execution.venues.port import (
     AnyRecord,
     EndedRecord,
@@ -18,6 +17,7 @@ from execution.venues.port import (
     PlacedRecord,
     TriggeredRecord,
 )
+from execution.venues.units import base, from_units, price_usd, usd
 
 RATE_DIGITS = 12
 """A funding rate in the program's integers is in 1e-12 of the notional."""

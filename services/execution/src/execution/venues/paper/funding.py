@@ -9,7 +9,7 @@ something touches the account; a keeper does that after a day.
 from execution.venues.paper.entries import RATE_DIGITS
 from execution.venues.paper.state import Account, Accrual, Market
 from execution.venues.paper.terms import Terms
-from execution.venues.paper.units import PPM
+from execution.venues.units import PPM
 
 HOUR_MS = 3_600_000
 ACCRUALS_MAX = 24

@@ -24,7 +24,7 @@ from execution.venues.paper.takers import (
     is_waiting,
     take_in_auction,
 )
-from execution.venues.paper.units import BASE, PPM, ceil_to
+from execution.venues.units import BASE, PPM, ceil_to
 
 _SMALL_USD = 50_000_000
 """A position of this notional is taken over whole."""

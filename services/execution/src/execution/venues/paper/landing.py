@@ -11,9 +11,9 @@ from execution.venues.paper.codes import Code, Refused
 from execution.venues.paper.program import run
 from execution.venues.paper.scene import Scene
 from execution.venues.paper.state import Fate, Transit
-from execution.venues.paper.units import ppm
 from execution.venues.paper.wire import Message, decode, paper_blockhash
 from execution.venues.port import SignedTransaction
+from execution.venues.units import ppm
 
 FATES_KEPT = 1_000
 """How many fates of an account are known; older ones are forgotten."""

@@ -7,7 +7,7 @@ reduce-only triggers do not (execution.md 2.6). Prices are the oracle's.
 from execution.venues.paper.scene import Scene
 from execution.venues.paper.state import Account, Order
 from execution.venues.paper.terms import Terms
-from execution.venues.paper.units import BASE, PPM
+from execution.venues.units import BASE, PPM
 
 NEVER_BELOW = 0
 NEVER_ABOVE = 1 << 62

@@ -15,7 +15,7 @@ from execution.venues.paper.margin import allows_fill
 from execution.venues.paper.scene import Scene
 from execution.venues.paper.state import Order
 from execution.venues.paper.takers import end_reduce_only
-from execution.venues.paper.units import BASE, PPM, floor_to
+from execution.venues.units import BASE, PPM, floor_to
 
 
 def rests(order: Order) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from contracts.minutes import EARLIEST_MS, JUMP_MS_MAX, is_plausible
 from contracts.ticks import Trade
-from execution.venues.paper.units import BASE, BASE_DIGITS, PRICE_DIGITS
+from execution.venues.units import BASE, BASE_DIGITS, PRICE_DIGITS
 
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,18}0*)?")
 _CACHE_MAX = 65_536

@@ -16,7 +16,6 @@ from execution.venues.paper.quotes import would_cross
 from execution.venues.paper.scene import Scene
 from execution.venues.paper.state import ORDERS_MAX, Account, Order, OrderStatus
 from execution.venues.paper.takers import fire, require_triggerable, take_now
-from execution.venues.paper.units import PPM
 from execution.venues.paper.wire import (
     CancelOrder,
     CancelOrders,
@@ -27,6 +26,7 @@ from execution.venues.paper.wire import (
     PlaceOrders,
     TriggerOrder,
 )
+from execution.venues.units import PPM
 
 
 def run(scene: Scene, instructions: Sequence[Instruction]) -> None:

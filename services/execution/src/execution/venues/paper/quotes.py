@@ -11,8 +11,8 @@ within a band of the oracle. Here both mean bases are the basis, so the median i
 from contracts.values import Side
 from execution.venues.paper.state import Market
 from execution.venues.paper.terms import Terms
-from execution.venues.paper.units import BASE, PPM, ceil_to, floor_to
 from execution.venues.paper.weather import Weather
+from execution.venues.units import BASE, PPM, ceil_to, floor_to
 
 _PERCENT = PPM // 100
 

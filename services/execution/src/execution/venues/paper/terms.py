@@ -8,7 +8,7 @@ from contracts.markets import MarketSpec
 from contracts.values import Liquidity, Side
 from execution.domain.policy import ARITHMETIC
 from execution.venues.paper.rules import PaperRules
-from execution.venues.paper.units import (
+from execution.venues.units import (
     BASE,
     PPM,
     base_units,

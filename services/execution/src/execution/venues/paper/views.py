@@ -16,8 +16,8 @@ from execution.venues.paper.margin import liquidation_price
 from execution.venues.paper.quotes import best_price, oracle_age_slots, trigger_price
 from execution.venues.paper.state import Account, Market, Order, OrderStatus, View
 from execution.venues.paper.terms import Terms
-from execution.venues.paper.units import BASE, base, from_units, price_usd, usd
 from execution.venues.paper.weather import ViewFault, Weather
+from execution.venues.units import BASE, base, from_units, price_usd, usd
 
 VIEWS_MAX = 1_000
 """How many slots of an account are kept while its node stands still."""

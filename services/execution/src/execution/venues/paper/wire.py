@@ -21,8 +21,8 @@ from contracts.order import (
 from contracts.values import OrderKind, Side, to_millis
 from execution.venues.paper.codes import Code, Refused
 from execution.venues.paper.state import ORDERS_MAX
-from execution.venues.paper.units import base_units, price_units
 from execution.venues.port import Intent
+from execution.venues.units import base_units, price_units
 
 _NUMBER_MAX = (1 << 63) - 1
 _Natural = Annotated[int, msgspec.Meta(ge=0, le=_NUMBER_MAX)]

@@ -1,0 +1,62 @@
+"""Which program, which market and whose sub-account: configuration, and the addresses of it.
+
+Source of the seeds: protocol-v2 `sdk/src/addresses/pda.ts`.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from solders.pubkey import Pubkey
+
+CLOCK = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
+"""Where a chain tells its slot and its time."""
+QUOTE_INDEX = 0
+"""The spot market of the quote asset."""
+
+
+@dataclass(frozen=True)
+class DriftVenue:
+    """One market of one program, and the sub-account that trades there."""
+
+    cluster: str
+    """`localnet`, `devnet`, `mainnet`: what the screen says."""
+    program: Pubkey
+    quote_asset: str
+    """What a dollar is there: `USDC`, `USDT`."""
+    market: str
+    """Our name of it, such as `sol-perp`."""
+    market_index: int
+    owner: Pubkey
+    sub_account: int = 0
+    has_success_condition: bool = False
+    """Whether `place_and_take_perp_order` reads its last argument as the success condition; older
+    programs read an order id there."""
+
+    def _derived(self, *seeds: bytes) -> Pubkey:
+        return Pubkey.find_program_address(list(seeds), self.program)[0]
+
+    @cached_property
+    def state(self) -> Pubkey:
+        """Give the exchange's state."""
+        return self._derived(b"drift_state")
+
+    @cached_property
+    def perp_market(self) -> Pubkey:
+        """Give the market."""
+        return self._derived(b"perp_market", self.market_index.to_bytes(2, "little"))
+
+    @cached_property
+    def quote_market(self) -> Pubkey:
+        """Give the quote asset's spot market."""
+        return self._derived(b"spot_market", QUOTE_INDEX.to_bytes(2, "little"))
+
+    @cached_property
+    def user(self) -> Pubkey:
+        """Give the sub-account."""
+        number = self.sub_account.to_bytes(2, "little")
+        return self._derived(b"user", bytes(self.owner), number)
+
+    @cached_property
+    def user_stats(self) -> Pubkey:
+        """Give the owner's statistics."""
+        return self._derived(b"user_stats", bytes(self.owner))
