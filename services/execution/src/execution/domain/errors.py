@@ -7,6 +7,8 @@ POST_ONLY_WOULD_CROSS = 6057
 ORDER_GONE = 6061
 NUMBER_IN_USE = 6071
 WRONG_TRIGGER_STATE = 6110
+NOBODY_TO_TAKE_FROM = 6252
+"""A reduce-only taker met no maker, and the AMM does not fill at once."""
 SHRINK_ONLY = (6046, 6254)
 """The owner lets the account only shrink."""
 
@@ -49,6 +51,8 @@ _ACTIONS: Mapping[int, Action] = {
     6112: Action.REREAD,
     6147: Action.RETRY_PROTECTION,
     6148: Action.RETRY_PROTECTION,
+    NOBODY_TO_TAKE_FROM: Action.RETRY_PROTECTION,
+    6289: Action.RETRY_PROTECTION,
 }
 
 

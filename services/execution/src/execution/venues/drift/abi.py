@@ -57,6 +57,23 @@ def decoded(address: Pubkey, data: bytes) -> Any:
         raise ValueError(f"expected an account of the program, found {data[:8].hex()}") from error
 
 
+def event(address: Pubkey, data: bytes) -> Any | None:
+    """Read an event with its `name` and `data`; None for bytes that are none."""
+    coder = program(address).coder.events
+    if data[:8] not in coder.discriminators:
+        return None
+    try:
+        return coder.parse(data)
+    except Exception as error:
+        name = coder.discriminators[data[:8]]
+        raise ValueError(f"expected an event {name}, found {len(data)} bytes of it") from error
+
+
+def name_of(variant: Any) -> str:
+    """Give the name of an enum's value."""
+    return type(variant).__name__
+
+
 def _module(name: str) -> Any:
     try:
         return importlib.import_module(name)

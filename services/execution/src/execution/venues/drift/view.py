@@ -121,10 +121,10 @@ class ChainView:
         amm = found.amm
         return PerpMarket(
             index=found.market_index,
-            status=_name(found.status),
+            status=abi.name_of(found.status),
             paused=found.paused_operations,
             oracle=amm.oracle,
-            oracle_source=_name(amm.oracle_source),
+            oracle_source=abi.name_of(amm.oracle_source),
             tick=amm.order_tick_size,
             step=amm.order_step_size,
             order_min=amm.min_order_size,
@@ -186,7 +186,3 @@ def addresses(view: ChainView, *, payer: Pubkey | None) -> tuple[Pubkey, ...]:
     venue = view.venue
     oracles = (it for it in (view.market.oracle, view.quote.oracle) if it != _SYSTEM)
     return (*first_addresses(venue), *oracles, *(() if payer is None else (payer,)))
-
-
-def _name(variant: Any) -> str:
-    return type(variant).__name__
