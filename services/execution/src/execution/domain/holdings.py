@@ -6,7 +6,6 @@ from decimal import Decimal
 from contracts.venue import VenueObserved
 from execution.domain.policy import ARITHMETIC
 
-
 _UNIT = Decimal("0.000001")
 
 

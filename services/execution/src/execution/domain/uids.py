@@ -11,6 +11,8 @@ from contracts.values import Leg
 Rings = Mapping[str, int]
 """The number that each ring gave last."""
 
+STOP_NUMBERS = frozenset(range(48, 112))
+"""Of orders whose size is whatever the position is."""
 _RINGS: Mapping[str, range] = {
     "entry": range(16, 48),
     "stop": range(48, 112),

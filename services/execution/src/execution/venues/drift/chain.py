@@ -1,0 +1,146 @@
+"""Our account on a chain, as the port wants it: nothing of it waits, `run` keeps it current."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+from solders.pubkey import Pubkey
+
+from contracts.venue import VenueObserved
+from execution.domain.uids import STOP_NUMBERS
+from execution.signing.facts import VenueAccounts
+from execution.venues.drift.config import DriftVenue
+from execution.venues.drift.encoder import encode, venue_accounts
+from execution.venues.drift.lander import Lander
+from execution.venues.drift.reader import Known, Reader
+from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
+from execution.venues.drift.snapshot import observe
+from execution.venues.drift.view import ChainView
+from execution.venues.port import AnyRecord, Blockhash, Intent, Landed, SignedTransaction
+
+POLL_S = 0.4
+STALE_S = 5.0
+"""After so long without a new view, what is shown may not be decided on."""
+_log = structlog.get_logger()
+
+
+class NotReadYet(Exception):
+    """The chain was asked for before it was read once."""
+
+
+class DriftChain:
+    """One account of ours on one market (`execution.venues.port.Venue`)."""
+
+    def __init__(
+        self,
+        venue: DriftVenue,
+        rpc: Rpc,
+        *,
+        account: str,
+        delegate: Callable[[], Pubkey | None],
+        known: Known,
+        after: int,
+        clock: Callable[[], float],
+    ) -> None:
+        """Show an account; `delegate` gives the address that signs for it, None without a key.
+
+        `known` gives the orders of the log by the venue's id, `after` how far the records are in
+        the log; `clock` counts seconds and never goes back.
+        """
+        self.venue = venue
+        self.account = account
+        self.changed = asyncio.Event()
+        """Set when there may be something new to observe; whoever waits for it clears it."""
+        self._delegate = delegate
+        self._clock = clock
+        self._lander = Lander(rpc, clock=clock)
+        self._reader = Reader(venue, rpc, payer=delegate, known=known, after=after, clock=clock)
+        self._wake = asyncio.Event()
+
+    @property
+    def is_current(self) -> bool:
+        """Say whether what is shown is new enough to be decided on."""
+        return self._clock() - self._reader.read_at < STALE_S
+
+    def wake(self) -> None:
+        """Read at once: somebody said that something happened."""
+        self._wake.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Keep everything current until told to stop; an outage is waited out."""
+        while not stopping.is_set():
+            await self.step()
+            try:
+                await asyncio.wait_for(self._wake.wait(), POLL_S)
+            except TimeoutError:
+                continue
+            self._wake.clear()
+
+    async def step(self) -> None:
+        """Read once, send what is due, and say when something may have changed."""
+        before = self._reader.view
+        try:
+            await self._reader.refresh(at_least=self._lander.landed_slot)
+            await self._lander.step(self._reader.height)
+        except (RpcSilent, RpcRefused) as error:
+            _log.warning("chain_step_failed", why=str(error))
+        if self._lander.has_new_fate or self._reader.view is not before:
+            self._lander.has_new_fate = False
+            self.changed.set()
+
+    def blockhash(self) -> Blockhash:
+        """Give what a transaction that is signed now is bound to."""
+        return self._lander.blockhash()
+
+    def message(
+        self,
+        account: str,
+        intents: Sequence[Intent],
+        *,
+        blockhash: Blockhash,
+        priority_fee_lamports: int,
+    ) -> bytes:
+        """Write intents as one message; raise ValueError for what the program cannot do."""
+        delegate = self._delegate()
+        if delegate is None:
+            raise ValueError(f"expected a delegate's key of {account}, found none")
+        return encode(
+            self._view(account),
+            intents,
+            delegate=delegate,
+            blockhash=blockhash.hash,
+            priority_fee_lamports=priority_fee_lamports,
+            makers=self._reader.makers,
+        )
+
+    def accounts(self, account: str) -> VenueAccounts:
+        """Name what our transactions may touch, for the policy signer."""
+        return venue_accounts(self._view(account), self._reader.makers)
+
+    def submit(self, transaction: SignedTransaction) -> None:
+        """Broadcast now, and again until its fate is known."""
+        self._lander.submit(transaction)
+        self.wake()
+
+    def fate(self, signature: str) -> Landed | None:
+        """Say where a transaction landed; None while that is not known."""
+        return self._lander.fate(signature)
+
+    def observe(self, account: str) -> VenueObserved:
+        """Give the newest snapshot of the account; raise NotReadYet before the first."""
+        view = self._view(account)
+        seen = observe(view, account=account, delegate=self._delegate(), whole=STOP_NUMBERS)
+        height = self._lander.shown_height(seen.block_height)
+        return seen.model_copy(update={"block_height": height})
+
+    def records(self, account: str, *, after: int) -> Sequence[tuple[int, AnyRecord]]:
+        """Give what happened after a cursor, up to the slot that is shown."""
+        slot = self._view(account).clock.slot
+        return [it for it in self._reader.records if it[0] > after and it[1].slot <= slot]
+
+    def _view(self, account: str) -> ChainView:
+        if account != self.account:
+            raise ValueError(f"expected the account {self.account}, found {account}")
+        if self._reader.view is None:
+            raise NotReadYet(f"expected {account} to have been read, found that it was not yet")
+        return self._reader.view

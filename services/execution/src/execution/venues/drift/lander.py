@@ -1,0 +1,154 @@
+"""The way of signed bytes into a block, and what became of them (execution.md 3.3).
+
+Identical bytes go to every endpoint about once a second until their fate is known. That a
+transaction landed is believed from its own record, failed or not; that it never can is left to the
+block height, which is not shown past its last block before every endpoint has been asked again.
+"""
+
+import asyncio
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from solders.message import from_bytes_versioned
+from solders.signature import Signature
+from solders.transaction import VersionedTransaction
+
+from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
+from execution.venues.port import Blockhash, Landed, SignedTransaction
+
+REBROADCAST_S = 1.0
+_BLOCKHASH_S = 2.0
+_CONFIRMED = ("confirmed", "finalized")
+_UNREADABLE = 101
+"""What an error that is no program's code is told as: the message itself was not carried out."""
+_log = structlog.get_logger()
+
+
+@dataclass
+class _Flying:
+    transaction: SignedTransaction
+    wire: str = field(repr=False)
+    sent_at: float = float("-inf")
+    is_denied: bool = False
+    """Every endpoint that answered knew nothing of it, after its last block."""
+
+
+class Lander:
+    """Sends for one account. It never signs, and never changes a byte."""
+
+    def __init__(self, rpc: Rpc, *, clock: Callable[[], float]) -> None:
+        self._rpc = rpc
+        self._clock = clock
+        self._flying: dict[str, _Flying] = {}
+        self._fates: dict[str, Landed] = {}
+        self._known: set[str] = set()
+        self._blockhash: Blockhash | None = None
+        self._blockhash_at = float("-inf")
+        self.has_new_fate = False
+
+    def blockhash(self) -> Blockhash:
+        """Give what a transaction that is signed now is bound to; raise RpcSilent without one."""
+        if self._blockhash is None:
+            raise RpcSilent("expected a blockhash, found none yet")
+        return self._blockhash
+
+    def submit(self, transaction: SignedTransaction) -> None:
+        """Broadcast from now on; a second call changes nothing."""
+        if transaction.signature in self._known:
+            return
+        self._known.add(transaction.signature)
+        message = from_bytes_versioned(transaction.message)
+        signed = VersionedTransaction.populate(
+            message, [Signature.from_string(transaction.signature)]
+        )
+        wire = base64.b64encode(bytes(signed)).decode()
+        self._flying[transaction.signature] = _Flying(transaction, wire)
+
+    def fate(self, signature: str) -> Landed | None:
+        """Say where a transaction landed; None while that is not known."""
+        return self._fates.get(signature)
+
+    @property
+    def landed_slot(self) -> int:
+        """Give the newest slot in which something of ours landed; what is read has to show it."""
+        return max((it.slot for it in self._fates.values()), default=0)
+
+    def shown_height(self, height: int) -> int:
+        """Give how far the chain may be said to be: not past what nobody was asked about."""
+        held = (
+            it.transaction.blockhash.last_valid_block_height
+            for it in self._flying.values()
+            if not it.is_denied
+        )
+        return min([height, *held])
+
+    async def step(self, height: int) -> None:
+        """Send what is due, ask for fates, and keep a blockhash; `height` is the chain's."""
+        await self._keep_blockhash()
+        now = self._clock()
+        due = [it for it in self._flying.values() if now - it.sent_at >= REBROADCAST_S]
+        await asyncio.gather(*(self._send(it, now) for it in due if not self._is_over(it, height)))
+        if self._flying:
+            await self._ask(height)
+
+    def _is_over(self, it: _Flying, height: int) -> bool:
+        return height > it.transaction.blockhash.last_valid_block_height
+
+    async def _keep_blockhash(self) -> None:
+        now = self._clock()
+        if now - self._blockhash_at < _BLOCKHASH_S:
+            return
+        try:
+            told = await self._rpc.call("getLatestBlockhash", {"commitment": "confirmed"})
+        except (RpcSilent, RpcRefused):
+            return
+        value = told["value"]
+        self._blockhash = Blockhash(value["blockhash"], int(value["lastValidBlockHeight"]))
+        self._blockhash_at = now
+
+    async def _send(self, it: _Flying, now: float) -> None:
+        it.sent_at = now
+        config = {"encoding": "base64", "skipPreflight": True, "maxRetries": 0}
+        await self._rpc.call_all("sendTransaction", it.wire, config)
+
+    async def _ask(self, height: int) -> None:
+        signatures = sorted(self._flying)
+        config = {"searchTransactionHistory": True}
+        answers = await self._rpc.call_all("getSignatureStatuses", signatures, config)
+        for place, signature in enumerate(signatures):
+            told = [it["value"][place] for it in answers]
+            it = self._flying[signature]
+            if any(each and each.get("confirmationStatus") in _CONFIRMED for each in told):
+                await self._take(signature, told)
+            elif self._is_over(it, height) and not await self._take(signature, told):
+                # Somebody that saw it unconfirmed, or a node that is silent, is waited for.
+                it.is_denied = len(told) == self._rpc.count and not any(told)
+
+    async def _take(self, signature: str, told: Sequence[Any]) -> bool:
+        """Take a fate from the transaction's own record; until a node has one, the fate is open."""
+        config = {"commitment": "confirmed", "maxSupportedTransactionVersion": 0}
+        records = [it for it in await self._rpc.call_all("getTransaction", signature, config) if it]
+        if not records:
+            return False
+        metas = [it["meta"] for it in records]
+        errors = [it["err"] for it in metas if it["err"] is not None]
+        lies = errors and any(it and it.get("err") is None for it in told)
+        if lies:
+            _log.warning("rpc_status_differs", signature=signature)
+        code = error_code(errors[0]) if errors else None
+        self._fates[signature] = Landed(int(records[0]["slot"]), code, int(metas[0]["fee"]))
+        del self._flying[signature]
+        self.has_new_fate = True
+        return True
+
+
+def error_code(error: Any) -> int:
+    """Give the program's code of a transaction error; one that is no program's is told as 101."""
+    match error:
+        case {"InstructionError": [_, {"Custom": int(code)}]}:
+            return code
+        case _:
+            return _UNREADABLE

@@ -1,0 +1,208 @@
+"""Keeps what we look at current: accounts of one answer, and all that ever named our account.
+
+An answer of a node tells, a socket only wakes (`sockets.py`): so a socket that is silent, cut or
+out of order costs time and nothing else. What is older than what was read is not believed. A
+snapshot is shown with the history up to its slot, so that the two agree.
+"""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from solders.pubkey import Pubkey
+
+from execution.venues.drift.config import DriftVenue
+from execution.venues.drift.events import Executed, LogsTruncated
+from execution.venues.drift.history import History, KnownOrder
+from execution.venues.drift.makers import Makers, makers_for, users_filter
+from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
+from execution.venues.drift.view import ChainView, RawAccount, addresses, first_addresses
+from execution.venues.port import AnyRecord
+
+_FEES_S, _MAKERS_S = 10.0, 2.0
+_PAGE = 1_000
+_EVENTS_BITS, _PLACE_BITS = 10, 12
+_log = structlog.get_logger()
+
+Known = Callable[[], Mapping[int, KnownOrder]]
+"""Gives the orders that the log knows, by the venue's id."""
+
+
+class Reader:
+    """Reads one account of one venue."""
+
+    def __init__(
+        self,
+        venue: DriftVenue,
+        rpc: Rpc,
+        *,
+        payer: Callable[[], Pubkey | None],
+        known: Known,
+        after: int,
+        clock: Callable[[], float],
+    ) -> None:
+        """Read from a cursor of the records on; `payer` gives who pays the fees."""
+        self.view: ChainView | None = None
+        """The newest view with its history; None before the first."""
+        self.height = 0
+        """The newest block height that a node told."""
+        self.records: list[tuple[int, AnyRecord]] = []
+        self.makers: Makers = ()
+        self.read_at = float("-inf")
+        """When the newest view came, by our clock."""
+        self._venue, self._rpc, self._payer, self._clock = venue, rpc, payer, clock
+        self._known = known
+        self._after = after
+        self._history: History | None = None
+        self._newest: str | None = None
+        """Signature of the newest transaction in the history."""
+        self._last = (-1, 0)
+        """Slot of the newest transaction in the history, and its place among ours there."""
+        self._fee, self._fee_at = 0, float("-inf")
+        self._makers_at = float("-inf")
+
+    async def refresh(self, *, at_least: int) -> bool:
+        """Read everything anew, at a slot not before `at_least`; say whether it went well."""
+        try:
+            view = await self._read(max(at_least, self._shown_slot))
+            if view is None:
+                return False
+            await self._read_history(view)
+            await self._read_makers(view)
+        except (RpcSilent, RpcRefused) as error:
+            _log.info("chain_not_read", why=str(error))
+            return False
+        self.view, self.read_at = view, self._clock()
+        return True
+
+    @property
+    def _shown_slot(self) -> int:
+        return 0 if self.view is None else self.view.clock.slot
+
+    async def _read(self, at_least: int) -> ChainView | None:
+        epoch = await self._rpc.call("getEpochInfo", {"commitment": "confirmed"})
+        self.height = max(self.height, int(epoch["blockHeight"]))
+        await self._read_fee()
+        keys = first_addresses(self._venue)
+        if self.view is None:
+            first = self._view(await self._accounts(keys, at_least))
+            keys = addresses(first, payer=self._payer())
+        else:
+            keys = addresses(self.view, payer=self._payer())
+        view = self._view(await self._accounts(keys, at_least))
+        if view.clock.slot < at_least:
+            _log.warning("chain_went_back", expected=at_least, found=view.clock.slot)
+            return None
+        return view
+
+    def _view(self, accounts: Mapping[Pubkey, RawAccount]) -> ChainView:
+        return ChainView(self._venue, accounts, self.height, self._fee)
+
+    async def _accounts(self, keys: Sequence[Pubkey], at_least: int) -> dict[Pubkey, RawAccount]:
+        config = {"commitment": "confirmed", "encoding": "base64", "minContextSlot": at_least}
+        told = await self._rpc.call("getMultipleAccounts", [str(it) for it in keys], config)
+        pairs = zip(keys, told["value"], strict=True)
+        return {key: raw_account(value) for key, value in pairs if value is not None}
+
+    async def _read_fee(self) -> None:
+        now = self._clock()
+        if now - self._fee_at < _FEES_S:
+            return
+        told = await self._rpc.call("getRecentPrioritizationFees", [str(self._venue.user)])
+        paid = sorted(int(it["prioritizationFee"]) for it in told)
+        self._fee = paid[len(paid) * 3 // 4] if paid else 0
+        self._fee_at = now
+
+    async def _read_history(self, view: ChainView) -> None:
+        """Fetch what came since the last time, and tell it in order."""
+        found = await self._signatures()
+        executed = [it for it in [await self._executed(each) for each in found] if it is not None]
+        if self._history is None:
+            self._history = History(self._venue, position=0, orders=self._known())
+            for order in view.user.orders:
+                self._history.learn(order)
+            self._begin(executed, view)
+        before = len(self.records)
+        self._tell(executed)
+        if found:
+            self._newest = found[-1]["signature"]
+        if len(self.records) > before:
+            _log.info("chain_told", records=len(self.records) - before)
+
+    def _begin(self, executed: Sequence[Executed], view: ChainView) -> None:
+        """Put the history's position where it ends at what the account shows."""
+        trial = History(self._venue, position=0, orders={})
+        shown = [it for it in executed if it.slot <= view.clock.slot]
+        for it in shown:
+            with suppress(LogsTruncated):
+                trial.take(it)
+        position = view.user.position(self._venue.market_index).base - trial.position
+        if self._history is not None:
+            self._history.position = position
+
+    def _tell(self, executed: Sequence[Executed]) -> None:
+        if self._history is None:
+            return
+        for it in executed:
+            slot, place = self._last
+            place = place + 1 if it.slot == slot else 0
+            self._last = (it.slot, place)
+            try:
+                told = self._history.take(it)
+            except LogsTruncated as cut:
+                _log.warning("chain_logs_cut", why=str(cut))  # The sums will not agree: see there.
+                continue
+            for number, record in enumerate(told, start=1):
+                cursor = ((it.slot << _PLACE_BITS) + place << _EVENTS_BITS) + number
+                self.records.append((cursor, record))
+
+    async def _signatures(self) -> list[Any]:
+        """Give what named our account since the newest that we have, oldest first."""
+        first_slot = self._after >> (_PLACE_BITS + _EVENTS_BITS)
+        found: list[Any] = []
+        before: str | None = None
+        while True:
+            config: dict[str, object] = {"commitment": "confirmed", "limit": _PAGE}
+            if self._newest is not None:
+                config["until"] = self._newest
+            if before is not None:
+                config["before"] = before
+            page = await self._rpc.call("getSignaturesForAddress", str(self._venue.user), config)
+            fresh = [it for it in page if int(it["slot"]) >= first_slot]
+            found += fresh
+            if len(page) < _PAGE or len(fresh) < len(page):
+                return found[::-1]
+            before = page[-1]["signature"]
+
+    async def _executed(self, told: Any) -> Executed | None:
+        """Give a transaction with its logs; those that failed say nothing of the account."""
+        if told["err"] is not None:
+            return None
+        config = {"commitment": "confirmed", "maxSupportedTransactionVersion": 0}
+        found = await self._rpc.call("getTransaction", told["signature"], config)
+        if found is None:
+            raise RpcSilent(f"expected the transaction {told['signature']}, found it untold")
+        logs = tuple(found["meta"]["logMessages"] or ())
+        at_s = int(found["blockTime"] or 0)
+        return Executed(told["signature"], int(found["slot"]), at_s, logs, has_failed=False)
+
+    async def _read_makers(self, view: ChainView) -> None:
+        """Keep whom a close may take from, while there is something to close."""
+        now, held = self._clock(), view.user.position(self._venue.market_index).base
+        if not held:
+            self.makers = ()
+        elif now - self._makers_at >= _MAKERS_S:
+            filters = users_filter()
+            config = {"commitment": "confirmed", "encoding": "base64", "filters": filters}
+            told = await self._rpc.call("getProgramAccounts", str(self._venue.program), config)
+            users = {Pubkey.from_string(it["pubkey"]): raw_account(it["account"]) for it in told}
+            self.makers = makers_for(view, users)
+            self._makers_at = now
+
+
+def raw_account(told: Any) -> RawAccount:
+    """Read an account of an answer in base64."""
+    data = base64.b64decode(told["data"][0])
+    return RawAccount(data, Pubkey.from_string(told["owner"]), int(told["lamports"]))

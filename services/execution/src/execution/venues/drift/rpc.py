@@ -1,0 +1,139 @@
+"""JSON-RPC over one or more endpoints: whoever answers serves, and nobody's address is ever told.
+
+An endpoint's URL may hold a key. It is in no error, log line or repr: endpoints are called by their
+place in the list.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import msgspec
+import structlog
+
+TIMEOUT_S = 5.0
+_BACKOFF_FIRST_S, _BACKOFF_MAX_S = 0.25, 8.0
+_OK = 200
+_MESSAGE_MAX = 200
+BEHIND = (-32004, -32005, -32014, -32016)
+"""Not yet there: block, node or minimum context slot."""
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs every address that it calls.
+_log = structlog.get_logger()
+
+
+class RpcSilent(Exception):
+    """No endpoint answered."""
+
+
+class RpcRefused(Exception):
+    """An endpoint answered with an error."""
+
+    def __init__(self, method: str, code: int, message: str, data: Any = None) -> None:
+        super().__init__(f"{method} was refused with {code}: {message[:_MESSAGE_MAX]}")
+        self.code = code
+        self.data = data
+
+
+@dataclass
+class _Endpoint:
+    """One node. Its address stays out of every text."""
+
+    place: int
+    url: str = field(repr=False)
+    silent_until: float = 0.0
+    failures: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"rpc-{self.place}"
+
+
+class Rpc:
+    """Calls the endpoints; the first that is well serves, the others stand by."""
+
+    def __init__(
+        self, urls: Sequence[str], *, client: httpx.AsyncClient, clock: Callable[[], float]
+    ) -> None:
+        """Call these URLs; `clock` counts seconds and never goes back."""
+        if not urls:
+            raise ValueError("expected at least one RPC endpoint, found none")
+        self._endpoints = [_Endpoint(place, url) for place, url in enumerate(urls, start=1)]
+        self._client = client
+        self._clock = clock
+
+    @property
+    def count(self) -> int:
+        """Give how many endpoints there are."""
+        return len(self._endpoints)
+
+    async def call(self, method: str, *params: object) -> Any:
+        """Give a result from whoever answers first in order.
+
+        Raises RpcSilent when nobody does, and RpcRefused when somebody refuses for a reason that
+        is the call's own.
+        """
+        behind: RpcRefused | None = None
+        for endpoint in self._in_order():
+            try:
+                return await self._ask(endpoint, method, params)
+            except RpcSilent:
+                continue
+            except RpcRefused as refused:
+                if refused.code not in BEHIND:
+                    raise
+                behind = refused
+        if behind is not None:
+            raise behind
+        raise RpcSilent(f"expected an answer to {method} from one of {self.count}, found none")
+
+    async def call_all(self, method: str, *params: object) -> list[Any]:
+        """Give the results of all that answer, in the order of the list; refusals are left out."""
+        asked = [self._ask(it, method, params) for it in self._endpoints]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        for it in answers:
+            if isinstance(it, BaseException) and not isinstance(it, RpcSilent | RpcRefused):
+                raise it
+        return [it for it in answers if not isinstance(it, BaseException)]
+
+    def _in_order(self) -> list[_Endpoint]:
+        now = self._clock()
+        return sorted(self._endpoints, key=lambda it: (it.silent_until > now, it.place))
+
+    async def _ask(self, endpoint: _Endpoint, method: str, params: Sequence[object]) -> Any:
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        try:
+            answer = await self._client.post(endpoint.url, json=call, timeout=TIMEOUT_S)
+            told = _told(answer)
+        except (httpx.HTTPError, ValueError) as error:
+            self._rest(endpoint, method, error)
+            raise RpcSilent(f"{endpoint.name} did not answer {method}") from None
+        endpoint.failures, endpoint.silent_until = 0, 0.0
+        refusal = told.get("error")
+        if refusal is not None:
+            raise RpcRefused(
+                method, int(refusal["code"]), str(refusal.get("message")), refusal.get("data")
+            )
+        return told.get("result")
+
+    def _rest(self, endpoint: _Endpoint, method: str, error: Exception) -> None:
+        """Let an endpoint rest, twice as long each time."""
+        rest_s = min(_BACKOFF_FIRST_S * 2.0**endpoint.failures, _BACKOFF_MAX_S)
+        endpoint.failures += 1
+        endpoint.silent_until = self._clock() + rest_s
+        why = str(error) if isinstance(error, _Unwell) else type(error).__name__
+        _log.warning("rpc_silent", endpoint=endpoint.name, method=method, why=why, rest_s=rest_s)
+
+
+class _Unwell(ValueError):
+    """An endpoint answered, but not with an answer."""
+
+
+def _told(answer: httpx.Response) -> dict[str, Any]:
+    """Read an answer; raise ValueError for what is none."""
+    if answer.status_code != _OK:
+        raise _Unwell(f"status {answer.status_code}")
+    return msgspec.json.decode(answer.content, type=dict[str, Any])

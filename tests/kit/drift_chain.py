@@ -1,0 +1,125 @@
+"""Our side of a chain over real HTTP: a localnet with the program, stepped by hand."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+
+import httpx
+import pytest
+from solders.keypair import Keypair
+
+from contracts.venue import VenueObserved
+from execution.venues.drift.chain import DriftChain
+from execution.venues.drift.config import DriftVenue
+from execution.venues.drift.rpc import Rpc
+from execution.venues.port import AnyRecord, Intent, SignedTransaction
+from kit.drift_rig import Rig
+from kit.localnet_rig import Client, Desk, a_localnet, drift_program
+from localnet.drift.addresses import PROGRAM
+from localnet.drift.world import keypair
+
+ACCOUNT = "local"
+
+
+class Seconds:
+    """A clock that goes on when told."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Give the time."""
+        return self.now
+
+
+@dataclass
+class OnChain:
+    """A desk on a localnet, and the chain as our adapter sees it through RPC."""
+
+    client: Client
+    rig: Rig
+    chain: DriftChain
+    seconds: Seconds
+    http: httpx.AsyncClient
+
+    async def step(self, slots: int = 1) -> None:
+        """Let slots open, and read."""
+        self.client.net.pace.step(slots=slots)
+        self.seconds.now += slots * 0.5
+        await self.chain.step()
+
+    async def settle(self) -> None:
+        """Let what was submitted be sent, land, and be read."""
+        await self.chain.step()
+        await self.step(2)
+        await self.step()
+
+    async def faults(self, **faults: object) -> None:
+        """Switch faults."""
+        await self.client.control("PUT", "faults", faults)
+
+    def seen(self) -> VenueObserved:
+        """Observe."""
+        return self.chain.observe(ACCOUNT)
+
+    def records(self, after: int = 0) -> list[AnyRecord]:
+        """Give the records."""
+        return [record for _, record in self.chain.records(ACCOUNT, after=after)]
+
+    def sign(self, *intents: Intent) -> SignedTransaction:
+        """Write and sign intents with the delegate's key."""
+        blockhash = self.chain.blockhash()
+        message = self.chain.message(
+            ACCOUNT, intents, blockhash=blockhash, priority_fee_lamports=1_000
+        )
+        signature = str(self.rig.desk.delegate.sign_message(message))
+        return SignedTransaction(ACCOUNT, signature, message, blockhash)
+
+    def send(self, *intents: Intent) -> SignedTransaction:
+        """Sign and submit."""
+        signed = self.sign(*intents)
+        self.chain.submit(signed)
+        return signed
+
+    def again(self, *, after: int = 0, urls: tuple[str, ...] = ()) -> DriftChain:
+        """Begin anew, as after a restart."""
+        return a_chain(self, after=after, urls=urls)
+
+
+def a_chain(on: OnChain, *, after: int = 0, urls: tuple[str, ...] = ()) -> DriftChain:
+    """Give our side of the chain."""
+    rpc = Rpc(urls or (on.client.net.url,), client=on.http, clock=on.seconds)
+    return DriftChain(
+        on.rig.venue,
+        rpc,
+        account=ACCOUNT,
+        delegate=on.rig.desk.delegate.pubkey,
+        known=dict,
+        after=after,
+        clock=on.seconds,
+    )
+
+
+@asynccontextmanager
+async def on_chain() -> AsyncGenerator[OnChain]:
+    """Run a localnet with the program and a funded desk; skip without either package."""
+    program = drift_program()
+    pytest.importorskip(
+        "driftpy", reason="driftpy is not installed: `just sync --extra drift` runs the adapter"
+    )
+    async with a_localnet(program) as client, httpx.AsyncClient() as http:
+        world, actors = client.net.world, client.net.actors
+        assert world is not None
+        assert actors is not None
+        delegate: Keypair = keypair("delegate")
+        world.fund(delegate.pubkey(), usdc=Decimal(1), sol=Decimal(1))
+        owner = world.open_actor("owner", usdc=Decimal(10_000), delegate=delegate.pubkey())
+        desk = Desk(world, actors, owner, delegate)
+        venue = DriftVenue("localnet", PROGRAM, "USDC", "sol-perp", 0, owner.trader.authority)
+        rig, seconds = Rig(desk, venue), Seconds()
+        on = OnChain.__new__(OnChain)
+        on.client, on.rig, on.seconds, on.http = client, rig, seconds, http
+        on.chain = a_chain(on)
+        await on.step(3)
+        yield on
