@@ -129,9 +129,10 @@ def to_the_end(world: EngineWorld, watch: Watch) -> None:
         state = world.state
         if not (state.setup or state.heard or state.transactions or world.truth().position_base):
             break
-        side = Side.LONG if world.truth().position_base > 0 else Side.SHORT
-        if state.setup is not None:
-            side = state.setup.side
+        held = world.truth().position_base
+        side = Side.LONG if held > 0 else Side.SHORT
+        if not held and state.setup is not None:
+            side = state.setup.side  # With a position it may be another: a stranger turned it.
         world.walk(10, drift=str(-side.sign * Decimal("0.03")))
         if world.state.is_revoked:
             leave_by_hand(world)

@@ -8,10 +8,12 @@ from contracts.order import (
     CancelReason,
     OrderCanceled,
     OrderFilled,
+    OrderIntended,
     OrderPlaced,
     OrderRejected,
     OrderReplaced,
     ReplaceIntended,
+    SetupClosed,
     StopTriggered,
 )
 from contracts.transaction import RetryClass, TransactionDied, TransactionLanded
@@ -85,9 +87,11 @@ def snapshot(rig: Rig, *, slots: int = 0, **changes: object) -> VenueObserved:
     return newest.model_copy(update=shown | changes)
 
 
-def landed(rig: Rig, *, code: int | None = None) -> list[Seen]:
+def landed(
+    rig: Rig, *, code: int | None = None, transaction: Transaction | None = None
+) -> list[Seen]:
     fate = Landed(rig.slot, code, 5_000)
-    return list(fates.landed(rig.state, flight(rig), fate, rig.clock))
+    return list(fates.landed(rig.state, transaction or flight(rig), fate, rig.clock))
 
 
 def about(rig: Rig, leg: Leg | None, *, key: str = "k-1") -> tuple[str, int, int, int, int, int]:
@@ -212,6 +216,19 @@ def test_a_placement_that_is_told_late_outweighs_a_death() -> None:
     placed = PlacedRecord(*about(rig, Leg.ENTRY), side=Side.LONG, price_usd=Decimal(100))
     rig.record(told(rig, placed).event)
     assert setup_of(rig).is_sent
+
+
+def test_a_stop_that_guards_another_position_keeps_the_setup_of_a_refused_entry() -> None:
+    """Somebody opened a position while the entry was on its way: the stop for it is ours."""
+    rig = sent()
+    entry = flight(rig)
+    rig.position = Decimal(6)
+    (stop,) = of(rig.show(slots=4), OrderIntended)
+    assert stop.leg is Leg.STOP
+    for it in landed(rig, code=POST_ONLY_WOULD_CROSS, transaction=entry):
+        rig.record(it.event)
+    assert setup_of(rig).is_sent
+    assert not of(rig.show(slots=1), SetupClosed)
 
 
 # Orders that are gone without a word.

@@ -202,7 +202,7 @@ def _landed(state: AccountState, event: TransactionLanded) -> AccountState:
         count = before.count + 1 if before is not None and before.code == event.code else 1
         refusals[lane] = Refusals(event.code, count)
         if setup is not None and found.retry_class is RetryClass.EXPOSURE:
-            setup = _entry_refused(setup, event.code)
+            setup = _entry_refused(setup, found, event.code)
     marked = replace(found, landed_slot=event.slot, code=event.code)
     action = None if event.code is None else classify(event.code)
     return replace(
@@ -214,10 +214,20 @@ def _landed(state: AccountState, event: TransactionLanded) -> AccountState:
     )
 
 
-def _entry_refused(setup: Setup, code: int) -> Setup:
+def _entry_refused(setup: Setup, entry: Transaction, code: int) -> Setup:
     if classify(code) is Action.REPLAN_PRICE:
-        return replace(setup, is_sent=False, replaces=setup.replaces + 1)
+        is_sent = _has_others(setup, entry)
+        return replace(setup, is_sent=is_sent, replaces=setup.replaces + 1)
     return replace(setup, refused_code=code)
+
+
+def _has_others(setup: Setup, entry: Transaction) -> bool:
+    """Say whether more of the setup lives than an entry that came to nothing brought along.
+
+    A stop, for a position that came from elsewhere meanwhile: it is looked after to its end.
+    """
+    brought = {it.client_order_id for it in entry.intents}
+    return any(not it.is_over and it.client_order_id not in brought for it in setup.orders)
 
 
 def _died(state: AccountState, event: TransactionDied) -> AccountState:
@@ -226,7 +236,8 @@ def _died(state: AccountState, event: TransactionDied) -> AccountState:
         return state
     setup = state.setup
     if setup is not None and found.retry_class is RetryClass.EXPOSURE:
-        setup = replace(setup, is_sent=False, attempts=setup.attempts + 1)
+        is_sent = _has_others(setup, found)
+        setup = replace(setup, is_sent=is_sent, attempts=setup.attempts + 1)
     left = tuple(it for it in state.transactions if it.id != found.id)
     return replace(state, transactions=left, setup=setup)
 
