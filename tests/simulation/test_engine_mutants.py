@@ -22,7 +22,7 @@ pytestmark = pytest.mark.soak
 @pytest.mark.parametrize(
     ("invariant", "seed"),
     [
-        ("I2", 32),
+        ("I2", 58),
         ("I3", 2),
         ("I4", 1),
         ("I5", 0),
