@@ -7,7 +7,7 @@ happened is a list of records, told at least once; a transaction is bytes that l
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from contracts.order import (
     CancelIntended,
@@ -145,6 +145,22 @@ class FundingRecord(Record):
     rate: Decimal
     position_base: Decimal
     hour_ms: int
+
+
+class Stamp(TypedDict):
+    """The fields of every record."""
+
+    key: str
+    slot: int
+    at_ms: int
+    trade_id: int | None
+
+
+class OrderStamp(Stamp):
+    """The fields of every record about an order."""
+
+    venue_order_id: int
+    user_order_id: int
 
 
 AnyRecord = (

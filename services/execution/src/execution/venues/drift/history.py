@@ -8,7 +8,7 @@ own names, so that what is told twice is one record.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import Any
 
 from solders.pubkey import Pubkey
 
@@ -27,7 +27,9 @@ from execution.venues.port import (
     FundingRecord,
     LiquidatedRecord,
     MovedRecord,
+    OrderStamp,
     PlacedRecord,
+    Stamp,
     TriggeredRecord,
 )
 from execution.venues.units import base, from_units, price_usd, usd
@@ -55,18 +57,6 @@ class KnownOrder:
 
     user_order_id: int
     is_reduce_only_trigger: bool
-
-
-class _Stamp(TypedDict):
-    key: str
-    slot: int
-    at_ms: int
-    trade_id: int | None
-
-
-class _OrderStamp(_Stamp):
-    venue_order_id: int
-    user_order_id: int
 
 
 class History:
@@ -116,7 +106,7 @@ class History:
         return self._venue.market_index
 
     def _told(self, said: Said, events: list[Said], executed: Executed) -> Iterator[AnyRecord]:
-        stamp: _Stamp = {
+        stamp: Stamp = {
             "key": f"{executed.signature[:64]}-{said.place}",
             "slot": executed.slot,
             "at_ms": executed.at_s * 1_000,
@@ -132,7 +122,7 @@ class History:
             case _:
                 yield from self._liquidated(said.data.liquidate_perp, stamp)
 
-    def _placed(self, said: Said, events: list[Said], stamp: _Stamp) -> AnyRecord:
+    def _placed(self, said: Said, events: list[Said], stamp: Stamp) -> AnyRecord:
         order = said.data.order
         kind = abi.name_of(order.order_type)
         is_trigger = kind in {"TriggerMarket", "TriggerLimit"}
@@ -146,7 +136,7 @@ class History:
             return MovedRecord(**stamped, former_order_id=former, price_usd=price)
         return PlacedRecord(**stamped, side=_side(order.direction), price_usd=price)
 
-    def _acted(self, said: Said, events: list[Said], stamp: _Stamp) -> Iterator[AnyRecord]:
+    def _acted(self, said: Said, events: list[Said], stamp: Stamp) -> Iterator[AnyRecord]:
         it = said.data
         part = _part_of(it, self._venue.user)
         reason = _REASONS.get(abi.name_of(it.action_explanation))
@@ -167,7 +157,7 @@ class History:
             case _:
                 pass
 
-    def _filled(self, it: Any, part: "_Part", stamp: _Stamp) -> Iterator[AnyRecord]:
+    def _filled(self, it: Any, part: "_Part", stamp: Stamp) -> Iterator[AnyRecord]:
         if it.fill_record_id in self._fills:
             return
         self._fills.add(it.fill_record_id)
@@ -185,7 +175,7 @@ class History:
             position_after_base=base(self.position),
         )
 
-    def _charged(self, it: Any, part: "_Part", stamp: _Stamp, reason: str) -> Iterator[AnyRecord]:
+    def _charged(self, it: Any, part: "_Part", stamp: Stamp, reason: str) -> Iterator[AnyRecord]:
         """Give the flat fee that whoever did the work took; none when it was we."""
         fee = it.filler_reward or 0
         if reason and fee and it.filler != self._venue.user:
@@ -196,10 +186,10 @@ class History:
         known = self._orders.get(part.order_id)
         return known is not None and known.is_reduce_only_trigger
 
-    def _fill_stamp(self, it: Any, stamp: _Stamp) -> _Stamp:
+    def _fill_stamp(self, it: Any, stamp: Stamp) -> Stamp:
         return {**stamp, "key": f"fill-{self._index}-{it.fill_record_id}"}
 
-    def _funded(self, it: Any, stamp: _Stamp) -> AnyRecord:
+    def _funded(self, it: Any, stamp: Stamp) -> AnyRecord:
         amm = it.amm_cumulative_funding_long
         if it.base_asset_amount < 0:
             amm = it.amm_cumulative_funding_short
@@ -211,7 +201,7 @@ class History:
             hour_ms=it.ts // _HOUR_S * _HOUR_S * 1_000,
         )
 
-    def _liquidated(self, it: Any, stamp: _Stamp) -> Iterator[AnyRecord]:
+    def _liquidated(self, it: Any, stamp: Stamp) -> Iterator[AnyRecord]:
         if not it.base_asset_amount or it.fill_record_id in self._fills:
             return
         self._fills.add(it.fill_record_id)
@@ -226,7 +216,7 @@ class History:
             position_after_base=base(self.position),
         )
 
-    def _of(self, order_id: int, stamp: _Stamp) -> _OrderStamp:
+    def _of(self, order_id: int, stamp: Stamp) -> OrderStamp:
         known = self._orders.get(order_id)
         number = 0 if known is None else known.user_order_id
         return {**stamp, "venue_order_id": order_id, "user_order_id": number}

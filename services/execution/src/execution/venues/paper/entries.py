@@ -1,7 +1,5 @@
 """The account's history: what happened, in units, and as the port tells it."""
 
-from typing import TypedDict
-
 import msgspec
 
 from contracts.order import CancelReason
@@ -14,7 +12,9 @@ from execution.venues.port import (
     FundingRecord,
     LiquidatedRecord,
     MovedRecord,
+    OrderStamp,
     PlacedRecord,
+    Stamp,
     TriggeredRecord,
 )
 from execution.venues.units import base, from_units, price_usd, usd
@@ -106,21 +106,9 @@ class Entry(msgspec.Struct, frozen=True):
     fact: Fact
 
 
-class _Stamp(TypedDict):
-    key: str
-    slot: int
-    at_ms: int
-    trade_id: int | None
-
-
-class _OrderStamp(_Stamp):
-    venue_order_id: int
-    user_order_id: int
-
-
 def told(entry: Entry, *, market: str, account: str) -> AnyRecord:
     """Give an entry as the port's record; its key is unique among all accounts and markets."""
-    stamp: _Stamp = {
+    stamp: Stamp = {
         "key": f"{market}-{account}-{entry.cursor}",
         "slot": entry.slot,
         "at_ms": entry.at_ms,
@@ -149,9 +137,9 @@ def told(entry: Entry, *, market: str, account: str) -> AnyRecord:
 
 
 def _of_order(
-    fact: Placed | Moved | Ended | Triggered | Filled | Charged, stamp: _Stamp
+    fact: Placed | Moved | Ended | Triggered | Filled | Charged, stamp: Stamp
 ) -> AnyRecord:
-    common: _OrderStamp = {
+    common: OrderStamp = {
         **stamp,
         "venue_order_id": fact.order_id,
         "user_order_id": fact.user_order_id,
