@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import httpx
@@ -39,9 +39,13 @@ class OnChain:
 
     client: Client
     rig: Rig
-    chain: DriftChain
-    seconds: Seconds
     http: httpx.AsyncClient
+    seconds: Seconds = field(default_factory=Seconds)
+    chain: DriftChain = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look at the chain for the first time."""
+        self.chain = self.again()
 
     async def step(self, slots: int = 1) -> None:
         """Let slots open, and read."""
@@ -83,22 +87,17 @@ class OnChain:
         return signed
 
     def again(self, *, after: int = 0, urls: tuple[str, ...] = ()) -> DriftChain:
-        """Begin anew, as after a restart."""
-        return a_chain(self, after=after, urls=urls)
-
-
-def a_chain(on: OnChain, *, after: int = 0, urls: tuple[str, ...] = ()) -> DriftChain:
-    """Give our side of the chain."""
-    rpc = Rpc(urls or (on.client.net.url,), client=on.http, clock=on.seconds)
-    return DriftChain(
-        on.rig.venue,
-        rpc,
-        account=ACCOUNT,
-        delegate=on.rig.desk.delegate.pubkey,
-        known=dict,
-        after=after,
-        clock=on.seconds,
-    )
+        """Give our side of the chain begun anew, as after a restart."""
+        rpc = Rpc(urls or (self.client.net.url,), client=self.http, clock=self.seconds)
+        return DriftChain(
+            self.rig.venue,
+            rpc,
+            account=ACCOUNT,
+            delegate=self.rig.desk.delegate.pubkey,
+            known=dict,
+            after=after,
+            clock=self.seconds,
+        )
 
 
 @asynccontextmanager
@@ -117,9 +116,6 @@ async def on_chain() -> AsyncGenerator[OnChain]:
         owner = world.open_actor("owner", usdc=Decimal(10_000), delegate=delegate.pubkey())
         desk = Desk(world, actors, owner, delegate)
         venue = DriftVenue("localnet", PROGRAM, "USDC", "sol-perp", 0, owner.trader.authority)
-        rig, seconds = Rig(desk, venue), Seconds()
-        on = OnChain.__new__(OnChain)
-        on.client, on.rig, on.seconds, on.http = client, rig, seconds, http
-        on.chain = a_chain(on)
+        on = OnChain(client, Rig(desk, venue), http)
         await on.step(3)
         yield on

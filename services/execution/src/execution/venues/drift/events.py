@@ -16,7 +16,8 @@ from execution.venues.drift import abi
 
 _LINES = ("Program data: ", "Program log: ")
 _INSTRUCTION = "Instruction: "
-_TRUNCATED = "Log truncated"
+TRUNCATED = "Log truncated"
+"""The last line of logs that a node cut; a node that keeps none has cut them all."""
 _GROWTH = bytes(64)
 """Fields that newer programs added at the end: in an older one's event they read as none."""
 
@@ -57,7 +58,7 @@ def said_in(executed: Executed, program: Pubkey) -> Iterator[Said]:
     """
     if executed.has_failed:
         return
-    if any(line == _TRUNCATED for line in executed.logs):
+    if any(line == TRUNCATED for line in executed.logs):
         raise LogsTruncated(f"expected whole logs of {executed.signature}, found them cut")
     instruction, place = "", 0
     for text in _lines_of(executed.logs, str(program)):

@@ -2,7 +2,7 @@
 
 Identical bytes go to every endpoint about once a second until their fate is known. That a
 transaction landed is believed from its own record, failed or not; that it never can is left to the
-block height, which is not shown past its last block before every endpoint has been asked again.
+block height, which is not shown past its last block before the endpoints were asked again.
 """
 
 import asyncio
@@ -21,6 +21,8 @@ from execution.venues.port import Blockhash, Landed, SignedTransaction
 
 REBROADCAST_S = 1.0
 _BLOCKHASH_S = 2.0
+_SILENCE_S = 20.0
+"""How long an endpoint that does not answer is waited for, past a transaction's last block."""
 _CONFIRMED = ("confirmed", "finalized")
 _UNREADABLE = 101
 """What an error that is no program's code is told as: the message itself was not carried out."""
@@ -32,8 +34,10 @@ class _Flying:
     transaction: SignedTransaction
     wire: str = field(repr=False)
     sent_at: float = float("-inf")
+    over_at: float | None = None
+    """When its last block was seen to have passed."""
     is_denied: bool = False
-    """Every endpoint that answered knew nothing of it, after its last block."""
+    """Nobody who was asked after its last block knew of it."""
 
 
 class Lander:
@@ -124,8 +128,15 @@ class Lander:
             if any(each and each.get("confirmationStatus") in _CONFIRMED for each in told):
                 await self._take(signature, told)
             elif self._is_over(it, height) and not await self._take(signature, told):
-                # Somebody that saw it unconfirmed, or a node that is silent, is waited for.
-                it.is_denied = len(told) == self._rpc.count and not any(told)
+                it.is_denied = self._denies(it, told)
+
+    def _denies(self, it: _Flying, told: Sequence[Any]) -> bool:
+        """Say whether nobody knows of it; whoever is silent is waited for, but not for ever."""
+        now = self._clock()
+        it.over_at = now if it.over_at is None else it.over_at
+        is_everybody = len(told) == self._rpc.count
+        is_enough = is_everybody or (bool(told) and now - it.over_at >= _SILENCE_S)
+        return is_enough and not any(told)
 
     async def _take(self, signature: str, told: Sequence[Any]) -> bool:
         """Take a fate from the transaction's own record; until a node has one, the fate is open."""

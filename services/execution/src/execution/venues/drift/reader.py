@@ -1,8 +1,8 @@
 """Keeps what we look at current: accounts of one answer, and all that ever named our account.
 
-An answer of a node tells, a socket only wakes (`sockets.py`): so a socket that is silent, cut or
-out of order costs time and nothing else. What is older than what was read is not believed. A
-snapshot is shown with the history up to its slot, so that the two agree.
+Only what a node answers is believed; nothing is subscribed to (ADR 18). What is older than what was
+read is not believed either. A snapshot is shown with the history up to its slot, so that the two
+agree.
 """
 
 import base64
@@ -14,7 +14,7 @@ import structlog
 from solders.pubkey import Pubkey
 
 from execution.venues.drift.config import DriftVenue
-from execution.venues.drift.events import Executed, LogsTruncated
+from execution.venues.drift.events import TRUNCATED, Executed, LogsTruncated
 from execution.venues.drift.history import History, KnownOrder
 from execution.venues.drift.makers import Makers, makers_for, users_filter
 from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
@@ -184,9 +184,16 @@ class Reader:
         found = await self._rpc.call("getTransaction", told["signature"], config)
         if found is None:
             raise RpcSilent(f"expected the transaction {told['signature']}, found it untold")
-        logs = tuple(found["meta"]["logMessages"] or ())
-        at_s = int(found["blockTime"] or 0)
-        return Executed(told["signature"], int(found["slot"]), at_s, logs, has_failed=False)
+        if found["blockTime"] is None:
+            raise RpcSilent(f"expected the time of {told['signature']}, found it untold")
+        logs = found["meta"]["logMessages"]
+        return Executed(
+            told["signature"],
+            int(found["slot"]),
+            int(found["blockTime"]),
+            (TRUNCATED,) if logs is None else tuple(logs),
+            has_failed=False,
+        )
 
     async def _read_makers(self, view: ChainView) -> None:
         """Keep whom a close may take from, while there is something to close."""
