@@ -68,6 +68,10 @@ def _no(*_arguments: object) -> bool:
     return False
 
 
+def _yes(*_arguments: object) -> bool:
+    return True
+
+
 def _ladder_of_two(quantity: Decimal, step: Decimal, weights: Sequence[int]) -> list[Decimal]:
     return [it * 2 for it in _parts(quantity, step, weights)]
 
@@ -148,6 +152,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "I7": {"execution.engine._signed": _signed_otherwise},
     "I8": {"execution.domain.plan.is_killed": _no},
     "I9": {"execution.domain.modes._limits": _nothing},
+    "I11": {"execution.domain.plan._is_staying": _yes},
     "I12": {"execution.domain.deciding.why_over": _over_at_once},
     "I13": {"execution.domain.ledger.Ledger.charged": _uncharged},
     "I14": {"execution.domain.planner.PlannerCore.account": _without_slot},

@@ -1,12 +1,16 @@
 """Every invariant can fail: a fault for each, and a life that meets it."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from random import Random
 
 import pytest
 
 from contracts.control import KillLevel
+from contracts.order import OrderFilled
 from contracts.values import Side
+from execution.venues.paper.rules import PaperRules
 from execution.venues.paper.weather import ViewFault
 from kit.engine_checks import Watch
 from kit.engine_mutants import mutant
@@ -38,10 +42,10 @@ def test_a_fault_is_seen_by_its_invariant(invariant: str, seed: int) -> None:
         live(seed, setups=1)
 
 
-def a_working_entry(life_s: int = 25) -> tuple[EngineWorld, Watch]:
+def a_working_entry(life_s: int = 25, *, rules: PaperRules = SMOOTH) -> tuple[EngineWorld, Watch]:
     """Give a world whose entry rests, out of the market's reach."""
     watch = Watch()
-    world = EngineWorld(SMOOTH, checks=(watch,))
+    world = EngineWorld(rules, checks=(watch,))
     world.approve(away="0.3", risk="1", life_s=life_s)
     world.walk(8)
     assert len(world.truth().orders) == 2
@@ -87,6 +91,28 @@ def expire_beside_a_stranger() -> None:
     world.walk(40)
 
 
+def profit_after_the_stop_has_fired() -> None:
+    """Fire the stop, let no keeper fill it, and let the market turn to the first take-profit."""
+    world, _ = a_working_entry(life_s=200, rules=replace(SMOOTH, auction_slots=20))
+    entry = world.price
+    for _ in range(40):
+        world.print_both(entry - Decimal("0.35"), quantity=Decimal(400))
+        if world.truth().position_base:
+            break
+        world.wait(400)
+    world.print_both(entry, quantity=Decimal(1))
+    world.walk(6)
+    assert len(world.truth().orders) == 4
+    while not any(it.is_triggered for it in world.truth().orders):
+        world.wait(400)
+        world.print_at(entry - Decimal("1.4"), quantity=Decimal("0.1"))
+    world.chain.weather.keeper_is_down = True
+    for _ in range(8):
+        world.print_both(entry + Decimal("1.2"), quantity=Decimal(400))
+        world.wait(400)
+    assert world.events(OrderFilled)
+
+
 def wait_for_the_end() -> None:
     """Live on until all is over."""
     to_the_end(*a_working_entry())
@@ -98,6 +124,7 @@ def wait_for_the_end() -> None:
     [
         ("I8", kill_slowly),
         ("I9", lose_the_key),
+        ("I11", profit_after_the_stop_has_fired),
         ("I14", look_back),
         ("I15", pay_in_a_spike),
         ("I17", expire_beside_a_stranger),
