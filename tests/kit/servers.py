@@ -44,13 +44,14 @@ class NatsServer:
         self, folder: Path, *, sync: str = "always", max_file: str = "64GB", config: str = ""
     ) -> None:
         self.folder = folder
+        self.store = folder / "jetstream"
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._config = f"""
             host: 127.0.0.1
             port: {self.port}
             jetstream {{
-                store_dir: "{folder / "jetstream"}"
+                store_dir: "{self.store}"
                 sync_interval: {sync}
                 max_file: {max_file}
             }}

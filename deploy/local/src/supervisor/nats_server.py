@@ -11,6 +11,8 @@ from supervisor.child import Child
 from supervisor.ports import LOOPBACK
 from supervisor.refusal import Refusal
 
+STORE = "nats"
+"""Where JetStream's files lie in a data folder."""
 _CONFIGURATION = """\
 listen: "{host}:{port}"
 authorization {{ token: "{token}" }}
@@ -42,7 +44,7 @@ def nats_child(data: Path, *, port: int, logs: Path) -> tuple[Child, str]:
     and must not reach the log. Keep it out of what is shown.
     """
     token = secrets.token_hex(24)
-    store = data / "nats"
+    store = data / STORE
     store.mkdir(exist_ok=True)
     configuration = data / "nats.conf"
     quoted = '"' + str(store).replace("\\", "\\\\").replace('"', '\\"') + '"'

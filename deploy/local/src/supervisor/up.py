@@ -15,11 +15,12 @@ from supervisor import status
 from supervisor.child import Child
 from supervisor.cluster import Cluster
 from supervisor.data_folder import DataFolder
-from supervisor.nats_server import nats_child, wait_until_listening
+from supervisor.nats_server import STORE, nats_child, wait_until_listening
 from supervisor.options import Feed, choose_feed
 from supervisor.ports import LOOPBACK, free_port, require_free
 from supervisor.postgres import postgres_child, wait_until_ready
 from supervisor.refusal import Refusal
+from supervisor.staging import Staging
 from supervisor.tape_end import wait_until_worked_off
 
 SERVICES = ("audit", "gateway", "execution", "risk", "signals", "ingest")
@@ -42,6 +43,7 @@ class Stack:
         self._port = port
         self.nats, self.nats_url = nats_child(folder.path, port=self.nats_port, logs=self._logs)
         self.services: list[Child] = []
+        self._staging = Staging(folder.path / STORE)
         self._cluster: Cluster | None = None
         self._health: dict[str, int] = {}
         self._readiness: dict[str, str] = {}
@@ -71,6 +73,7 @@ class Stack:
         for child in reversed(self.services):
             await child.stop(grace_s=_DRAIN_S)
         await self.nats.stop(grace_s=_DRAIN_S)
+        self._staging.remove()
         if self.postgres is not None and self._cluster is not None:
             await self.postgres.stop(grace_s=_DRAIN_S)
             self._cluster.close()
@@ -80,7 +83,8 @@ class Stack:
         return next((c.refusal for c in [self.nats, *self.services] if c.refusal), None)
 
     async def look(self) -> list[status.Row]:
-        """Give the state of every process now."""
+        """Give the state of every process now, and keep what the servers need in place."""
+        self._staging.keep()
         names = [child.name for child in self.services]
         answers = await asyncio.gather(*(status.ask_ready(self._health[name]) for name in names))
         if self.nats.pid is not None:
