@@ -26,6 +26,27 @@ from contracts.control import (
     SettingsChanged,
     TradingResumed,
 )
+from contracts.delegation import (
+    AccountHandedOver,
+    CanceledOrders,
+    ConsentGiven,
+    DelegateKeyBorn,
+    DelegateKeyDestroyed,
+    DelegationAsked,
+    DelegationChanged,
+    DelegationLimits,
+    DelegationState,
+    KeyEnd,
+    OwnerNamed,
+    OwnerTransactionDied,
+    OwnerTransactionKind,
+    OwnerTransactionLanded,
+    OwnerTransactionOffered,
+    OwnerTransactionRefused,
+    OwnerTransactionReturned,
+    OwnerTransactionSent,
+    RevokeAsked,
+)
 from contracts.engine import (
     CircuitOpened,
     ForeignOrderSeen,
@@ -130,6 +151,23 @@ _SESSION: Json = {
     "account": "local",
     "wallet": "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM",
     "session": "5f3c8e1b0d9a4c7e8f6a2b1c0d9e8f7a",
+}
+_WALLET = _SESSION["wallet"]
+_OWNED: Json = {"account": "local", "wallet": _WALLET}
+_DELEGATE = "FVen3X669xLzsi6N2V91DoiyzHzg1uAgqiT8jZ9nS96Z"
+_CONSENT = "A delegate can trade, and lose, all that is in this sub-account."
+_OWNERS_BYTES: Json = {
+    "message": base64.b64encode(_MESSAGE).decode(),
+    "message_sha256": hashlib.sha256(_MESSAGE).hexdigest(),
+    "blockhash": "EkSnNWid2cvwEVnVx9aBqawnmiCNiDgp3gUdkDPTKN1N",
+    "last_valid_block_height": 290_117_211,
+}
+_OWNERS: Json = {
+    **_HOLDER,
+    "kind": OwnerTransactionKind.DELEGATE,
+    "offer": derive_id(_ROOT, "owner_transaction_offered"),
+    "signature": _SIGNATURE,
+    "clock": _CLOCK,
 }
 _OTHER_FILL: Json = {
     **_HOLDER,
@@ -505,6 +543,75 @@ EXAMPLES: Sequence[Event] = (
         expires_at=_AT + timedelta(hours=8),
     ),
     SignedOut(**_SESSION, cause=SignOutCause.REVOKED),
+    OwnerNamed(**_OWNED, by="local"),
+    ConsentGiven(
+        **_SESSION,
+        text=_CONSENT,
+        text_sha256=hashlib.sha256(_CONSENT.encode()).hexdigest(),
+        limits=DelegationLimits(
+            leverage_max=Decimal(5),
+            risk_per_trade_bps=Decimal("37.5"),
+            daily_drawdown_limit_pct=Decimal(3),
+            key_hours=24,
+        ),
+        by=_WALLET,
+    ),
+    DelegationAsked(**_OWNED, consent=derive_id(_ROOT, "consent_given"), by=_WALLET),
+    RevokeAsked(**_OWNED, by=_WALLET),
+    OwnerTransactionReturned(
+        **_OWNED,
+        offer=derive_id(_ROOT, "owner_transaction_offered"),
+        signature=_SIGNATURE,
+        message=base64.b64encode(_MESSAGE).decode(),
+        by=_WALLET,
+    ),
+    AccountHandedOver(
+        **_HOLDER,
+        wallet=_WALLET,
+        sub_account="4nKvJGuCsxkXvzpMFpzmCfbmqDMx8LTUPV7Kx3G7gvDp",
+        clock=_CLOCK,
+    ),
+    DelegateKeyBorn(
+        **_OWNED,
+        delegate=_DELEGATE,
+        request=derive_id(_ROOT, "delegation_asked"),
+        born_at=_AT,
+        expires_at=_AT + timedelta(hours=24),
+    ),
+    DelegateKeyDestroyed(
+        account="local",
+        delegate=_DELEGATE,
+        key=derive_id(_ROOT, "delegate_key_born"),
+        reason=KeyEnd.EXPIRY,
+        clock=_CLOCK,
+    ),
+    OwnerTransactionOffered(
+        **_HOLDER,
+        **_OWNERS_BYTES,
+        kind=OwnerTransactionKind.REVOKE,
+        wallet=_WALLET,
+        request=derive_id(_ROOT, "revoke_asked"),
+        delegate=None,
+        cancels=CanceledOrders.ENTRIES,
+        expires_at=_AT + timedelta(seconds=60),
+        clock=_CLOCK,
+    ),
+    OwnerTransactionRefused(
+        account="local",
+        about=derive_id(_ROOT, "owner_transaction_returned"),
+        code="tx-altered",
+        reason="expected 1 instruction of ours, found 2",
+    ),
+    OwnerTransactionSent(**_OWNERS, **_OWNERS_BYTES),
+    OwnerTransactionLanded(**_OWNERS, slot=311_204_421, code=2003, fee_lamports=5_000),
+    OwnerTransactionDied(**_OWNERS, block_height=290_117_212),
+    DelegationChanged(
+        **_HOLDER,
+        before=DelegationState.AWAITING,
+        state=DelegationState.ACTIVE,
+        delegate=_DELEGATE,
+        clock=_CLOCK,
+    ),
     ServiceStarted(
         service="risk",
         instance="risk-0",

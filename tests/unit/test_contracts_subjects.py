@@ -32,6 +32,7 @@ def names(token: str) -> list[str]:
         subjects.orders(account, market),
         subjects.fills(account, market),
         subjects.control(account),
+        subjects.delegation(account),
         subjects.venue(token, market),
         subjects.process(token),
     ]
@@ -41,7 +42,7 @@ def names(token: str) -> list[str]:
 def test_a_token_stays_one_token(token: str) -> None:
     depths = [len(subject.split(".")) for subject in names(token)]
 
-    assert depths == [3, 3, 3, 3, 3, 3, 2, 4, 4, 4, 3, 3, 2]
+    assert depths == [3, 3, 3, 3, 3, 3, 2, 4, 4, 4, 3, 3, 3, 2]
     assert all(set(subject) <= ALLOWED | {"."} for subject in names(token))
 
 

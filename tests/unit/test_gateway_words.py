@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from contracts.control import KillLevel
+from contracts.delegation import DelegationChanged, DelegationState
 from contracts.engine import Mode
 from contracts.event import Event
 from contracts.order import OrderFilled
@@ -84,6 +85,12 @@ LEVELS = {
     "circuit_opened": Level.BAD,
     "trigger_intended": Level.WARNING,
     "side_cancel_intended": Level.INFO,
+    "delegate_key_born": Level.INFO,
+    "delegate_key_destroyed": Level.WARNING,
+    "owner_transaction_refused": Level.WARNING,
+    "owner_transaction_landed": Level.WARNING,
+    "owner_transaction_died": Level.WARNING,
+    "delegation_changed": Level.GOOD,
 }
 
 
@@ -110,6 +117,19 @@ def test_a_transaction_that_landed_is_noise_and_one_that_failed_is_not(
 )
 def test_a_change_of_mode_matters_by_where_it_goes(mode: Mode, level: Level) -> None:
     assert words.level(events.mode_changed(mode)) is level
+
+
+@pytest.mark.parametrize(
+    ("state", "level"),
+    [
+        (DelegationState.NONE, Level.INFO),
+        (DelegationState.ACTIVE, Level.GOOD),
+        (DelegationState.FOREIGN, Level.BAD),
+        (DelegationState.REVOKED, Level.WARNING),
+    ],
+)
+def test_a_delegation_matters_by_who_may_sign(state: DelegationState, level: Level) -> None:
+    assert words.level(example(DelegationChanged, state=state)) is level
 
 
 @pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.event_type)

@@ -13,6 +13,7 @@ import msgspec
 from contracts import (
     access,
     control,
+    delegation,
     engine,
     feed,
     minute,
@@ -74,6 +75,7 @@ _ACCOUNT = Route(("control.{part}.{account}",), lambda it: subjects.control(it.a
 _ALL_OR_ACCOUNT = Route(
     ("control.all", "control.{part}.{account}"), lambda it: subjects.control(it.account)
 )
+_DELEGATION = Route(("delegation.{part}.{account}",), lambda it: subjects.delegation(it.account))
 _PROCESS = Route(("process.{service}",), lambda it: subjects.process(it.service))
 
 ROUTES: Mapping[type[Event], Route] = {
@@ -128,6 +130,20 @@ ROUTES: Mapping[type[Event], Route] = {
     control.CancelRequested: _ACCOUNT,
     access.SignedIn: _ACCOUNT,
     access.SignedOut: _ACCOUNT,
+    delegation.OwnerNamed: _ACCOUNT,
+    delegation.ConsentGiven: _ACCOUNT,
+    delegation.DelegationAsked: _ACCOUNT,
+    delegation.RevokeAsked: _ACCOUNT,
+    delegation.OwnerTransactionReturned: _ACCOUNT,
+    delegation.AccountHandedOver: _DELEGATION,
+    delegation.DelegateKeyBorn: _DELEGATION,
+    delegation.DelegateKeyDestroyed: _DELEGATION,
+    delegation.OwnerTransactionOffered: _DELEGATION,
+    delegation.OwnerTransactionRefused: _DELEGATION,
+    delegation.OwnerTransactionSent: _DELEGATION,
+    delegation.OwnerTransactionLanded: _DELEGATION,
+    delegation.OwnerTransactionDied: _DELEGATION,
+    delegation.DelegationChanged: _DELEGATION,
     process.ServiceStarted: _PROCESS,
     process.ServiceStopped: _PROCESS,
 }

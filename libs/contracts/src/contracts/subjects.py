@@ -98,6 +98,11 @@ def control(account: AccountId | None) -> str:
     )
 
 
+def delegation(account: AccountId) -> str:
+    """Name what became of an account's delegation."""
+    return _join("delegation", partition_of(account), account)
+
+
 def venue(name: str, market: MarketId) -> str:
     """Name what a trading venue was seen to do as a whole."""
     return _join("venue", name, market)

@@ -2,7 +2,19 @@
 
 from enum import StrEnum
 
-from contracts import control, engine, feed, minute, order, signal, transaction, venue, verdict
+from contracts import (
+    control,
+    delegation,
+    engine,
+    feed,
+    minute,
+    order,
+    signal,
+    transaction,
+    venue,
+    verdict,
+)
+from contracts.delegation import DelegationState
 from contracts.event import Event
 from contracts.values import Leg
 
@@ -73,6 +85,10 @@ def level(event: Event) -> Level:
             return _fill_level(event.leg)
         case engine.ModeChanged():
             return _mode_level(event.mode)
+        case delegation.DelegationChanged():
+            return _DELEGATION_LEVELS.get(event.state, Level.INFO)
+        case delegation.OwnerTransactionLanded():
+            return Level.INFO if event.code is None else Level.WARNING
         case (
             signal.EntrySignaled()
             | verdict.OrderApproved()
@@ -91,6 +107,9 @@ def level(event: Event) -> Level:
             | venue.ForeignOrderFilled()
             | engine.ForeignOrderSeen()
             | engine.PositionAdopted()
+            | delegation.DelegateKeyDestroyed()
+            | delegation.OwnerTransactionRefused()
+            | delegation.OwnerTransactionDied()
         ):
             return Level.WARNING
         case (
@@ -104,6 +123,14 @@ def level(event: Event) -> Level:
             return Level.BAD
         case _:
             return Level.INFO
+
+
+_DELEGATION_LEVELS = {
+    DelegationState.ACTIVE: Level.GOOD,
+    DelegationState.FOREIGN: Level.BAD,
+    DelegationState.REVOKING: Level.WARNING,
+    DelegationState.REVOKED: Level.WARNING,
+}
 
 
 def _fill_level(leg: Leg) -> Level:
