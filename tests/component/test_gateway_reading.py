@@ -11,10 +11,9 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from contracts import codec, queries, subjects
+from contracts import codec, subjects
 from contracts.control import KillLevel
 from contracts.engine import Mode, PositionAdopted
-from contracts.event import Recorded
 from contracts.ids import SourceVenue, Symbol
 from contracts.ticks import TapeEnd, Trade, encode_tick
 from contracts.transaction import RetryClass
@@ -27,7 +26,6 @@ from gateway.domain import kills
 from gateway.domain.desk import STATE_VERSION
 from gateway.openapi import text as openapi_text
 from gateway.stream.protocol import Activity
-from gateway.stream.ring import Ring
 from gateway.views import StateView
 from kit.gateway_app import Desk, running_desk, until
 from kit.gateway_events import MARKET, START, at, minute_closed, mode_changed, setup_closed
@@ -160,91 +158,6 @@ async def test_an_event_that_cannot_be_read_is_shown_and_everything_goes_on() ->
         assert (shown["event"], shown["type"], shown["level"]) == ("unreadable", "error", "bad")
         assert shown["summary"].startswith(f"unreadable event at position {position}: ")
         assert shown["data"] is None
-
-
-async def test_activity_pages_walk_back_to_the_first_event_and_forward_to_the_last() -> None:
-    async with running_desk() as desk:
-        for number in range(10):
-            await desk.story.passes(number)
-        await desk.caught_up()
-        head = desk.live.state.position
-        backward = await walk(desk, "before", head + 1)
-        assert backward == list(range(head, 0, -1))
-        assert await walk(desk, "after", 0) == list(range(1, head + 1))
-
-
-async def walk(desk: Desk, direction: str, cursor: int) -> list[int]:
-    found: list[int] = []
-    following: str | None = str(cursor)
-    while following is not None:
-        answer = await desk.http.get(f"/api/activity?{direction}={following}&limit=7")
-        page: dict[str, Any] = answer.json()
-        found += [int(item["pos"]) for item in page["items"]]
-        following = page["next"]
-    return found
-
-
-def archived(recorded: Recorded, **changes: Any) -> queries.EventRow:
-    """Give an event as audit answers it."""
-    row: dict[str, Any] = {
-        "position": recorded.position,
-        "id": recorded.id,
-        "type": recorded.event.event_type,
-        "version": recorded.version,
-        "subject": recorded.subject,
-        "source": recorded.source,
-        "correlation_id": recorded.correlation_id,
-        "causation_id": recorded.causation_id,
-        "occurred_at": recorded.occurred_at,
-        "recorded_at": recorded.recorded_at,
-        "data": json.loads(recorded.body),
-        "defect": None,
-    }
-    return queries.EventRow(**{**row, **changes})
-
-
-async def test_older_events_are_asked_of_audit() -> None:
-    async with running_desk() as desk:
-        desk.live.hub.ring = Ring(events_max=2)
-        for number in range(3):
-            await desk.story.passes(number)
-        await desk.caught_up()
-        silent = await desk.http.get("/api/activity?before=3")
-        assert (silent.status_code, silent.json()["code"]) == (503, "history_unavailable")
-        assert silent.headers["retry-after"]
-        first, opened = desk.log.recorded[:2]
-        rows = (
-            archived(opened),
-            archived(first, version=None, occurred_at=None, data=None, defect="headers lost"),
-        )
-        answer = queries.EventsAnswer(events=rows, next=None, head=opened.position)
-        desk.ask.answers[queries.EVENTS] = answer.model_dump_json().encode()
-        page = (await desk.http.get("/api/activity?before=3&limit=2")).json()
-        assert [item["event"] for item in page["items"]] == ["feed_opened", "unreadable"]
-        assert page["items"][0]["data"] == json.loads(opened.body)
-        assert "headers lost" in page["items"][1]["summary"]
-        asked = [body for subject, body in desk.ask.asked if subject == queries.EVENTS]
-        query = queries.EventsQuery.model_validate_json(asked[-1])
-        assert (query.before, query.limit, query.order) == (3, 2, queries.Order.NEWEST_FIRST)
-        assert (await desk.http.get("/api/events/2")).json()["event"] == "feed_opened"
-
-
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        (b"<html>", "cannot read"),
-        (b'{"error": {"code": "unavailable", "message": "no database"}}', "no database"),
-    ],
-)
-async def test_an_audit_that_fails_is_a_problem_that_says_why(answer: bytes, says: str) -> None:
-    async with running_desk() as desk:
-        desk.live.hub.ring = Ring(events_max=1)
-        await desk.story.passes(0)
-        await desk.caught_up()
-        desk.ask.answers[queries.EVENTS] = answer
-        found = await desk.http.get("/api/activity?after=0")
-        assert (found.status_code, found.json()["code"]) == (503, "history_unavailable")
-        assert says in found.json()["detail"]
 
 
 async def test_a_restart_shows_the_same_state_from_its_checkpoint(

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from chassis.log import LogClient
 from contracts.control import AccountOpened, KillSwitchEngaged
 from contracts.process import ServiceStopped
+from gateway.activity.check import check
 from gateway.stream import session
 from gateway.stream.ring import Entry
 from kit.gateway_app import running_desk, served, until
@@ -61,6 +62,8 @@ async def test_a_day_of_a_gateway(zygote: Zygote, tmp_path: Path, nats: NatsServ
         assert (answer.status_code, answer.json()["status"]) == (202, "recorded")
         history = (await gateway.http.get("/api/activity?after=0&limit=3")).json()
         assert history["items"][0]["event"] == "service_started"
+        sheet = await gateway.http.get("/api/activity/export?format=csv&type=kill_switch")
+        assert check(sheet.content.splitlines(keepends=True))["count"] == "1"
         assert await gateway.stop() == 0
         recorded = [one async for one in ingest.read()]
         accounts = [one.event for one in recorded if isinstance(one.event, AccountOpened)]

@@ -14,13 +14,14 @@ from litestar import Litestar
 
 from contracts.ids import AccountId
 from gateway import consumers
+from gateway.activity.export import Exports
+from gateway.activity.history import History
 from gateway.asgi import Parts, create_app
 from gateway.consumers import NoAnswer
 from gateway.domain.desk import DeskState
 from gateway.edge import Edge
 from gateway.guards.gate import Gate
 from gateway.handlers import Commands
-from gateway.history import History
 from gateway.live import Live
 from gateway.opening import open_account
 from gateway.server import bind, serving
@@ -76,6 +77,7 @@ class Desk:
     story: Story
     edge: Edge
     sign_in: SignIn | None
+    exports: Exports
 
     async def caught_up(self) -> None:
         """Wait until the gateway shows the whole log."""
@@ -123,8 +125,17 @@ async def running_desk(
     )
     ask, market = FakeAsker(), InMemoryMarket()
     history = History(ask=ask, log=log, shows=live.shows)
+    exports = Exports(live, history)
     sign_in = None if stage is None else stage.sign_in(log, live)
-    _PARTS[:] = [Parts(live=live, commands=commands, history=history, sign_in=sign_in)]
+    _PARTS[:] = [
+        Parts(
+            live=live,
+            commands=commands,
+            history=history,
+            exports=exports,
+            sign_in=sign_in,
+        )
+    ]
     loops = [
         consumers.show_log(live, log, checkpoints),
         consumers.show_trades(live, market, clock=clock),
@@ -139,7 +150,9 @@ async def running_desk(
     transport = httpx.ASGITransport(app=edge)
     headers = {} if stage is None else {"Origin": base}
     async with httpx.AsyncClient(transport=transport, base_url=base, headers=headers) as http:
-        desk = Desk(log, market, checkpoints, ask, live, commands, http, story, edge, sign_in)
+        desk = Desk(
+            log, market, checkpoints, ask, live, commands, http, story, edge, sign_in, exports
+        )
         try:
             await until(lambda: live.hub.is_open)
             await until(lambda: sign_in is None or sign_in.sessions.is_current)

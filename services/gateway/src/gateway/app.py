@@ -11,6 +11,8 @@ from chassis.service import Runtime
 from contracts.ids import AccountId
 from contracts.subjects import Bucket
 from gateway import consumers
+from gateway.activity.export import Exports
+from gateway.activity.history import History
 from gateway.asgi import Parts, create_app
 from gateway.consumers import NoAnswer
 from gateway.domain.desk import DeskState
@@ -18,7 +20,6 @@ from gateway.edge import Edge
 from gateway.guards.gate import Gate
 from gateway.guards.rates import Rates
 from gateway.handlers import Commands
-from gateway.history import History
 from gateway.live import Live
 from gateway.metrics import GatewayMetrics
 from gateway.opening import open_account
@@ -51,7 +52,13 @@ async def run(runtime: Runtime, settings: GatewaySettings) -> None:
     site = settings.site(port)
     sign_in = _sign_in(runtime, settings, live, site)
     history = History(ask=ask, log=runtime.log, shows=live.shows)
-    parts = Parts(live=live, commands=commands, history=history, sign_in=sign_in)
+    parts = Parts(
+        live=live,
+        commands=commands,
+        history=history,
+        exports=Exports(live, history),
+        sign_in=sign_in,
+    )
     gate = Gate(create_app(lambda: parts), sign_in)
     metrics = GatewayMetrics(runtime.metrics.registry, live.hub)
     edge = Edge(gate, site=site, observe=metrics.observe)

@@ -20,10 +20,12 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.types import Scope
 
+from gateway.activity.export import Exports
+from gateway.activity.history import History
+from gateway.activity.pages import Pages
 from gateway.edge import request_id_of
 from gateway.guards.gate import Admission, admission_of
 from gateway.handlers import Commands
-from gateway.history import History
 from gateway.live import Live
 from gateway.problems import MEDIA_TYPE, Code, FieldError, Problem, catalogue_text
 from gateway.requests import (
@@ -34,7 +36,7 @@ from gateway.requests import (
     SettingsBody,
     VerifyRequest,
 )
-from gateway.routes import auth, engine, health, page, reading, settings, stream
+from gateway.routes import activity, auth, engine, health, page, reading, settings, stream
 from gateway.signin.sign_in import SignIn
 
 BODY_BYTES_MAX = 16 * 1024
@@ -59,8 +61,14 @@ class Parts:
     live: Live
     commands: Commands
     history: History
+    exports: Exports
     sign_in: SignIn | None
     """None where nobody signs in."""
+
+    @property
+    def pages(self) -> Pages:
+        """Give the pages of events."""
+        return Pages(self.live.hub, self.history)
 
 
 def describe() -> dict[str, Any]:
@@ -84,7 +92,8 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             settings.read_settings,
             settings.change_settings,
             reading.read_state,
-            reading.read_activity,
+            activity.read_activity,
+            activity.export_activity,
             reading.read_event,
             stream.engine_events,
             auth.issue_challenge,
@@ -105,6 +114,8 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             "live": Provide(lambda: parts().live, sync_to_thread=False),
             "commands": Provide(lambda: parts().commands, sync_to_thread=False),
             "history": Provide(lambda: parts().history, sync_to_thread=False),
+            "pages": Provide(lambda: parts().pages, sync_to_thread=False),
+            "exports": Provide(lambda: parts().exports, sync_to_thread=False),
             "sign_in": Provide(lambda: parts().sign_in, sync_to_thread=False),
             "admission": Provide(_admission, sync_to_thread=False),
             "maybe_admission": Provide(_maybe_admission, sync_to_thread=False),

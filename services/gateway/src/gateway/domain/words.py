@@ -1,5 +1,6 @@
 """How an event is named in the API, and how much it matters to a person."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from contracts import (
@@ -51,6 +52,26 @@ def api_type(event: Event) -> str:
             return "kill_switch"
         case _:
             return event.event_type
+
+
+_CONTRACT_NAMES: Mapping[str, frozenset[str]] = {
+    "order_submitted": frozenset({order.OrderPlaced.event_type}),
+    "filled": frozenset({order.OrderFilled.event_type}),
+    "sl_hit": frozenset({order.OrderFilled.event_type}),
+    "tp_hit": frozenset({order.OrderFilled.event_type}),
+    "closed": frozenset({order.OrderFilled.event_type}),
+    "cancelled": frozenset({order.OrderCanceled.event_type}),
+    "replaced": frozenset({order.OrderReplaced.event_type}),
+    "kill_switch": frozenset({control.KillSwitchEngaged.event_type}),
+    # What cannot be read has any type, or none.
+    "error": frozenset(),
+    UNREADABLE: frozenset(),
+}
+
+
+def log_types(name: str) -> frozenset[str]:
+    """Name the types in the log that `api_type` may call so; empty when it may be any."""
+    return _CONTRACT_NAMES.get(name, frozenset({name}))
 
 
 def _fill_type(leg: Leg) -> str:

@@ -10,9 +10,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, SkipValidation
 
+from gateway.activity.export import Exports
+from gateway.activity.history import History
+from gateway.activity.pages import Pages
 from gateway.guards.gate import Admission
 from gateway.handlers import Commands, Done
-from gateway.history import History
 from gateway.live import Live
 from gateway.problems import MEDIA_TYPE, Code, Problem, ProblemBody
 from gateway.signin.sign_in import SignIn
@@ -31,6 +33,8 @@ AdmissionPart = SkipValidation[NamedDependency[Admission]]
 MaybeAdmissionPart = SkipValidation[NamedDependency[Admission | None]]
 SignInPart = SkipValidation[NamedDependency[SignIn | None]]
 HistoryPart = SkipValidation[NamedDependency[History]]
+PagesPart = SkipValidation[NamedDependency[Pages]]
+ExportsPart = SkipValidation[NamedDependency[Exports]]
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 

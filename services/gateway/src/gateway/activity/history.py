@@ -33,6 +33,17 @@ class LogReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Events of a part of the log in the order that was asked for, and how far that part goes.
+
+    Between the entries no position is left out but those of types that were not asked for.
+    """
+
+    entries: Sequence[Entry]
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """Gives older events as the stream's messages."""
 
@@ -54,17 +65,39 @@ class History:
         detail = f"expected the position of an event of this account, found {position}"
         raise Problem(Code.EVENT_UNKNOWN, detail)
 
-    async def before(self, position: int, *, limit: int) -> list[Entry]:
-        """Give the events that precede `position`, newest first."""
-        order = queries.Order.NEWEST_FIRST
-        return await self._page(queries.EventsQuery(before=position, limit=limit, order=order))
+    async def before(self, position: int, *, limit: int, types: Sequence[str] = ()) -> Stretch:
+        """Give the events that precede `position`, newest first; only of some types, if named."""
+        query = queries.EventsQuery(
+            before=position, limit=limit, order=queries.Order.NEWEST_FIRST, types=tuple(types)
+        )
+        answer = await self._answer(query)
+        if answer.head < position - 1:
+            raise _behind(position - 1, answer.head)
+        rows = answer.events
+        return Stretch(self._entries(rows), rows[-1].position if len(rows) == limit else 1)
 
-    async def after(self, position: int, *, limit: int) -> list[Entry]:
-        """Give the events that follow `position`, oldest first."""
-        order = queries.Order.OLDEST_FIRST
-        return await self._page(queries.EventsQuery(after=position, limit=limit, order=order))
+    async def after(self, position: int, *, limit: int, types: Sequence[str] = ()) -> Stretch:
+        """Give the events that follow `position`, oldest first; only of some types, if named."""
+        query = queries.EventsQuery(
+            after=position, limit=limit, order=queries.Order.OLDEST_FIRST, types=tuple(types)
+        )
+        answer = await self._answer(query)
+        if answer.head <= position:
+            raise _behind(position + 1, answer.head)
+        rows = answer.events
+        return Stretch(
+            self._entries(rows), rows[-1].position if len(rows) == limit else answer.head
+        )
 
-    async def _page(self, query: queries.EventsQuery) -> list[Entry]:
+    async def noted_head(self) -> queries.HeadAnswer | None:
+        """Give the head of the archive's hash chain; None when audit does not say it."""
+        try:
+            body = await self.ask(queries.HEAD, b"{}", timeout_s=WAIT_S)
+            return queries.HeadAnswer.model_validate_json(body)
+        except (NoAnswer, ValidationError):
+            return None
+
+    async def _answer(self, query: queries.EventsQuery) -> queries.EventsAnswer:
         try:
             body = await self.ask(
                 queries.EVENTS, query.model_dump_json().encode(), timeout_s=WAIT_S
@@ -72,12 +105,16 @@ class History:
         except NoAnswer:
             raise _unavailable(f"expected audit's answer within {WAIT_S:g} s, found none") from None
         try:
-            rows = queries.EventsAnswer.model_validate_json(body).events
-            return [
-                Entry(row.position, _text(row) if self.shows(row.subject) else "") for row in rows
-            ]
+            return queries.EventsAnswer.model_validate_json(body)
         except ValidationError:
             raise _unavailable(_failure(body)) from None
+
+    def _entries(self, rows: Sequence[queries.EventRow]) -> list[Entry]:
+        return [Entry(row.position, _text(row) if self.shows(row.subject) else "") for row in rows]
+
+
+def _behind(expected: int, found: int) -> Problem:
+    return _unavailable(f"expected audit to hold position {expected}, found its head at {found}")
 
 
 def _unavailable(detail: str) -> Problem:
