@@ -15,7 +15,8 @@ from contracts.transaction import TransactionPlanned, TransactionSigned
 from contracts.values import Liquidity, Side, from_millis, to_millis
 from contracts.venue import VenueAdvanced
 from execution.domain.planner import PlannerCore
-from execution.standing import VERSION
+from execution.signing.paper import PaperSigner
+from execution.standing import VERSION, Standing
 from kit.execution_world import (
     TRADES,
     World,
@@ -135,6 +136,19 @@ class _Stopping(World):
         if self.starts:
             await self.between()
         await super().execute()
+
+
+async def test_a_restart_begins_where_its_checkpoint_stood() -> None:
+    world = World(TAPE, checkpoint_events=1, crash_at=60, seed=5)
+    await run(world)
+    kept = await world.checkpoints.load("execution", version=VERSION)
+    assert kept is not None
+    begun = Standing.load(
+        kept.state, position=kept.position, rules=world.rules, signer=PaperSigner()
+    )
+    assert begun.venue is not None
+    assert begun.venue.last_trade_id
+    assert begun.save(ahead=sorted(begun.ahead)) == kept.state
 
 
 class _Damaging(_Stopping):

@@ -19,6 +19,7 @@ from execution.handlers import Desk
 from execution.recorder import AnotherWriter
 from execution.recovery import recover
 from execution.signing.paper import PaperSigner
+from execution.signing.port import Asked, Signed
 from execution.standing import Standing
 from execution.venues.paper.rules import PaperRules
 from kit.chassis_stage import RealStage, real_stage
@@ -43,10 +44,10 @@ class CountingSigner(PaperSigner):
     def __init__(self) -> None:
         self.count = 0
 
-    def sign(self, account: str, message: bytes) -> str:
+    def sign(self, message: bytes, asked: Asked) -> Signed:
         """Sign, and count it."""
         self.count += 1
-        return super().sign(account, message)
+        return super().sign(message, asked)
 
 
 @dataclass

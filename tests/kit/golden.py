@@ -96,6 +96,7 @@ from contracts.routes import subject_of
 from contracts.signal import EntrySignaled, EntryWithheld, Features, Phase, WithheldReason
 from contracts.transaction import (
     RetryClass,
+    SigningRefused,
     TransactionDied,
     TransactionLanded,
     TransactionPlanned,
@@ -405,6 +406,15 @@ EXAMPLES: Sequence[Event] = (
         message_sha256=hashlib.sha256(_MESSAGE).hexdigest(),
         blockhash="J7rBdM6AecPDEZp8aPq5iPSNKVkU5Q76F3oAV4eW5wsW",
         last_valid_block_height=289_114_602,
+        clock=_CLOCK,
+    ),
+    SigningRefused(
+        **_HOLDER,
+        transaction=_SIGNED["transaction"],
+        code="price-band",
+        expected="at most 151500000",
+        found="163000000",
+        message_sha256=hashlib.sha256(_MESSAGE).hexdigest(),
         clock=_CLOCK,
     ),
     TransactionLanded(

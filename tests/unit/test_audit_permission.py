@@ -4,6 +4,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -17,6 +18,7 @@ from contracts.order import OrderIntended
 from contracts.routes import subject_of
 from contracts.transaction import (
     RetryClass,
+    SigningRefused,
     TransactionLanded,
     TransactionPlanned,
     TransactionSigned,
@@ -229,3 +231,27 @@ def test_what_adds_exposure_is_not_signed_twice_before_the_first_fate_is_known()
     assert difference.expected.startswith("no second signature while transaction ")
     assert found(signed_twice(first_fate=True, retry_class=RetryClass.EXPOSURE)) == []
     assert found(signed_twice(first_fate=False, retry_class=RetryClass.PROTECTIVE)) == []
+
+
+def test_a_refusal_needs_its_plan_and_no_signature() -> None:
+    signed = index(TransactionSigned)
+    event = LIFE[signed].event
+    assert isinstance(event, TransactionSigned)
+    refused = SigningRefused(
+        account=event.account,
+        market=event.market,
+        transaction=event.transaction,
+        code="price-band",
+        expected="",
+        found="",
+        message_sha256=event.message_sha256,
+        clock=event.clock,
+    )
+    draft = replace(LIFE[signed], event=refused)
+
+    assert found([*LIFE[:signed], draft]) == []
+    assert (
+        "no signature"
+        in only([*LIFE[: signed + 1], replace(draft, id=EventId(UUID(int=9)))]).expected
+    )
+    assert "transaction_planned" in only([draft]).expected

@@ -74,6 +74,7 @@ LEVELS = {
     "transaction_planned": Level.NOISE,
     "transaction_signed": Level.NOISE,
     "transaction_died": Level.WARNING,
+    "signing_refused": Level.BAD,
     "funding_settled": Level.INFO,
     "venue_fee_charged": Level.INFO,
     "position_liquidated": Level.BAD,

@@ -11,8 +11,9 @@ from solders.signature import Signature
 from execution.signing import policy
 from execution.signing.facts import AccountFacts, Standing
 from execution.signing.keys import KeyUnusable, Secret, Vault
+from execution.signing.port import Signed
 from execution.signing.refusals import Code, Refusal
-from execution.signing.signer import PolicySigner, Signed
+from execution.signing.signer import PolicySigner
 from kit.drift_bytes import Ix, Meta, cancel_order, compiled
 from kit.signing_scene import (
     BLOCKHASH,

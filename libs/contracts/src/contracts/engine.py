@@ -117,6 +117,6 @@ class CircuitOpened(Event):
     lane: Token
     """What is not sent: `stop`, `take-profit`, `close`, `move`, `cancel`, …"""
     code: int
-    """The program's error, each time."""
+    """The program's error, each time; 0 when our own signer refused."""
     refusals: int = Field(ge=1)
     """How many times in a row."""

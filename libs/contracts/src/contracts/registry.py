@@ -54,6 +54,7 @@ EVENTS: tuple[type[Event], ...] = (
     order.SetupClosed,
     transaction.TransactionPlanned,
     transaction.TransactionSigned,
+    transaction.SigningRefused,
     transaction.TransactionLanded,
     transaction.TransactionDied,
     venue.VenueObserved,

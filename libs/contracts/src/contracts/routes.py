@@ -107,6 +107,7 @@ ROUTES: Mapping[type[Event], Route] = {
     order.SetupClosed: _ORDERS,
     transaction.TransactionPlanned: _ORDERS,
     transaction.TransactionSigned: _ORDERS,
+    transaction.SigningRefused: _ORDERS,
     transaction.TransactionLanded: _ORDERS,
     transaction.TransactionDied: _ORDERS,
     venue.VenueObserved: _ORDERS,

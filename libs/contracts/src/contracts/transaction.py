@@ -1,4 +1,4 @@
-"""The life of a transaction: planned, signed, landed or dead.
+"""The life of a transaction: planned, signed or refused, landed or dead.
 
 What is planned and what is signed is in the log before the first broadcast. A transaction's fate is
 known when it landed, or when the chain has passed the last block that could take it.
@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.event import Event
-from contracts.values import Token, VenueClock
+from contracts.values import Note, Token, VenueClock
 
 
 class RetryClass(StrEnum):
@@ -82,6 +82,20 @@ class TransactionSigned(_TransactionEvent):
     """The last block that can take it."""
     clock: VenueClock
     """How far the chain was seen to be when it was signed."""
+
+
+class SigningRefused(_TransactionEvent):
+    """Our signer refused its bytes: it was never signed, and never will be."""
+
+    event_type: ClassVar[str] = "signing_refused"
+
+    code: Token
+    """The rule of the policy that they broke."""
+    expected: Note
+    found: Note
+    message_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 of the bytes that were refused."""
+    clock: VenueClock
 
 
 class TransactionLanded(_TransactionEvent):

@@ -9,14 +9,13 @@ import hashlib
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from decimal import localcontext
-from typing import Protocol
 from uuid import UUID
 
 from contracts.event import Draft
 from contracts.ids import EventId, derive_id
 from contracts.order import OrderIntended, ReplaceIntended
 from contracts.routes import subject_of
-from contracts.transaction import TransactionPlanned, TransactionSigned
+from contracts.transaction import SigningRefused, TransactionPlanned, TransactionSigned
 from contracts.values import Leg, OrderKind, VenueClock
 from contracts.venue import VenueObserved
 from execution import fates, records
@@ -27,19 +26,15 @@ from execution.domain.planner import PlannerCore
 from execution.domain.policy import ARITHMETIC
 from execution.domain.transactions import Intent
 from execution.seen import Seen
+from execution.signing.port import Asked, Signer
+from execution.signing.refusals import Refusal
 from execution.venues.port import AnyRecord, Blockhash, SignedTransaction, Venue
+
+_NOTE_MAX = 500
 
 
 class UnsafeIntent(Exception):
     """An intent that may leave a position without protection: it is never signed."""
-
-
-class Signer(Protocol):
-    """Who signs."""
-
-    def sign(self, account: str, message: bytes) -> str:
-        """Give the signature of a message in base58."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +78,8 @@ class Engine:
             self.cursors[account] = cursor
             return None
         drafts = [*reading.drafts, _observed(decision.state, seen, state), *decision.drafts]
-        signed, transactions = self._sign(drafts, reading.state, seen)
+        asked = Asked(reading.state, decision.state, seen)
+        signed, transactions = self._sign(drafts, asked)
         return Turn(account, (*drafts, *signed), transactions, cursor)
 
     def pass_told(self) -> None:
@@ -97,14 +93,17 @@ class Engine:
                     self.cursors[account] = at
 
     def _sign(
-        self, drafts: Sequence[Draft], state: AccountState, seen: VenueObserved
+        self, drafts: Sequence[Draft], asked: Asked
     ) -> tuple[list[Draft], tuple[SignedTransaction, ...]]:
+        """Sign what is planned; give what is recorded of that, and what may be sent."""
         intents: dict[UUID, Intent] = {
             it.id: it.event for it in drafts if isinstance(it.event, Intent)
         }
         if any(map(_is_again, drafts)):
-            kept = (it for transaction in state.transactions for it in transaction.intents)
+            flying = asked.before.transactions
+            kept = (it for transaction in flying for it in transaction.intents)
             intents |= {it.id: it.event() for it in kept}
+        after, clock = asked.after, asked.seen.clock
         signed: list[Draft] = []
         transactions: list[SignedTransaction] = []
         for draft in drafts:
@@ -120,9 +119,19 @@ class Engine:
                 blockhash=blockhash,
                 priority_fee_lamports=planned.priority_fee_lamports,
             )
-            signature = self._signer.sign(planned.account, message)
-            transactions.append(SignedTransaction(planned.account, signature, message, blockhash))
-            signed.append(_signed(draft, planned, transactions[-1], seen.clock))
+            answer = self._signer.sign(message, asked)
+            if isinstance(answer, Refusal):
+                refused = _refused(draft, planned, answer, message, clock)
+                signed.append(refused)
+                after = apply(after, refused.event, event_id=refused.id)
+                for gone in fates.unsigned(asked.after, after, draft.id, asked.seen):
+                    signed.append(gone.draft(asked.after, clock))
+                    after = apply(after, gone.event, event_id=gone.id)
+                continue
+            transactions.append(
+                SignedTransaction(planned.account, answer.signature, message, blockhash)
+            )
+            signed.append(_signed(draft, planned, transactions[-1], clock))
         return signed, tuple(transactions)
 
 
@@ -216,6 +225,27 @@ def _signed(
         last_valid_block_height=transaction.blockhash.last_valid_block_height,
         clock=clock,
     )
+    return _caused(draft, event)
+
+
+def _refused(
+    draft: Draft, planned: TransactionPlanned, why: Refusal, message: bytes, clock: VenueClock
+) -> Draft:
+    event = SigningRefused(
+        account=planned.account,
+        market=planned.market,
+        transaction=draft.id,
+        code=why.code.replace("_", "-"),
+        expected=why.expected[:_NOTE_MAX],
+        found=why.found[:_NOTE_MAX],
+        message_sha256=hashlib.sha256(message).hexdigest(),
+        clock=clock,
+    )
+    return _caused(draft, event)
+
+
+def _caused(draft: Draft, event: TransactionSigned | SigningRefused) -> Draft:
+    """Give what follows from a planned transaction, on the same subject."""
     return Draft(
         event=event,
         id=derive_id(draft.id, event.event_type),

@@ -4,6 +4,7 @@ Ids derive from the transaction or the setup, so what is found twice is the same
 """
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from contracts.ids import EventId, derive_id
 from contracts.order import (
@@ -103,6 +104,25 @@ def _died(state: AccountState, transaction: Transaction, seen: VenueObserved) ->
         derive_id(EventId(transaction.id), TransactionDied.event_type),
         transaction.id,
     )
+    yield from _never_placed(state, transaction, seen)
+
+
+def unsigned(
+    before: AccountState, after: AccountState, transaction_id: UUID, seen: VenueObserved
+) -> Iterator[Seen]:
+    """Say which orders never were, because their transaction was not signed.
+
+    `before` holds the transaction, `after` does not any more.
+    """
+    for transaction in before.transactions:
+        if transaction.id == transaction_id:
+            yield from _never_placed(after, transaction, seen)
+
+
+def _never_placed(
+    state: AccountState, transaction: Transaction, seen: VenueObserved
+) -> Iterator[Seen]:
+    """Say which of a transaction's orders no other one carries and the venue does not show."""
     others = [it for it in state.transactions if it.id != transaction.id]
     carried = {intent.id for other in others for intent in other.intents}
     resting = {it.user_order_id for it in seen.orders}

@@ -14,11 +14,11 @@ from chassis.fold import Fence
 from chassis.log import Log
 from contracts.event import Draft, Recorded
 from contracts.transaction import TransactionPlanned
+from execution.standing import PEOPLE
 
 WRITTEN = ("orders.", "fills.", "venue.")
 """Subjects that one execution process alone writes."""
-PEOPLE = "control.>"
-"""Where people decide."""
+_PEOPLE = f"{PEOPLE}>"
 _TOLD = ("account", "leg", "price_usd", "quantity_base", "reason", "outcome", "retry_class", "code")
 _QUIET = frozenset({"venue_observed", "venue_advanced", "venue_time_passed"})
 
@@ -47,9 +47,10 @@ class Recorder:
         """Give the positions of our own events that are folded and not come back yet."""
         return sorted(self._own)
 
-    def begin(self, position: int) -> None:
-        """Say that everything up to here is part of the state."""
+    def begin(self, position: int, *, people: int) -> None:
+        """Say that everything up to here is part of the state, and where people spoke last."""
         self._fence.begin(position)
+        self._people = people
 
     def is_own(self, recorded: Recorded) -> bool:
         """Say whether an event that comes from the log is one that was folded when appended."""
@@ -73,7 +74,7 @@ class Recorder:
     def observe(self, recorded: Recorded) -> None:
         """Take note of an event that comes from the log."""
         self._fence.observe(recorded)
-        if recorded.subject.startswith(PEOPLE.removesuffix(">")):
+        if recorded.subject.startswith(PEOPLE):
             self._people = recorded.position
 
     async def record(self, drafts: Sequence[Draft]) -> list[Recorded]:
@@ -86,10 +87,10 @@ class Recorder:
         try:
             guard = await self._fence.expected(drafts)
             appended = await self._log.append(
-                drafts, expected_last=guard, guards={PEOPLE: self._people} if sends else None
+                drafts, expected_last=guard, guards={_PEOPLE: self._people} if sends else None
             )
         except VersionConflict as conflict:
-            if conflict.subject == PEOPLE:
+            if conflict.subject == _PEOPLE:
                 raise NewsFirst(str(conflict)) from conflict
             raise AnotherWriter(
                 f"expected to be the only writer of {conflict.subject}, whose last position would "

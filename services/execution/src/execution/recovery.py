@@ -6,8 +6,8 @@ from chassis.checkpoints import Checkpoints
 from chassis.fold import Pending
 from chassis.log import Log
 from contracts.subjects import consumer
-from execution.engine import Signer
 from execution.recorder import Recorder
+from execution.signing.port import Signer
 from execution.standing import VERSION, Standing
 from execution.venues.paper.rules import PaperRules
 
@@ -35,7 +35,7 @@ async def recover(
             standing.position = recorded.position
         else:
             pending.derived(standing.fold_past(recorded))
-    recorder.begin(standing.position)
+    recorder.begin(standing.position, people=standing.people)
     missing = pending.missing()
     _log.info(
         "caught_up",

@@ -26,13 +26,19 @@ from contracts.venue import VenueAdvanced, VenueObserved, VenueTimePassed
 from execution.domain.account_fold import Observation
 from execution.domain.planner import PlannerCore
 from execution.domain.state import VENUE
-from execution.engine import Engine, Signer, transaction_of
+from execution.engine import Engine, transaction_of
 from execution.progress import Progress
+from execution.signing.port import Signer
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
 
-VERSION = "execution-2"
+VERSION = "execution-3"
 """Grows when the state of the planner, the venue or the progress takes another shape or meaning."""
+
+
+_NULL = b"null"
+PEOPLE = "control."
+"""Where people decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,13 @@ class _Kept(msgspec.Struct, forbid_unknown_fields=True):
     """The body of a checkpoint."""
 
     planner: msgspec.Raw
-    venue: msgspec.Raw | None
+    venue: msgspec.Raw
+    """JSON's null before there is a feed."""
     cursors: dict[str, int]
     ahead: list[int]
     """Positions past the checkpoint's that are folded: our own events, not come back yet."""
     progress: Progress
+    people: int
     hint: Mark | None
 
 
@@ -90,6 +98,8 @@ class Standing:
     """Where the venue was when the log last heard of it; None once it is there again."""
     ahead: set[int] = field(default_factory=set[int])
     """Positions that a checkpoint was ahead of its own."""
+    people: int = 0
+    """Position of the last thing that people were heard to say."""
     hint: Mark | None = None
     """A print at or before the venue's clock, where reading the market stream may begin."""
 
@@ -101,6 +111,8 @@ class Standing:
     def fold(self, recorded: Recorded) -> Sequence[Draft]:
         """Fold an event of the log; give what it leads to at once."""
         self.position = max(self.position, recorded.position)
+        if recorded.subject.startswith(PEOPLE):
+            self.people = max(self.people, recorded.position)
         return self.fold_own(recorded)
 
     def fold_own(self, recorded: Recorded) -> Sequence[Draft]:
@@ -169,10 +181,11 @@ class Standing:
         return msgspec.json.encode(
             _Kept(
                 planner=msgspec.Raw(self.planner.snapshot()),
-                venue=None if self.venue is None else msgspec.Raw(self.venue.dump()),
+                venue=msgspec.Raw(_NULL if self.venue is None else self.venue.dump()),
                 cursors={} if self.engine is None else self.engine.cursors,
                 ahead=ahead,
                 progress=self.progress,
+                people=self.people,
                 hint=self.hint,
             )
         )
@@ -184,9 +197,9 @@ class Standing:
         standing = cls(
             rules=rules, signer=signer, progress=kept.progress, position=position, hint=kept.hint
         )
-        standing.ahead = set(kept.ahead)
+        standing.ahead, standing.people = set(kept.ahead), kept.people
         standing.planner.restore(bytes(kept.planner))
-        if kept.venue is not None:
+        if bytes(kept.venue) != _NULL:
             standing._open_venue()
             if standing.venue is None or standing.engine is None:
                 raise ValueError("expected a feed beside the venue's state, found none")

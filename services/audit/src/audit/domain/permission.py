@@ -25,6 +25,7 @@ from contracts.order import (
 )
 from contracts.transaction import (
     RetryClass,
+    SigningRefused,
     TransactionDied,
     TransactionLanded,
     TransactionPlanned,
@@ -73,6 +74,8 @@ class Permissions:
                 return self._plan(event, recorded)
             case TransactionSigned():
                 return self._sign(event, recorded)
+            case SigningRefused():
+                return self._refuse(event, recorded)
             case TransactionLanded() | TransactionDied():
                 return self._see_fate(event, recorded)
             case _ if isinstance(event, _Intent):
@@ -128,6 +131,16 @@ class Permissions:
         ]
         self._alive |= dict.fromkeys(plan.intents, event.transaction)
         return [_difference(recorded, expected, "a signature") for expected in forbidden]
+
+    def _refuse(self, event: SigningRefused, recorded: Recorded) -> list[Difference]:
+        plan = self._plans.get(event.transaction)
+        place = (event.account, event.market)
+        if found := _other(None if plan is None else plan.place, place):
+            expected = f"transaction_planned {event.transaction} before it, of {_text(place)}"
+            return [_difference(recorded, expected, found)]
+        if plan is not None and plan.signature is not None:
+            return [_difference(recorded, "no signature of what is refused", plan.signature)]
+        return []
 
     def _see_fate(
         self, event: TransactionLanded | TransactionDied, recorded: Recorded

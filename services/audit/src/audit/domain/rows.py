@@ -32,6 +32,7 @@ from contracts.queries import (
     VerdictRow,
 )
 from contracts.transaction import (
+    SigningRefused,
     TransactionDied,
     TransactionLanded,
     TransactionPlanned,
@@ -59,7 +60,7 @@ OrderChange = (
 """What happens to one order after it was intended."""
 Fill = OrderFilled | PositionLiquidated | ForeignOrderFilled
 PositionChange = Fill | FundingSettled | VenueFeeCharged
-TransactionChange = TransactionSigned | TransactionLanded | TransactionDied
+TransactionChange = TransactionSigned | SigningRefused | TransactionLanded | TransactionDied
 
 _Changes = dict[str, Any]  # Any: values of several columns.
 _PRICE_STEP = Decimal("1e-12")
@@ -210,6 +211,8 @@ def changed_transaction(
                 "reason": event.reason,
                 "fee_lamports": event.fee_lamports,
             }
+        case SigningRefused():
+            change = {"status": TransactionStatus.DEAD, "reason": event.code}
         case TransactionDied():
             change = {
                 "status": TransactionStatus.DEAD,

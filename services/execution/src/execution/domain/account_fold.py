@@ -27,6 +27,7 @@ from contracts.order import (
 )
 from contracts.transaction import (
     RetryClass,
+    SigningRefused,
     TransactionDied,
     TransactionLanded,
     TransactionPlanned,
@@ -96,7 +97,9 @@ def apply(state: AccountState, event: Event, *, event_id: UUID) -> AccountState:
     return _said(state, event, event_id)
 
 
-_OfTransaction = TransactionPlanned | TransactionSigned | TransactionLanded | TransactionDied
+_OfTransaction = (
+    TransactionPlanned | TransactionSigned | SigningRefused | TransactionLanded | TransactionDied
+)
 
 
 def _observed(state: AccountState, seen: VenueObserved) -> AccountState:
@@ -139,6 +142,8 @@ def _went(state: AccountState, event: _OfTransaction, event_id: UUID) -> Account
             return _planned(state, event, event_id)
         case TransactionSigned():
             return _with_transaction(state, event.transaction, lambda it: txs.signed(it, event))
+        case SigningRefused():
+            return _not_signed(state, event)
         case TransactionLanded():
             return _landed(state, event)
         case TransactionDied():
@@ -191,18 +196,13 @@ def _landed(state: AccountState, event: TransactionLanded) -> AccountState:
     found = next((it for it in state.transactions if it.id == event.transaction), None)
     if found is None or found.landed_slot is not None:
         return state
-    lane = lane_of(found)
-    refusals = {it: count for it, count in state.refusals.items() if it != lane}
+    refusals = _refusals_after(state, found, event.code)
     setup = state.setup
     if setup is not None:
         total = setup.transaction_fees_lamports + event.fee_lamports
         setup = replace(setup, transaction_fees_lamports=total)
-    if event.code is not None:
-        before = state.refusals.get(lane)
-        count = before.count + 1 if before is not None and before.code == event.code else 1
-        refusals[lane] = Refusals(event.code, count)
-        if setup is not None and found.retry_class is RetryClass.EXPOSURE:
-            setup = _entry_refused(setup, found, event.code)
+    if event.code is not None and setup is not None and found.retry_class is RetryClass.EXPOSURE:
+        setup = _entry_refused(setup, found, event.code)
     marked = replace(found, landed_slot=event.slot, code=event.code)
     action = None if event.code is None else classify(event.code)
     return replace(
@@ -212,6 +212,19 @@ def _landed(state: AccountState, event: TransactionLanded) -> AccountState:
         is_revoked=state.is_revoked or action is Action.STOP_ALL,
         is_shrink_only=state.is_shrink_only or event.code in errors.SHRINK_ONLY,
     )
+
+
+def _refusals_after(
+    state: AccountState, transaction: Transaction, code: int | None
+) -> dict[str, Refusals]:
+    """Count how often in a row a lane was refused for one reason; None for no refusal."""
+    lane = lane_of(transaction)
+    refusals = {it: count for it, count in state.refusals.items() if it != lane}
+    if code is not None:
+        before = state.refusals.get(lane)
+        count = before.count + 1 if before is not None and before.code == code else 1
+        refusals[lane] = Refusals(code, count)
+    return refusals
 
 
 def _entry_refused(setup: Setup, entry: Transaction, code: int) -> Setup:
@@ -230,7 +243,7 @@ def _has_others(setup: Setup, entry: Transaction) -> bool:
     return any(not it.is_over and it.client_order_id not in brought for it in setup.orders)
 
 
-def _died(state: AccountState, event: TransactionDied) -> AccountState:
+def _died(state: AccountState, event: TransactionDied | SigningRefused) -> AccountState:
     found = next((it for it in state.transactions if it.id == event.transaction), None)
     if found is None:
         return state
@@ -240,6 +253,21 @@ def _died(state: AccountState, event: TransactionDied) -> AccountState:
         setup = replace(setup, is_sent=is_sent, attempts=setup.attempts + 1)
     left = tuple(it for it in state.transactions if it.id != found.id)
     return replace(state, transactions=left, setup=setup)
+
+
+def _not_signed(state: AccountState, event: SigningRefused) -> AccountState:
+    """Let a transaction be dead; an entry is given up, unless the refusal may pass by itself."""
+    found = next((it for it in state.transactions if it.id == event.transaction), None)
+    if found is None:
+        return state
+    refusals = _refusals_after(state, found, errors.NOT_SIGNED)
+    state = _died(replace(state, refusals=refusals), event)
+    setup = state.setup
+    if setup is None or found.retry_class is not RetryClass.EXPOSURE:
+        return state
+    if event.code in errors.PASSING:
+        return state
+    return replace(state, setup=replace(setup, refused_code=errors.NOT_SIGNED))
 
 
 def _happened(state: AccountState, event: Observation, event_id: UUID) -> AccountState:

@@ -9,6 +9,10 @@ NUMBER_IN_USE = 6071
 WRONG_TRIGGER_STATE = 6110
 NOBODY_TO_TAKE_FROM = 6252
 """A reduce-only taker met no maker, and the AMM does not fill at once."""
+NOT_SIGNED = 0
+"""Stands for the program's code where our own signer refused."""
+PASSING = frozenset({"standing-changed", "rate", "blockhash-unknown", "blockhash-expired"})
+"""The signer's reasons that another moment may not have."""
 SHRINK_ONLY = (6046, 6254)
 """The owner lets the account only shrink."""
 

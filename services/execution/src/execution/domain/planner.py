@@ -38,6 +38,7 @@ from contracts.order import (
     TriggerIntended,
 )
 from contracts.transaction import (
+    SigningRefused,
     TransactionDied,
     TransactionLanded,
     TransactionPlanned,
@@ -55,7 +56,7 @@ from execution.domain.hearing import not_started
 from execution.domain.policy import ARITHMETIC, POLICY, Policy
 from execution.domain.state import VENUE, PlannerState
 
-_Fact = Observation | TransactionLanded | TransactionDied | TransactionSigned
+_Fact = Observation | TransactionLanded | TransactionDied | TransactionSigned | SigningRefused
 
 
 class PlannerCore:

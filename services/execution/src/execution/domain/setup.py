@@ -105,7 +105,7 @@ class Setup:
     """Moves that were sent, and refusals for crossing."""
     converts: int = 0
     refused_code: int | None = None
-    """The venue refused the entry for good."""
+    """The venue, or our signer, refused the entry for good."""
     filled_base: Decimal = ZERO
     """By entries."""
     filled_since: datetime | None = None

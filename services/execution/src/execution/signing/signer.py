@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
-from uuid import UUID
 
 from solders.pubkey import Pubkey
 
 from execution.signing.facts import AccountFacts, Facts, SignerFacts, Standing
 from execution.signing.keys import DelegateKey
 from execution.signing.policy import judge
+from execution.signing.port import Signed
 from execution.signing.refusals import Code, Refusal
 
 _MINUTE_MS = 60_000
@@ -26,18 +26,6 @@ class Fence(Protocol):
     def read(self, account: str) -> Standing:
         """Give the account's standing at the log's end; raise when the log does not answer."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A signature, and what it stands for: fields of `transaction_signed`."""
-
-    signature: str
-    """In base58."""
-    message_sha256: str
-    """Of the signed bytes."""
-    verdict: UUID | None
-    """The approved verdict behind it; None when it adds no risk."""
 
 
 @dataclass

@@ -187,6 +187,11 @@ def _transaction(event: Event) -> str:
                 f"Transaction {event.signature[:8]}… signed; "
                 f"lands by block {event.last_valid_block_height} or never"
             )
+        case transaction.SigningRefused():
+            return (
+                f"Our signer refused a transaction: {_spaced(event.code)}, "
+                f"expected {event.expected}, found {event.found}"
+            )
         case transaction.TransactionLanded():
             name = f"Transaction {event.signature[:8]}…"
             cost = f"in slot {event.slot}, cost {event.fee_lamports} lamports"

@@ -7,6 +7,7 @@ from uuid import UUID
 from contracts.event import Recorded
 from contracts.transaction import (
     RetryClass,
+    SigningRefused,
     TransactionDied,
     TransactionLanded,
     TransactionPlanned,
@@ -14,7 +15,7 @@ from contracts.transaction import (
     Urgency,
 )
 
-Step = TransactionSigned | TransactionLanded | TransactionDied
+Step = TransactionSigned | SigningRefused | TransactionLanded | TransactionDied
 
 
 class Fate(StrEnum):
@@ -84,6 +85,8 @@ def evolve(before: TransactionState, event: Step, *, position: int) -> Transacti
                 reason=event.reason or "",
                 fee_lamports=event.fee_lamports,
             )
+        case SigningRefused():
+            after = replace(before, fate=Fate.DEAD, reason=event.code)
         case TransactionDied():
             after = replace(before, fate=Fate.DEAD)
     return replace(after, position=position)

@@ -140,6 +140,7 @@ def level(event: Event) -> Level:
             | venue.PositionLiquidated()
             | engine.ReconciliationBroke()
             | engine.CircuitOpened()
+            | transaction.SigningRefused()
         ):
             return Level.BAD
         case _:
