@@ -34,8 +34,8 @@ from kit.drift_rig import (
     a_stop,
     an_entry,
 )
+from kit.program_stage import executed, landed_of, told
 from localnet.drift.markets import MARKETS
-from localnet.journal import Landed
 
 R = TypeVar("R")
 SOL_PERP = MARKETS[0]
@@ -45,25 +45,6 @@ UNIT = Decimal("0.000001")
 @pytest.fixture
 def rig() -> Rig:
     return a_rig()
-
-
-def executed(landed: Landed) -> Executed:
-    """Give a transaction as a node tells it."""
-    signature = str(landed.transaction.signatures[0])
-    return Executed(signature, landed.slot, landed.at_s, landed.logs, landed.error is not None)
-
-
-def landed_of(rig: Rig) -> list[Executed]:
-    """Give what names the account, oldest first."""
-    return [executed(it) for it in reversed(rig.desk.world.chain.landed_of(rig.venue.user))]
-
-
-def told(rig: Rig) -> list[AnyRecord]:
-    """Tell the account's whole history."""
-    history = History(rig.venue, position=0, orders={})
-    records = [record for it in landed_of(rig) for record in history.take(it)]
-    assert history.position == int(rig.seen().position_base.scaleb(9))
-    return records
 
 
 def of(records: Sequence[AnyRecord], kind: type[R]) -> list[R]:

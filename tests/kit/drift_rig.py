@@ -63,6 +63,8 @@ class Rig:
     attempts: int = 0
     makers: tuple[tuple[Pubkey, Pubkey], ...] = ()
     """Whom a close may take from."""
+    side: Side = Side.LONG
+    """Which the approval is for."""
 
     @property
     def delegate(self) -> Pubkey:
@@ -115,7 +117,7 @@ class Rig:
         return judge(message, Facts(self.facts(), self._signer()))
 
     def facts(self) -> AccountFacts:
-        """Give what the policy knows, with an approval for a long of 10."""
+        """Give what the policy knows, with an approval of 10 up to 1 USD beyond 150."""
         seen, tip = self.seen(), self.desk.world.chain.tip
         position = base_units(seen.position_base)
         is_entered = bool(position) or any(not it.is_reduce_only for it in seen.orders)
@@ -127,7 +129,9 @@ class Rig:
             chain=ChainFacts(self.now_s, tip.height, {tip.hash: tip.height + 150}),
             position=position,
             orders=tuple(map(_open, seen.orders)),
-            approval=Approval(SETUP, Side.LONG, size, 151 * 10**6, self.now_s + 60),
+            approval=Approval(
+                SETUP, self.side, size, (150 + self.side.sign) * 10**6, self.now_s + 60
+            ),
             notional_max=5_000 * 10**6,
             is_shrink_only=False,
             standing=_STANDING,

@@ -98,15 +98,27 @@ def test_a_stop_fills_where_the_market_is_then_less_spread_and_impact() -> None:
     assert fill.position_after_base == 0
 
 
-def test_a_fired_stop_pays_the_flat_fee_and_the_takers_fee() -> None:
+def test_a_fired_stop_pays_the_takers_fee_and_the_flat_fee_for_its_firing_and_its_end() -> None:
     desk = Desk()
     long_position(desk)
     desk.place(a_stop(SHORT, "98"))
     desk.sell("97.9")
     desk.wait(1_000)
-    (fee,) = desk.told(FeeRecord)
-    assert (fee.reason, fee.fee_usd) == ("trigger", Decimal("0.01"))
-    assert [type(it) for it in desk.all_records[-3:]] == [TriggeredRecord, FeeRecord, FilledRecord]
+    cent = Decimal("0.01")
+    fees = [(it.reason, it.fee_usd) for it in desk.told(FeeRecord)]
+    assert fees == [("trigger", cent), ("reduce-only", cent)]
+    kinds = [type(it) for it in desk.all_records[-4:]]
+    assert kinds == [TriggeredRecord, FeeRecord, FilledRecord, FeeRecord]
+
+
+def test_of_a_fired_stop_with_a_size_nothing_is_left_to_be_ended_for_a_fee() -> None:
+    desk = Desk()
+    long_position(desk)
+    desk.place(a_stop(SHORT, "98", "1"))
+    desk.sell("97.9")
+    desk.wait(1_000)
+    assert desk.seen.position_base == 0
+    assert [it.reason for it in desk.told(FeeRecord)] == ["trigger"]
 
 
 def test_a_keeper_without_delay_acts_at_the_print() -> None:
@@ -322,7 +334,8 @@ def test_a_takers_fill_that_closes_everything_takes_off_the_other_stops() -> Non
     assert desk.seen.orders == ()
     (ended,) = desk.told(EndedRecord)
     assert (ended.venue_order_id, ended.reason) == (second, CancelReason.REDUCE_ONLY)
-    assert [it.venue_order_id for it in desk.told(FeeRecord)] == [first]  # only for firing it
+    fees = [(it.venue_order_id, it.reason) for it in desk.told(FeeRecord)]
+    assert fees == [(first, "trigger"), (first, "reduce-only")]  # none for what is swept
 
 
 def test_a_stop_that_was_fired_is_not_swept_but_taken_off_for_a_fee() -> None:

@@ -73,7 +73,9 @@ def take_in_auction(scene: Scene, order: Order) -> None:
         return
     is_filled = _take(scene, order, wanted, limit=limit, quote_max=quote_max)
     if not order.is_open:
-        pass
+        if order.quantity is None:
+            # Its size was larger than any position: the keeper ends what the fill has left of it.
+            scene.charge_keeper(order, "reduce-only")
     elif is_filled:
         order.touch_ms = scene.keeper_ms(order)
     elif limit is None:
