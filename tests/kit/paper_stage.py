@@ -4,9 +4,10 @@ A print moves the paper market's oracle; here takers leave it where it is, as th
 somebody publishes it all the time.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from contracts.ids import MarketId
 from contracts.markets import market_spec
@@ -17,22 +18,24 @@ from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
 from execution.venues.paper.wire import paper_signature
 from execution.venues.port import AnyRecord, Intent, SignedTransaction
+from kit.intents import ACCOUNT, MARKET
 from kit.paper_chain import calm
-from kit.scenario import ACCOUNT, DEPOSIT_USD, FEES_OF_PROGRAM, MARKET, MIDDLE
+from kit.scenario import DEPOSIT_USD, FEES_OF_PROGRAM, MIDDLE
 
 BEGIN_MS = 1_772_452_800_000
 _DUST = Decimal("0.000001")
 """A print that moves the market and fills nobody."""
 
 
-def stage_rules() -> PaperRules:
+def stage_rules(**changes: Any) -> PaperRules:  # any field of the rules
     """Give rules under which the AMM alone makes the book, as in a world of the real program."""
-    return calm(
+    rules = calm(
         fees=FEES_OF_PROGRAM,
         venue_spread_bps=Decimal(500),
         amm_spread_bps=Decimal(1),
         oracle_silence_ms=3_600_000,
     )
+    return replace(rules, **changes)
 
 
 @dataclass
@@ -97,7 +100,11 @@ class PaperStage:
 
     def pass_s(self, seconds: int) -> None:
         """Let time pass."""
-        self.now_ms += seconds * 1_000
+        self.pass_until(self.now_ms + seconds * 1_000)
+
+    def pass_until(self, at_ms: int) -> None:
+        """Let time pass, but never back."""
+        self.now_ms = max(self.now_ms, at_ms)
         self.chain.advance(self.now_ms)
 
     def switch_keepers(self, *, on: bool) -> None:
@@ -106,7 +113,6 @@ class PaperStage:
 
     def _print(self, side: Side, price: Decimal, quantity: Decimal) -> None:
         self._trade_id += 1
-        self.now_ms += 1
         is_sell = side is Side.SHORT
         self.chain.on_print(
             Trade(i=self._trade_id, t=self.now_ms, p=plain(price), q=plain(quantity), m=is_sell)

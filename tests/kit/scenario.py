@@ -8,20 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Protocol
-from uuid import UUID
+from typing import Literal, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
-from contracts.order import (
-    CancelIntended,
-    CancelReason,
-    OrderIntended,
-    ReplaceIntended,
-    SideCancelIntended,
-    TriggerIntended,
-)
 from contracts.values import Leg, Liquidity, OrderKind, Side
 from contracts.venue import ObservedOrder, VenueObserved
 from execution.venues.paper.fees import FEES
@@ -32,9 +23,8 @@ from execution.venues.port import (
     FundingRecord,
     Intent,
 )
+from kit.intents import a_cancel, a_fire, a_move, a_side_cancel, an_order
 
-ACCOUNT, MARKET = "local", "sol-perp"
-SETUP = UUID(int=7)
 DEPOSIT_USD = Decimal(10_000)
 MIDDLE = Decimal(150)
 FEES_OF_PROGRAM = FEES["drift"]
@@ -295,60 +285,37 @@ class _Player:
         assert self.stage.seen().cash_usd == cash, f"expected {cash}"
 
     def _intent(self, ask: Place | Move | Cancel | CancelSide | Fire) -> Intent:
+        end = None
+        if isinstance(ask, Place | Move) and ask.life_s is not None:
+            end = self.stage.at(ask.life_s)
         match ask:
-            case Place(leg, price, quantity, life_s):
-                return OrderIntended(
-                    **_about(leg),
-                    user_order_id=NUMBERS[leg],
-                    side=self.side if leg is Leg.ENTRY else self.side.opposite,
-                    kind=_KINDS.get(leg, OrderKind.REDUCE_ONLY_LIMIT),
-                    price_usd=price,
-                    quantity_base=quantity,
+            case Place(leg, price, quantity):
+                return an_order(
+                    leg,
+                    _KINDS.get(leg, OrderKind.REDUCE_ONLY_LIMIT),
+                    self.side if leg is Leg.ENTRY else self.side.opposite,
+                    price,
+                    quantity,
+                    number=NUMBERS[leg],
                     is_reduce_only=leg is not Leg.ENTRY,
-                    expires_at=None if life_s is None else self.stage.at(life_s),
+                    expires_at=end,
                 )
-            case Move():
-                kind = OrderKind.LIMIT if ask.takes else _KINDS.get(ask.leg)
-                order_id = ask.order_id
-                return ReplaceIntended(
-                    **_about(ask.leg),
-                    venue_order_id=self._order(ask.leg) if order_id is None else order_id,
-                    generation=1,
-                    kind=kind or OrderKind.REDUCE_ONLY_LIMIT,
-                    price_usd=ask.price,
-                    expires_at=None if ask.life_s is None else self.stage.at(ask.life_s),
-                    reason="scenario",
-                )
+            case Move(leg, price):
+                order_id = self._order(leg) if ask.order_id is None else ask.order_id
+                kind = OrderKind.LIMIT if ask.takes else _KINDS[leg]
+                return a_move(leg, order_id, kind, price, expires_at=end)
             case Cancel(leg):
-                return CancelIntended(
-                    **_about(leg), venue_order_id=self._order(leg), reason=CancelReason.REQUESTED
-                )
+                return a_cancel(leg, self._order(leg))
             case CancelSide(side):
-                return SideCancelIntended(
-                    account=ACCOUNT,
-                    market=MARKET,
-                    setup=SETUP,
-                    side=side,
-                    reason=CancelReason.KILL_SWITCH,
-                )
+                return a_side_cancel(side)
             case Fire(leg):
-                return TriggerIntended(**_about(leg), venue_order_id=self._order(leg))
+                return a_fire(self._order(leg))
 
     def _order(self, leg: Leg) -> int:
         number = NUMBERS[leg]
         found = [it for it in self.stage.seen().orders if it.user_order_id == number]
         assert found, f"expected an open {leg}, found none"
         return found[0].venue_order_id
-
-
-def _about(leg: Leg) -> dict[str, Any]:
-    return {
-        "account": ACCOUNT,
-        "market": MARKET,
-        "setup": SETUP,
-        "client_order_id": str(leg.value).replace("_", "").ljust(26, "0"),
-        "leg": leg,
-    }
 
 
 def _line(order: ObservedOrder) -> str:
