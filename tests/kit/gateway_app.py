@@ -13,7 +13,7 @@ import httpx
 from litestar import Litestar
 
 from contracts.ids import AccountId
-from gateway import consumers
+from gateway import consumers, gauging
 from gateway.activity.export import Exports
 from gateway.activity.history import History
 from gateway.asgi import Parts, create_app
@@ -140,6 +140,8 @@ async def running_desk(
         consumers.show_log(live, log, checkpoints),
         consumers.show_trades(live, market, clock=clock),
         consumers.show_services(live, ask, clock=clock),
+        gauging.show_gauges(live, market, clock=clock),
+        gauging.show_panels(live, clock=clock),
         open_account(live, log, GatewaySettings(account=account, **(environment or {}))),
         *([] if sign_in is None else [sign_in.sessions.follow()]),
     ]

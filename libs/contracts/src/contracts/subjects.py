@@ -302,6 +302,13 @@ CONSUMERS: tuple[ConsumerSpec, ...] = (
     ConsumerSpec(
         "gateway-show-trades", "gateway", StreamName.MARKET, ("trades.>",), is_for_each=True
     ),
+    ConsumerSpec(
+        "gateway-show-gauges",
+        "gateway",
+        StreamName.MARKET,
+        ("mark.>", "liquidations.>"),
+        is_for_each=True,
+    ),
     ConsumerSpec("audit-archive-log", "audit", StreamName.LOG, ()),
 )
 """An empty `filters` hears the whole stream, so that its positions must be contiguous."""

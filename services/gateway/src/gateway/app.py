@@ -10,7 +10,7 @@ from chassis.keyvalue import KeyValueClient
 from chassis.service import Runtime
 from contracts.ids import AccountId
 from contracts.subjects import Bucket
-from gateway import consumers
+from gateway import consumers, gauging
 from gateway.activity.export import Exports
 from gateway.activity.history import History
 from gateway.asgi import Parts, create_app
@@ -110,6 +110,8 @@ async def _work(
         consumers.show_log(live, runtime.log, runtime.checkpoints),
         consumers.show_trades(live, runtime.market, clock=now),
         consumers.show_services(live, ask, clock=now),
+        gauging.show_gauges(live, runtime.market, clock=now),
+        gauging.show_panels(live, clock=now),
         open_account(live, runtime.log, settings),
         _report_ready(runtime, live),
     ]

@@ -36,7 +36,17 @@ from gateway.requests import (
     SettingsBody,
     VerifyRequest,
 )
-from gateway.routes import activity, auth, engine, health, page, reading, settings, stream
+from gateway.routes import (
+    activity,
+    auth,
+    engine,
+    health,
+    page,
+    reading,
+    settings,
+    stream,
+    telemetry,
+)
 from gateway.signin.sign_in import SignIn
 
 BODY_BYTES_MAX = 16 * 1024
@@ -95,6 +105,8 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             activity.read_activity,
             activity.export_activity,
             reading.read_event,
+            telemetry.read_telemetry,
+            telemetry.read_bars,
             stream.engine_events,
             auth.issue_challenge,
             auth.verify,

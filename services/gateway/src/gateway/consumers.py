@@ -105,11 +105,7 @@ async def _save(checkpoints: Checkpoints, state: DeskState) -> None:
 
 async def show_trades(live: Live, market: MarketStream, *, clock: Clock) -> None:
     """Show the newest price and flow, at most every `SNAP_S` seconds, for ever."""
-    with live.hub.bell() as bell:
-        while live.state.feed is None:
-            bell.clear()
-            await bell.wait()
-    opened = live.state.feed.opened
+    opened = await live.feed_opened()
     subject = subjects.trades(SourceVenue(opened.venue), Symbol(opened.symbol))
     back = TICKS_BACK
     while True:

@@ -16,10 +16,12 @@ from uuid import UUID
 from chassis.log import RawMessage
 from contracts import codec, subjects
 from contracts.event import Recorded
+from contracts.feed import FeedOpened
 from contracts.ids import AccountId
 from contracts.verdict import OrderApproved, OrderDenied
 from gateway.domain import desk
 from gateway.domain.desk import DeskState, Verdict
+from gateway.domain.gauges import Forced, Mark
 from gateway.domain.ticker import Flow, Price
 from gateway.stream import protocol
 from gateway.stream.hub import Hub
@@ -44,6 +46,18 @@ class Market:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauged:
+    """The newest mark price, and what was liquidated; None while it is not fed."""
+
+    mark: Mark | None = None
+    forced: Forced | None = None
+    at: datetime | None = None
+    """How far they are in the market's time."""
+    heard_at: datetime | None = None
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceStatus:
     """What a service said of itself; `details` are what it shows, as text."""
 
@@ -63,6 +77,7 @@ class Live:
     state: DeskState
     hub: Hub = field(default_factory=Hub)
     market: Market = field(default_factory=Market)
+    gauges: Gauged = field(default_factory=Gauged)
     services: tuple[ServiceStatus, ...] = ()
     _verdicts: OrderedDict[UUID, Verdict] = field(default_factory=OrderedDict[UUID, Verdict])
     _commands: OrderedDict[UUID, int] = field(default_factory=OrderedDict[UUID, int])
@@ -124,6 +139,14 @@ class Live:
     def position_of(self, command: UUID) -> int | None:
         """Give where a recent command of ours stands in the log."""
         return self._commands.get(command)
+
+    async def feed_opened(self) -> FeedOpened:
+        """Wait until a feed has opened; give what it said."""
+        with self.hub.bell() as bell:
+            while self.state.feed is None:
+                bell.clear()
+                await bell.wait()
+        return self.state.feed.opened
 
     async def folded(self, position: int, *, timeout_s: float) -> bool:
         """Wait until the state holds a position; say whether it does."""

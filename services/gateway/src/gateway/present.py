@@ -12,6 +12,7 @@ from gateway import views
 from gateway.domain import desk
 from gateway.domain.desk import DeskState
 from gateway.domain.kills import name_of
+from gateway.domain.session import Bar
 from gateway.live import Live, Market, ServiceStatus
 from gateway.present_orders import (
     adopted_view,
@@ -23,6 +24,8 @@ from gateway.present_orders import (
 from gateway.requests import settings_body
 from gateway.stream.protocol import time_text
 
+BARS_SHOWN = 240
+"""Bars in the state: four hours."""
 _CENT = Decimal("0.01")
 _WIDE = Context(prec=60)
 """Room for the product of any two decimals of the log."""
@@ -74,22 +77,24 @@ def state_view(live: Live, *, now: datetime) -> views.StateView:
         services=services_view(live.services),
         unreadable_events=state.unreadable,
         unreadable_pos=str(state.unreadable_position) if state.unreadable else None,
-        bars=[
-            views.BarView(
-                minute=time_text(bar.minute),
-                open_usd=plain(bar.open_usd),
-                high_usd=plain(bar.high_usd),
-                low_usd=plain(bar.low_usd),
-                close_usd=plain(bar.close_usd),
-                volume_base=plain(bar.volume_base),
-                cvd_base=plain(bar.cvd_base),
-                vwap_usd=_plain(bar.vwap_usd),
-                trades=bar.trades,
-                missing_trades=bar.missing_trades,
-                is_complete=bar.is_complete,
-            )
-            for bar in state.bars
-        ],
+        bars=[bar_view(bar) for bar in state.bars[-BARS_SHOWN:]],
+    )
+
+
+def bar_view(bar: Bar) -> views.BarView:
+    """Give one closed minute."""
+    return views.BarView(
+        minute=time_text(bar.minute),
+        open_usd=plain(bar.open_usd),
+        high_usd=plain(bar.high_usd),
+        low_usd=plain(bar.low_usd),
+        close_usd=plain(bar.close_usd),
+        volume_base=plain(bar.volume_base),
+        cvd_base=plain(bar.cvd_base),
+        vwap_usd=_plain(bar.vwap_usd),
+        trades=bar.trades,
+        missing_trades=bar.missing_trades,
+        is_complete=bar.is_complete,
     )
 
 

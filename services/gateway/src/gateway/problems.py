@@ -30,6 +30,7 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     ORDER_UNKNOWN = "order_unknown"
     EVENT_UNKNOWN = "event_unknown"
+    MARKET_UNKNOWN = "market_unknown"
     SESSION_UNKNOWN = "session_unknown"
     SIGN_IN_OFF = "sign_in_off"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -74,6 +75,7 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.NOT_FOUND: Kind(404, "Nothing is at this address"),
         Code.ORDER_UNKNOWN: Kind(404, "No such order"),
         Code.EVENT_UNKNOWN: Kind(404, "No such event"),
+        Code.MARKET_UNKNOWN: Kind(404, "No such market"),
         Code.SESSION_UNKNOWN: Kind(404, "No such session"),
         Code.SIGN_IN_OFF: Kind(404, "This desk has no sign-in"),
         Code.METHOD_NOT_ALLOWED: Kind(405, "This address does not take this method"),

@@ -1,6 +1,7 @@
 """What people may ask: closed, strict shapes; every number is a plain decimal string."""
 
 import unicodedata
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -139,6 +140,15 @@ def settings_body(settings: Settings) -> SettingsBody:
         delegate_enabled=settings.delegate_enabled,
         strategy_enabled=settings.strategy_enabled,
     )
+
+
+def read_time(text: str) -> datetime | None:
+    """Read a time with its zone (RFC 3339); None when it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def clean_reason(text: object) -> str:

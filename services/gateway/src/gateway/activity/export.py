@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,7 @@ from gateway.activity.slots import Slots
 from gateway.activity.wanted import Wanted
 from gateway.live import Live, text_of
 from gateway.problems import Code, FieldError, Problem
+from gateway.requests import read_time
 
 EVENTS_MAX = 100_000
 """Events of one file; the rest is asked for from where it ended."""
@@ -161,11 +162,8 @@ def _read_edge(name: str, text: str | None) -> Edge | None:
         return None
     if text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX:
         return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    moment = read_time(text)
+    if moment is None:
         message = f"expected a position, or a time with its zone, found {text!r:.50}"
         raise Problem(Code.INVALID_REQUEST, message, errors=[FieldError(name, message)])
-    return moment.astimezone(UTC)
+    return moment

@@ -23,7 +23,7 @@ from gateway.domain.book import Book
 from gateway.domain.feed import FeedEvent, FeedState
 from gateway.domain.session import BARS_MAX, Bar, Session, backfill, bar_of, extend
 
-STATE_VERSION = "gateway-desk-2"
+STATE_VERSION = "gateway-desk-3"
 """Changes with the shape or the rules of the state, so that an older checkpoint is refused."""
 
 

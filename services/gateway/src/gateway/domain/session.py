@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from contracts.minute import BackfilledMinute, MinuteClosed, MinutesBackfilled
 
-BARS_MAX = 240
-"""Bars kept for the chart: four hours."""
+BARS_MAX = 1_440
+"""Bars kept for the chart: a day."""
 
 _ZERO = Decimal(0)
 _MINUTE = timedelta(minutes=1)
