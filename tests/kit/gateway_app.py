@@ -29,6 +29,7 @@ from gateway.settings import GatewaySettings
 from gateway.signin.sign_in import SignIn
 from gateway.site import loopback_site
 from gateway.stream.session import Disconnected
+from kit.gateway_notify import NotifyStage
 from kit.gateway_signin import SignInStage
 from kit.gateway_story import Story
 from kit.memory import InMemoryCheckpoints, InMemoryLog, InMemoryMarket
@@ -78,6 +79,7 @@ class Desk:
     edge: Edge
     sign_in: SignIn | None
     exports: Exports
+    notify: NotifyStage
 
     async def caught_up(self) -> None:
         """Wait until the gateway shows the whole log."""
@@ -103,6 +105,7 @@ async def running_desk(
     clock: Callable[[], datetime] = lambda: NOW,
     environment: dict[str, Any] | None = None,
     stage: SignInStage | None = None,
+    notify: NotifyStage | None = None,
     account: str = "local",
 ) -> AsyncGenerator[Desk]:
     """Run a gateway for as long as the context lasts; `opens_account` writes the feed first.
@@ -127,12 +130,14 @@ async def running_desk(
     history = History(ask=ask, log=log, shows=live.shows)
     exports = Exports(live, history)
     sign_in = None if stage is None else stage.sign_in(log, live)
+    notify = notify or NotifyStage()
     _PARTS[:] = [
         Parts(
             live=live,
             commands=commands,
             history=history,
             exports=exports,
+            notifications=notify.notifications(log, live),
             sign_in=sign_in,
         )
     ]
@@ -153,7 +158,18 @@ async def running_desk(
     headers = {} if stage is None else {"Origin": base}
     async with httpx.AsyncClient(transport=transport, base_url=base, headers=headers) as http:
         desk = Desk(
-            log, market, checkpoints, ask, live, commands, http, story, edge, sign_in, exports
+            log,
+            market,
+            checkpoints,
+            ask,
+            live,
+            commands,
+            http,
+            story,
+            edge,
+            sign_in,
+            exports,
+            notify,
         )
         try:
             await until(lambda: live.hub.is_open)

@@ -22,6 +22,7 @@ from contracts.control import (
     KillLevel,
     KillSwitchEngaged,
     ManualOrderRequested,
+    NotificationsChanged,
     Settings,
     SettingsChanged,
     TradingResumed,
@@ -529,6 +530,14 @@ EXAMPLES: Sequence[Event] = (
         account="local",
         before=_SETTINGS,
         settings=_SETTINGS.model_copy(update={"strategy_enabled": False}),
+        by="local",
+    ),
+    NotificationsChanged(
+        account="local",
+        number=2,
+        channels=("phone", "desk"),
+        retargeted=("desk",),
+        has_other_heartbeat=False,
         by="local",
     ),
     KillSwitchEngaged(

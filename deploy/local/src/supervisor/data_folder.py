@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +46,21 @@ class DataFolder:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(runtime, file, indent=1)
+
+    def key_file(self, name: str) -> Path:
+        """Give a file with a key of 32 random bytes, made at first; only the owner reads it."""
+        folder = self.path / "keys"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        target, part = folder / f"{name}.key", folder / f"{name}.part"
+        if not target.exists():
+            part.unlink(missing_ok=True)
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(target)
+        return target
 
     def close(self) -> None:
         """Give the folder free."""

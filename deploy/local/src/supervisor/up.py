@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from argparse import Namespace
@@ -26,6 +27,7 @@ from supervisor.tape_end import wait_until_worked_off
 SERVICES = ("audit", "gateway", "execution", "risk", "signals", "ingest")
 """In the order of their start; they stop in the opposite one, so that ticks end first."""
 _DRAIN_S = 15.0
+_KEY_FILE = "NOTIFICATIONS_KEY_FILE"
 _LOOK_EVERY_S = 0.5
 
 
@@ -113,7 +115,8 @@ class Stack:
         }
         match name:
             case "gateway":
-                environment |= {"GATEWAY_PORT": str(self._port)}
+                key = os.environ.get(_KEY_FILE) or str(self._folder.key_file("notifications"))
+                environment |= {"GATEWAY_PORT": str(self._port), _KEY_FILE: key}
             case "audit":
                 environment |= {"POSTGRES_DSN": postgres_dsn}
             case "ingest":

@@ -56,6 +56,24 @@ class SettingsChanged(Event):
     by: Note
 
 
+class NotificationsChanged(Event):
+    """A person changed what people are told, or where. No address of a channel stands here."""
+
+    event_type: ClassVar[str] = "notifications_changed"
+    owner: ClassVar[str] = "gateway"
+
+    account: Token
+    number: int = Field(ge=1)
+    """Of the change: each account's begin at 1."""
+    channels: tuple[Token, ...] = Field(max_length=8)
+    """Names of the channels that there are now."""
+    retargeted: tuple[Token, ...] = Field(max_length=16)
+    """Names of those that were added, removed, or lead elsewhere now."""
+    has_other_heartbeat: bool
+    """Whether the address that is asked for while all is well is another one."""
+    by: Note
+
+
 class KillLevel(IntEnum):
     """How much is stopped. A kill never goes down by itself: only a person resumes."""
 

@@ -72,6 +72,7 @@ EVENTS: tuple[type[Event], ...] = (
     engine.CircuitOpened,
     control.AccountOpened,
     control.SettingsChanged,
+    control.NotificationsChanged,
     control.KillSwitchEngaged,
     control.TradingResumed,
     control.ManualOrderRequested,

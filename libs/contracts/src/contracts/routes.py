@@ -125,6 +125,7 @@ ROUTES: Mapping[type[Event], Route] = {
     engine.CircuitOpened: _ORDERS,
     control.AccountOpened: _ACCOUNT,
     control.SettingsChanged: _ACCOUNT,
+    control.NotificationsChanged: _ACCOUNT,
     control.KillSwitchEngaged: _ALL_OR_ACCOUNT,
     control.TradingResumed: _ALL_OR_ACCOUNT,
     control.ManualOrderRequested: _ACCOUNT,

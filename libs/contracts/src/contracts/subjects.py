@@ -228,6 +228,7 @@ class Bucket(StrEnum):
     CHECKPOINTS = "checkpoints"
     CHALLENGES = "challenges"
     SESSIONS = "sessions"
+    NOTIFICATIONS = "notifications"
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +265,13 @@ BUCKETS: tuple[BucketSpec, ...] = (
         bytes_max=64 << 20,
         age_s_max=8 * 3600,
         value_bytes_max=4 * 1024,
+    ),
+    BucketSpec(
+        name=Bucket.NOTIFICATIONS,
+        description="What people are told, where, and what is still to be told; targets sealed",
+        bytes_max=64 << 20,
+        age_s_max=0,
+        value_bytes_max=900 * 1000,
     ),
 )
 
@@ -307,6 +315,20 @@ CONSUMERS: tuple[ConsumerSpec, ...] = (
         "gateway",
         StreamName.MARKET,
         ("mark.>", "liquidations.>"),
+        is_for_each=True,
+    ),
+    ConsumerSpec(
+        "gateway-notify-people",
+        "gateway",
+        StreamName.LOG,
+        (
+            "verdicts.>",
+            "orders.>",
+            "fills.>",
+            "control.>",
+            "delegation.>",
+            "feed.>",
+        ),
         is_for_each=True,
     ),
     ConsumerSpec("audit-archive-log", "audit", StreamName.LOG, ()),

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -22,6 +23,11 @@ from gateway.guards.rates import Rates
 from gateway.handlers import Commands
 from gateway.live import Live
 from gateway.metrics import GatewayMetrics
+from gateway.notify.delivery import ProcessSender
+from gateway.notify.manage import Notifications
+from gateway.notify.readings import is_healthy, label_of
+from gateway.notify.store import Store
+from gateway.notify.worker import Worker
 from gateway.opening import open_account
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
@@ -52,11 +58,13 @@ async def run(runtime: Runtime, settings: GatewaySettings) -> None:
     site = settings.site(port)
     sign_in = _sign_in(runtime, settings, live, site)
     history = History(ask=ask, log=runtime.log, shows=live.shows)
+    notifications, worker = _notifications(runtime, settings, live)
     parts = Parts(
         live=live,
         commands=commands,
         history=history,
         exports=Exports(live, history),
+        notifications=notifications,
         sign_in=sign_in,
     )
     gate = Gate(create_app(lambda: parts), sign_in)
@@ -66,7 +74,7 @@ async def run(runtime: Runtime, settings: GatewaySettings) -> None:
         url = settings.gateway_url or f"http://{host}:{port}"
         _log.info("listening", url=url, has_sign_in=sign_in is not None)
         try:
-            await _work(runtime, settings, live, ask, sign_in)
+            await _work(runtime, settings, live, ask=ask, sign_in=sign_in, worker=worker)
         finally:
             live.hub.close()
             await commands.settle(timeout_s=KILLS_S_MAX)
@@ -97,12 +105,46 @@ def _sign_in(runtime: Runtime, settings: GatewaySettings, live: Live, site: Site
     )
 
 
+def _notifications(
+    runtime: Runtime, settings: GatewaySettings, live: Live
+) -> tuple[Notifications, Worker]:
+    """Build what tells people who do not look at the page."""
+    account = AccountId(settings.account)
+    store = Store(KeyValueClient(runtime.connection, Bucket.NOTIFICATIONS), account=account)
+    sealer, sender = settings.sealer(), ProcessSender()
+    label = partial(label_of, live)
+    notifications = Notifications(
+        account=account,
+        store=store,
+        log=runtime.log,
+        sender=sender,
+        sealer=sealer,
+        clock=now,
+        moment=lambda: live.moment(now()),
+        label=label,
+    )
+    worker = Worker(
+        account=account,
+        instance=settings.instance,
+        store=store,
+        log=runtime.log,
+        sender=sender,
+        sealer=sealer,
+        label=label,
+        is_healthy=lambda: is_healthy(live, now()),
+        clock=now,
+    )
+    return notifications, worker
+
+
 async def _work(
     runtime: Runtime,
     settings: GatewaySettings,
     live: Live,
+    *,
     ask: "NatsAsker",
     sign_in: SignIn | None,
+    worker: Worker,
 ) -> None:
     """Run every loop until the stop; a loop that fails ends all of them."""
     loops = [
@@ -113,6 +155,7 @@ async def _work(
         gauging.show_gauges(live, runtime.market, clock=now),
         gauging.show_panels(live, clock=now),
         open_account(live, runtime.log, settings),
+        worker.run(),
         _report_ready(runtime, live),
     ]
     tasks = [asyncio.create_task(loop) for loop in loops]

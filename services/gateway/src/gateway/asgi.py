@@ -27,6 +27,8 @@ from gateway.edge import request_id_of
 from gateway.guards.gate import Admission, admission_of
 from gateway.handlers import Commands
 from gateway.live import Live
+from gateway.notify.bodies import NotificationsBody, TryBody
+from gateway.notify.manage import Notifications
 from gateway.problems import MEDIA_TYPE, Code, FieldError, Problem, catalogue_text
 from gateway.requests import (
     CancelRequest,
@@ -41,6 +43,7 @@ from gateway.routes import (
     auth,
     engine,
     health,
+    notifications,
     page,
     reading,
     settings,
@@ -61,6 +64,8 @@ _REQUESTS = (
     SettingsBody,
     ChallengeRequest,
     VerifyRequest,
+    NotificationsBody,
+    TryBody,
 )
 
 
@@ -72,6 +77,7 @@ class Parts:
     commands: Commands
     history: History
     exports: Exports
+    notifications: Notifications
     sign_in: SignIn | None
     """None where nobody signs in."""
 
@@ -85,8 +91,11 @@ def describe() -> dict[str, Any]:
     """Give the OpenAPI document; it needs no part."""
     document = create_app(_no_parts).openapi_schema.to_schema()
     # Litestar leaves out the patterns and bounds of pydantic's annotated fields.
+    schemas = document["components"]["schemas"]
     for model in _REQUESTS:
-        document["components"]["schemas"][model.__name__] = model.model_json_schema()
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= schema.pop("$defs", {})
+        schemas[model.__name__] = schema
     return document
 
 
@@ -101,6 +110,9 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             engine.resume,
             settings.read_settings,
             settings.change_settings,
+            notifications.read_notifications,
+            notifications.change_notifications,
+            notifications.test_channel,
             reading.read_state,
             activity.read_activity,
             activity.export_activity,
@@ -128,6 +140,7 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             "history": Provide(lambda: parts().history, sync_to_thread=False),
             "pages": Provide(lambda: parts().pages, sync_to_thread=False),
             "exports": Provide(lambda: parts().exports, sync_to_thread=False),
+            "notifications": Provide(lambda: parts().notifications, sync_to_thread=False),
             "sign_in": Provide(lambda: parts().sign_in, sync_to_thread=False),
             "admission": Provide(_admission, sync_to_thread=False),
             "maybe_admission": Provide(_maybe_admission, sync_to_thread=False),

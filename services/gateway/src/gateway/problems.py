@@ -33,22 +33,26 @@ class Code(StrEnum):
     MARKET_UNKNOWN = "market_unknown"
     SESSION_UNKNOWN = "session_unknown"
     SIGN_IN_OFF = "sign_in_off"
+    CHANNEL_UNKNOWN = "channel_unknown"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NO_MARKET = "no_market"
     ORDER_NOT_OPEN = "order_not_open"
     ORDER_IS_PROTECTION = "order_is_protection"
+    NOTIFICATIONS_OFF = "notifications_off"
     SETTINGS_CHANGED = "settings_changed"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     HOST_NOT_ALLOWED = "host_not_allowed"
     INVALID_REQUEST = "invalid_request"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    IF_MATCH_REQUIRED = "if_match_required"
     TOO_MANY_REQUESTS = "too_many_requests"
     INTERNAL_ERROR = "internal_error"
     STARTING = "starting"
     LOG_UNAVAILABLE = "log_unavailable"
     HISTORY_UNAVAILABLE = "history_unavailable"
     SESSIONS_UNAVAILABLE = "sessions_unavailable"
+    NOTIFICATIONS_UNAVAILABLE = "notifications_unavailable"
     LOG_FULL = "log_full"
 
 
@@ -78,22 +82,26 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.MARKET_UNKNOWN: Kind(404, "No such market"),
         Code.SESSION_UNKNOWN: Kind(404, "No such session"),
         Code.SIGN_IN_OFF: Kind(404, "This desk has no sign-in"),
+        Code.CHANNEL_UNKNOWN: Kind(404, "No such channel"),
         Code.METHOD_NOT_ALLOWED: Kind(405, "This address does not take this method"),
         Code.NO_MARKET: Kind(409, "No feed has opened a market"),
         Code.ORDER_NOT_OPEN: Kind(409, "The order is over"),
         Code.ORDER_IS_PROTECTION: Kind(409, "What protects or closes a position stays"),
+        Code.NOTIFICATIONS_OFF: Kind(409, "This desk has no key to keep targets with"),
         Code.SETTINGS_CHANGED: Kind(412, "The settings changed in between"),
         Code.PAYLOAD_TOO_LARGE: Kind(413, "The body is too large"),
         Code.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body must be application/json"),
         Code.HOST_NOT_ALLOWED: Kind(421, "This server does not answer to that host name"),
         Code.INVALID_REQUEST: Kind(422, "The request has invalid values"),
         Code.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for another request"),
+        Code.IF_MATCH_REQUIRED: Kind(428, "The change needs an If-Match header"),
         Code.TOO_MANY_REQUESTS: Kind(429, "Too many requests"),
         Code.INTERNAL_ERROR: Kind(500, "The gateway failed"),
         Code.STARTING: Kind(503, "The gateway is not ready yet"),
         Code.LOG_UNAVAILABLE: Kind(503, "The log does not answer"),
         Code.HISTORY_UNAVAILABLE: Kind(503, "The audit service does not answer"),
         Code.SESSIONS_UNAVAILABLE: Kind(503, "The store of sessions does not answer"),
+        Code.NOTIFICATIONS_UNAVAILABLE: Kind(503, "The store of notifications does not answer"),
         Code.LOG_FULL: Kind(507, "The log is full"),
     }
 )

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -14,6 +15,7 @@ from chassis.settings import ConfigurationError, ServiceSettings
 from contracts.control import Settings
 from contracts.ids import AccountId
 from contracts.values import Positive
+from gateway.notify.sealing import Sealer, read_key
 from gateway.signin.sign_in import SignInRules
 from gateway.signin.siws import is_wallet
 from gateway.site import Site, loopback_site, public_site
@@ -47,6 +49,8 @@ class GatewaySettings(ServiceSettings):
     """What each transaction offers at first, and the cap that the account starts with."""
     paper_equity_usd: Positive = Decimal(10_000)
     strategy_enabled: bool = True
+    notifications_key_file: str = ""
+    """Path of the key that targets of notifications are sealed with; empty: none can be set."""
 
     def account_settings(self) -> Settings:
         """Give the settings that a new account starts from."""
@@ -64,6 +68,15 @@ class GatewaySettings(ServiceSettings):
         if self.gateway_url:
             return public_site(self.gateway_url)
         return loopback_site(port, requires_origin=bool(self.sign_in_wallets))
+
+    def sealer(self) -> Sealer | None:
+        """Give what seals the targets of notifications, if there is a key for it.
+
+        Raises ConfigurationError.
+        """
+        if not self.notifications_key_file:
+            return None
+        return Sealer(read_key(Path(self.notifications_key_file)), account=self.account)
 
     def sign_in_rules(self) -> SignInRules | None:
         """Give who may sign in; None where nobody needs to. Raises ConfigurationError."""

@@ -271,6 +271,8 @@ def _control(event: Event) -> str:
             return f"Account {event.account} opened with {plain(event.equity_usd)} USD"
         case control.SettingsChanged():
             return f"{event.by} changed {_difference(event.before, event.settings)}"
+        case control.NotificationsChanged():
+            return f"{event.by} changed notifications: {_retargeted(event)}"
         case control.KillSwitchEngaged():
             scope = "all accounts" if event.account is None else event.account
             level = _spaced(name_of(event.level))
@@ -305,6 +307,12 @@ def _difference(before: control.Settings, after: control.Settings) -> str:
     old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
     changed = [f"{name} {old[name]} to {new[name]}" for name in new if old[name] != new[name]]
     return ", ".join(changed) or "nothing"
+
+
+def _retargeted(event: control.NotificationsChanged) -> str:
+    found = [f"{name} leads elsewhere or is gone" for name in event.retargeted]
+    found += ["another heartbeat"] if event.has_other_heartbeat else []
+    return ", ".join(found) or "what is told, not where"
 
 
 def _count(number: int, what: str) -> str:

@@ -131,6 +131,7 @@ def level(event: Event) -> Level:
             | delegation.DelegateKeyDestroyed()
             | delegation.OwnerTransactionRefused()
             | delegation.OwnerTransactionDied()
+            | control.NotificationsChanged()
         ):
             return Level.WARNING
         case (

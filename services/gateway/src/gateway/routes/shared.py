@@ -16,6 +16,7 @@ from gateway.activity.pages import Pages
 from gateway.guards.gate import Admission
 from gateway.handlers import Commands, Done
 from gateway.live import Live
+from gateway.notify.manage import Notifications
 from gateway.problems import MEDIA_TYPE, Code, Problem, ProblemBody
 from gateway.signin.sign_in import SignIn
 
@@ -32,6 +33,7 @@ CommandsPart = SkipValidation[NamedDependency[Commands]]
 AdmissionPart = SkipValidation[NamedDependency[Admission]]
 MaybeAdmissionPart = SkipValidation[NamedDependency[Admission | None]]
 SignInPart = SkipValidation[NamedDependency[SignIn | None]]
+NotificationsPart = SkipValidation[NamedDependency[Notifications]]
 HistoryPart = SkipValidation[NamedDependency[History]]
 PagesPart = SkipValidation[NamedDependency[Pages]]
 ExportsPart = SkipValidation[NamedDependency[Exports]]
