@@ -3,6 +3,9 @@
 set positional-arguments
 set shell := ["sh", "-euc"]
 
+# Where it is set, every process would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Otherwise pyright asks a registry for its newest version on every run.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := "1"
 

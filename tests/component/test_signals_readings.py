@@ -220,6 +220,7 @@ OTHERS: dict[str, tuple[Callable[[], tuple[int, int]], tuple[int, int]]] = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("reading", OTHERS)
 def test_what_another_reading_would_give(reading: str) -> None:
     counted, expected = OTHERS[reading]

@@ -1,45 +1,20 @@
 """Bad days: servers that are gone, messages and files that lie. The rest goes on, and says so."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 from nats.js import JetStreamContext
 
 from contracts.feed import FrameRefused, TapeEnded
-from kit.cuts import cut_ticks
 from kit.postgres import PostgresServer
 from kit.runs import Run, run_tape
 from kit.stack import Stack, domain_log, first_difference, reader
 from kit.zygote import Zygote
 
-# 2025-06-22 00:00 to 02:50 UTC, as in test_kill: about 550 events.
-FROM_MS = 1_750_550_400_000
-UNTIL_MS = 1_750_560_600_000
 UNHURRIED = "1200"
 """A speed at which the tape takes 9 s, so that a bad day begins in the midst of it."""
 MIDST = 100
 """A position of the log where trading is well under way, after 2 of these 9 s."""
-
-
-@pytest.fixture(scope="module")
-def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Cut the tape once."""
-    return cut_ticks(
-        tmp_path_factory.mktemp("tape") / "LTCUSDT_cut.csv", from_ms=FROM_MS, until_ms=UNTIL_MS
-    )
-
-
-@pytest.fixture(scope="module")
-def undisturbed(
-    tape: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    zygote: Zygote,
-    postgres: PostgresServer,
-) -> Run:
-    """Run the tape once without any harm."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    return asyncio.run(run_tape(folder, str(tape), zygote=zygote, postgres=postgres))
 
 
 def require_same(undisturbed: Run, run: Run) -> None:

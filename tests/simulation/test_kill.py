@@ -4,13 +4,11 @@ Each seed is one schedule: which processes die, and when. A failure names its se
 follows from it.
 """
 
-import asyncio
 import random
 from pathlib import Path
 
 import pytest
 
-from kit.cuts import cut_ticks
 from kit.postgres import PostgresServer
 from kit.runs import Run, run_tape
 from kit.stack import ALL, Stack, domain_log, first_difference
@@ -21,29 +19,6 @@ KILLS = 3
 SEEDS = range(30)
 QUICK = SEEDS[:6]
 SOAK = [pytest.param(seed, marks=pytest.mark.soak) for seed in SEEDS[6:]]
-# 2025-06-22 00:00 to 02:50 UTC: a short is approved and filled, takes its first profit, has its
-# stop moved and is stopped out.
-FROM_MS = 1_750_550_400_000
-UNTIL_MS = 1_750_560_600_000
-
-
-@pytest.fixture(scope="session")
-def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Cut the tape once."""
-    folder = tmp_path_factory.mktemp("tape")
-    return cut_ticks(folder / "LTCUSDT_cut.csv", from_ms=FROM_MS, until_ms=UNTIL_MS)
-
-
-@pytest.fixture(scope="session")
-def undisturbed(
-    tape: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    zygote: Zygote,
-    postgres: PostgresServer,
-) -> Run:
-    """Run the tape once without any harm."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    return asyncio.run(run_tape(folder, str(tape), zygote=zygote, postgres=postgres))
 
 
 @pytest.mark.timeout(300)

@@ -92,11 +92,11 @@ class Sessions:
         """Mirror the bucket, for ever."""
         async with self._bucket.watch() as watcher:
             while True:
-                for change in await watcher.next(WATCH_S):
-                    self._apply(change)
                 if watcher.is_current:
                     self._heard_at = monotonic()
                 self._forget()
+                for change in await watcher.next(WATCH_S):
+                    self._apply(change)
 
     @property
     def is_current(self) -> bool:
