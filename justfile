@@ -26,6 +26,10 @@ localnet *ARGS:
 audit *ARGS:
     @exec uv run --frozen --no-dev python -m supervisor audit "$@"
 
+# Build the page where its sources changed; `up` and `test` do it too.
+page:
+    @uv run --frozen --no-dev python -m supervisor page
+
 # Install everything that is locked; `--extra drift` adds the Drift venue.
 sync *ARGS:
     uv sync --frozen "$@"
@@ -42,7 +46,7 @@ check-static:
     uv run --frozen lint-imports --no-logo
 
 # Run the tests, all but the soak.
-test *ARGS:
+test *ARGS: page
     uv run --frozen pytest -n 2 --dist worksteal -m "not soak" "$@"
 
 # Run what the tests leave out: further seeds, and every fault put back.

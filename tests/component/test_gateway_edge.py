@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.edge import Edge
+from gateway.page_files import File
 from gateway.site import loopback_site
 from kit.gateway_app import BASE, running_desk
 
@@ -128,6 +129,36 @@ async def test_every_answer_carries_the_security_headers_and_a_request_id() -> N
         assert len(answer.headers["x-request-id"]) == 32
 
 
+async def test_the_page_is_asked_for_again_and_its_files_are_kept_for_ever() -> None:
+    async with running_desk() as desk:
+        for path in ("/", "/settings"):
+            page = await desk.http.get(path)
+            assert (page.status_code, page.headers["cache-control"]) == (200, "no-cache")
+        file = await desk.http.get("/assets/app.js", headers={"Accept-Encoding": "identity"})
+        assert file.text == "const desk = 1;"
+        assert file.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert (await desk.http.get("/assets/none.js")).headers["cache-control"] == "no-store"
+        assert (await desk.http.get("/api/state")).headers["cache-control"] == "no-store"
+
+
+async def test_a_file_is_sent_squeezed_to_whom_can_read_it() -> None:
+    async with running_desk() as desk:
+        asked = desk.http.build_request(
+            "GET", "/assets/app.js", headers={"Accept-Encoding": "gzip"}
+        )
+        answer = await desk.http.send(asked, stream=True)
+        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert await answer.aread() == b"const desk = 1;"
+
+
+async def test_a_page_that_was_not_built_says_how_to_build_it() -> None:
+    async with running_desk(page={"app.js": File(b"", "text/javascript", None)}) as desk:
+        answer = await desk.http.get("/")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert "./justw page" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -141,6 +172,7 @@ async def test_every_answer_carries_the_security_headers_and_a_request_id() -> N
         "/assets/app.js%00.css",
         "/assets/",
         "/assets/index.py",
+        "/assets/index.html",
     ],
 )
 async def test_no_path_leads_out_of_the_page(path: str) -> None:

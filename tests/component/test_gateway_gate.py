@@ -21,6 +21,7 @@ from kit.gateway_stream import PageStream, page_stream
 
 OPEN = {
     ("GET", "/"),
+    ("GET", "/settings"),
     ("GET", "/assets/app.js"),
     ("GET", "/healthz"),
     ("GET", "/api/auth/session"),

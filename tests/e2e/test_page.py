@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import gateway.app
 from contracts import control, order, subjects
 from contracts.engine import Mode
 from contracts.ids import SourceVenue, Symbol, derive_root_id
@@ -17,18 +18,18 @@ from contracts.transaction import RetryClass
 from contracts.values import Leg, to_millis
 from contracts.venue import FundingSettled
 from contracts.verdict import ENTRY_CHASE_R_MAX, Rule
+from gateway.page_files import PageFiles, read_page_files
 from kit.browser import Page, browser_page
 from kit.gateway_app import Desk, running_desk, served, until
 from kit.gateway_events import MARKET, START, at, entry_withheld, mode_changed, order_denied
+from supervisor.page import build_page, sources
 
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
 TRADES = subjects.trades(SourceVenue("binance-usdm"), Symbol("solusdt"))
 MINUTES = 45
-CHOOSE_FLATTEN = """(() => {
-  const select = document.querySelector("[data-testid=kill-level]");
-  select.value = "flatten";
-  select.dispatchEvent(new Event("change"));
-})()"""
+HOLD_S = 1.6
+"""A little longer than what the page asks for."""
+PAGE_FOLDER = Path(gateway.app.__file__).parent / "page"
 
 
 async def a_busy_desk(desk: Desk) -> None:
@@ -88,9 +89,26 @@ async def text_of(page: Page, test_id: str) -> str:
     )
 
 
-@pytest.mark.timeout(300)  # A machine without a browser installs one first.
-async def test_the_page_shows_the_desk_live_and_stops_it(tmp_path: Path) -> None:
-    async with running_desk(clock=lambda: datetime.now(UTC)) as desk, served() as port:
+async def wait_for_text(page: Page, test_id: str, text: str) -> None:
+    await page.wait_for(
+        f"document.querySelector('[data-testid=\"{test_id}\"]').innerText"
+        f".includes({json.dumps(text)})"
+    )
+
+
+@pytest.fixture(scope="module")
+def built_page() -> PageFiles:
+    """Build the page where its sources changed."""
+    build_page(sources())
+    return read_page_files(PAGE_FOLDER)
+
+
+@pytest.mark.timeout(600)  # A machine without a browser installs one first, and the page's tools.
+async def test_the_page_shows_the_desk_live_and_stops_it(
+    tmp_path: Path, built_page: PageFiles
+) -> None:
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    async with running_desk(clock=clock, page=built_page) as desk, served() as port:
         await a_busy_desk(desk)
         async with browser_page(tmp_path) as page:
             await page.open(f"http://127.0.0.1:{port}/")
@@ -98,19 +116,23 @@ async def test_the_page_shows_the_desk_live_and_stops_it(tmp_path: Path) -> None
             await it_follows_prices_and_events(desk, page)
             await page.evaluate("window.scrollTo(0, 0)")
             await page.screenshot(tmp_path / "page.png")
+            await it_filters_the_activity_in_the_address(page)
             await it_says_when_the_session_is_incomplete(desk, page)
             await it_catches_up_after_a_lost_connection(desk, page)
             await it_switches_the_strategy(desk, page)
-            await it_kills_and_resumes(desk, page)
+            await it_changes_a_limit_and_shows_a_conflict(desk, page)
+            await it_stops_only_when_held(desk, page)
+            await it_resumes_with_a_reason(desk, page)
             assert page.errors == []
             assert await page.evaluate("window.pwned === undefined")
         assert (tmp_path / "page.png").stat().st_size > 20_000
 
 
 async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
-    await page.wait_for("document.querySelector('.pill').textContent.startsWith('live')")
+    await wait_for_text(page, "connection-pill", "live")
     assert await text_of(page, "env-banner") == "PAPER"
     assert await text_of(page, "feed-banner") == "SYNTHETIC"
+    assert await page.evaluate("document.title.includes('PAPER · SYNTHETIC')")
     assert await text_of(page, "access-note") == "local desk, no sign-in"
     ladder = await text_of(page, "setup-card")
     for rung in ("TP3", "TP2", "TP1", "ENTRY", "STOP", "149.000", "153.000", "25 of 25", "resting"):
@@ -129,16 +151,18 @@ async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
     assert "approved" in verdict
     for rule in Rule:
         assert rule.replace("_", " ") in verdict
-    await page.wait_for("document.querySelectorAll('#services tr').length === 6")
+    assert "No entry: " in await text_of(page, "why-not")
+    await page.wait_for("document.querySelectorAll('[data-testid^=service-]').length === 6")
     assert "no answer" in await text_of(page, "services-card")
+    await page.wait_for("document.querySelector('[data-testid=chart-canvas] canvas') !== null")
 
 
 async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
     await tick(desk, 1, "150.4")
     await tick(desk, 2, "151.234")
-    await page.wait_for("document.getElementById('price').textContent === '151.234'")
+    await wait_for_text(page, "last-price", "151.234")
     # 10000 + 25 - 1.5 fees - 0.4 funding + 25 x (151.234 - 150) = 10053.95
-    await page.wait_for("document.getElementById('account').innerText.includes('10,053.95 USD')")
+    await wait_for_text(page, "equity", "10,053.95 USD")
     asked = {
         "side": "long", "type": "post_only_limit", "px": "150", "size": "1", "sl": "149",
         "tp1": "151", "tp2": "152", "tp3": "153", "leverage": "2", "venue": "paper",
@@ -146,63 +170,113 @@ async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
     }  # fmt: skip
     await desk.http.post("/api/engine/orders", json=asked)
     await desk.http.post("/api/engine/resume", json={"reason": HOSTILE})
-    await page.wait_for("document.getElementById('activity').innerText.includes('<img src=x')")
-    await page.click(".event:not(.noise)")
-    shown = await page.evaluate("document.getElementById('show-json').textContent")
-    assert json.loads(shown)["data"]["reason"] == HOSTILE
-    await page.click("#show-close")
+    await wait_for_text(page, "activity-log", "<img src=x")
+    await page.click("[data-testid^=activity-row-]")
+    await page.wait_for("document.querySelector('[data-testid=event-json]') !== null")
+    shown = json.loads(await text_of(page, "event-json"))
+    assert shown["data"]["reason"] == HOSTILE
+    await page.click("[data-testid=event-dialog-close]")
+    await page.wait_for("document.querySelector('[data-testid=event-dialog]') === null")
+
+
+async def it_filters_the_activity_in_the_address(page: Page) -> None:
+    await page.click("[data-testid=activity-filter-text]")
+    await page.type("order denied")
+    await page.wait_for("location.search === '?q=order+denied'")
+    await wait_for_text(page, "activity-count", "1 event")
+    await page.evaluate("document.querySelector('[data-testid=activity-filter-text]').select()")
+    await page.command("Input.dispatchKeyEvent", type="rawKeyDown", windowsVirtualKeyCode=8)
+    await page.wait_for("location.search === ''")
 
 
 async def it_says_when_the_session_is_incomplete(desk: Desk, page: Page) -> None:
-    said = "document.getElementById('cvd-age').textContent"
-    assert "not the whole session" not in await page.evaluate(said)
+    assert "not the whole session" not in await text_of(page, "cvd-note")
     await desk.story.write(entry_withheld(MINUTES + 1, reason=WithheldReason.SESSION_INCOMPLETE))
-    await page.wait_for(f"{said}.includes('not the whole session')")
-    assert "No entry: session incomplete" in await text_of(page, "price-cvd-chart")
+    await wait_for_text(page, "cvd-note", "not the whole session")
+    await wait_for_text(page, "decision", "No entry: session incomplete")
 
 
 async def it_catches_up_after_a_lost_connection(desk: Desk, page: Page) -> None:
-    await page.evaluate("desk.socket.close()")
+    await page.evaluate("dispatchEvent(new Event('online'))")  # The page then connects anew.
     await desk.story.write(order_denied(derive_root_id("while away"), Rule.LEVERAGE))
     head = await desk.log.head()
     row = f"[data-testid=activity-row-{head}]"
     await page.wait_for(f"document.querySelectorAll('{row}').length === 1")
-    await page.wait_for("document.getElementById('verdict-state').textContent === 'denied'")
-    rows = "[...document.querySelectorAll('.event')].map((e) => Number(e.dataset.testid.slice(13)))"
+    await wait_for_text(page, f"verdict-row-{head}", "denied")
+    await page.click("[data-testid=activity-filter-noise]")
+    rows = (
+        "[...document.querySelectorAll('[data-testid^=activity-row-]')]"
+        ".map((e) => Number(e.dataset.testid.slice(13))).sort((a, b) => b - a)"
+    )
+    await page.wait_for(f"({rows})[0] >= {head} && ({rows}).length > 10")
     positions = await page.evaluate(rows)
-    assert positions == list(range(head, head - len(positions), -1))
+    assert positions == list(range(positions[0], positions[0] - len(positions), -1))
 
 
 async def it_switches_the_strategy(desk: Desk, page: Page) -> None:
     await page.click("[data-testid=strategy-toggle]")
-    await page.wait_for("document.getElementById('strategy').textContent === 'off'")
+    await wait_for_text(page, "strategy-note", "off")
     changed = desk.log.recorded[-1].event
     assert isinstance(changed, control.SettingsChanged)
     assert not changed.settings.strategy_enabled
 
 
-async def it_kills_and_resumes(desk: Desk, page: Page) -> None:
-    assert "stop and take-profits" in await text_of(page, "kill-note")
-    await page.evaluate(CHOOSE_FLATTEN)
-    assert "Nothing, once the venue has filled the close" in await text_of(page, "kill-note")
+async def it_changes_a_limit_and_shows_a_conflict(desk: Desk, page: Page) -> None:
+    await put_in(page, "leverage-input", "4")
+    await page.click("[data-testid=settings-review]")
+    await wait_for_text(page, "settings-diff", "4 x")
+    now = (await desk.http.get("/api/settings")).json()
+    await desk.http.put("/api/settings", json={**now, "risk_per_trade": "25"})
+    await page.wait_for("document.querySelector('[data-testid=settings-conflict]') !== null")
+    await wait_for_text(page, "settings-theirs", "25 bps")
+    await page.click("[data-testid=settings-rebase]")
+    await page.wait_for("document.querySelector('[data-testid=settings-apply]') !== null")
+    await page.click("[data-testid=settings-apply]")
+    await page.wait_for("document.querySelector('[data-testid=settings-dialog]') === null")
+    changed = desk.log.recorded[-1].event
+    assert isinstance(changed, control.SettingsChanged)
+    assert (changed.settings.leverage_max, changed.settings.risk_per_trade_bps) == (4, 25)
+
+
+async def put_in(page: Page, test_id: str, text: str) -> None:
+    """Type into a field in place of what stands there."""
+    await page.click(f"[data-testid={test_id}]")
+    await page.evaluate(f"document.querySelector('[data-testid={test_id}]').select()")
+    await page.type(text)
+
+
+async def it_stops_only_when_held(desk: Desk, page: Page) -> None:
     await page.click("[data-testid=emergency-stop]")
-    dialog = await text_of(page, "stop-dialog")
-    assert "the position is closed at the market" in dialog
-    assert "Nothing, once the venue has filled the close" in dialog
+    await wait_for_text(page, "stop-dialog", "Nothing, once the venue has filled the close")
+    assert "the position is closed at the market" in await text_of(page, "stop-dialog")
+    await page.click("[data-testid=stop-reason]")
     await page.type("looks wrong")
-    await page.click("[data-testid=stop-confirm]")
-    await page.wait_for("document.getElementById('ask-result').textContent.startsWith('Recorded')")
-    await page.click("#ask-cancel")
-    await page.wait_for("!document.getElementById('halt').hidden")
-    banner = await text_of(page, "halt-banner")
-    assert "looks wrong" in banner
-    assert "flatten" in banner
-    assert "the position is closed at the market" in banner
+    flatten = "document.querySelector('[data-testid=stop-level-flatten]')"
+    assert await page.evaluate(f"{flatten}.disabled")
+    await put_in(page, "flatten-phrase", "FLATTEN")
+    await page.wait_for(f"!{flatten}.disabled")
+    await page.hold("[data-testid=stop-level-flatten]", for_s=0.3)
+    assert not desk.live.state.is_halted
+    await page.hold("[data-testid=stop-level-flatten]", for_s=HOLD_S)
+    await wait_for_text(page, "stop-result", "Recorded at position")
+    await wait_for_text(page, "stop-result", "New entries are blocked.")
+    assert "The position of +25: +25 left." in await text_of(page, "stop-result")
     killed = desk.log.recorded[-1].event
     assert isinstance(killed, control.KillSwitchEngaged)
     assert (killed.reason, killed.level) == ("looks wrong", control.KillLevel.FLATTEN)
+    await page.click("[data-testid=stop-dialog-close]")
+    banner = await text_of(page, "halt-banner")
+    for words in ("looks wrong", "flatten", "the position is closed at the market"):
+        assert words in banner
+
+
+async def it_resumes_with_a_reason(desk: Desk, page: Page) -> None:
     await page.click("[data-testid=resume-button]")
+    await wait_for_text(page, "resume-causes", "looks wrong")
+    await page.click("[data-testid=resume-confirm]")
+    await wait_for_text(page, "resume-said", "A reason is needed.")
+    await page.click("[data-testid=resume-reason]")
     await page.type("checked")
-    await page.click("[data-testid=stop-confirm]")
-    await page.wait_for("document.getElementById('halt').hidden")
+    await page.click("[data-testid=resume-confirm]")
+    await page.wait_for("document.querySelector('[data-testid=halt-banner]') === null")
     await until(lambda: not desk.live.state.is_halted)

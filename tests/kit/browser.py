@@ -134,6 +134,10 @@ class Page:
 
     async def click(self, selector: str) -> None:
         """Click in the middle of an element, as a pointer does."""
+        await self.hold(selector, for_s=0)
+
+    async def hold(self, selector: str, *, for_s: float) -> None:
+        """Press in the middle of an element, let go after a time."""
         quoted = json.dumps(selector)
         box = await self.evaluate(
             f"(() => {{ const e = document.querySelector({quoted}); e.scrollIntoView({{block: "
@@ -149,6 +153,7 @@ class Page:
                 button="left",
                 clickCount=1,
             )
+            await asyncio.sleep(for_s if kind == "mousePressed" else 0)
 
     async def type(self, text: str) -> None:
         """Type into what has the focus."""

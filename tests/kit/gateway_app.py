@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import json
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from gateway.guards.gate import Gate
 from gateway.handlers import Commands
 from gateway.live import Live
 from gateway.opening import open_account
+from gateway.page_files import File, PageFiles
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
 from gateway.signin.sign_in import SignIn
@@ -39,6 +41,11 @@ BASE = f"http://127.0.0.1:{PORT}"
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
+PAGE: PageFiles = {
+    "index.html": File(b"<!doctype html>", "text/html", None),
+    "app.js": File(b"const desk = 1;", "text/javascript", gzip.compress(b"const desk = 1;")),
+}
+"""A page for tests that are not about it."""
 _PARTS: list[Parts] = []
 """Of the desk that runs now: one application serves them all, because building it takes long."""
 
@@ -107,6 +114,7 @@ async def running_desk(
     stage: SignInStage | None = None,
     notify: NotifyStage | None = None,
     account: str = "local",
+    page: PageFiles | None = None,
 ) -> AsyncGenerator[Desk]:
     """Run a gateway for as long as the context lasts; `opens_account` writes the feed first.
 
@@ -139,6 +147,7 @@ async def running_desk(
             exports=exports,
             notifications=notify.notifications(log, live),
             sign_in=sign_in,
+            page_files=page or PAGE,
         )
     ]
     loops = [

@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--data-dir", type=Path, help="default: .data/<feed>")
     up.add_argument("--port", type=int, default=8001, help="of the page and the API")
     up.add_argument("--exit-at-end", action="store_true", help="stop when the tape is worked off")
+    commands.add_parser("page", help="build the page where its sources changed")
     audit = commands.add_parser("audit", help="verify, replay, report trades", allow_abbrev=False)
     audit.add_argument("--data-dir", type=Path, help="default: the one used last under .data")
     audit.add_argument("arguments", nargs=argparse.REMAINDER, help="verify, replay, trades, ...")

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -29,6 +30,7 @@ from gateway.notify.readings import is_healthy, label_of
 from gateway.notify.store import Store
 from gateway.notify.worker import Worker
 from gateway.opening import open_account
+from gateway.page_files import read_page_files
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
 from gateway.signin.challenges import Challenges
@@ -37,6 +39,8 @@ from gateway.signin.sessions import Sessions
 from gateway.signin.sign_in import SignIn
 from gateway.site import Site
 
+PAGE = Path(__file__).parent / "page"
+"""Where the page is built to."""
 KILLS_S_MAX = 5.0
 """Longest wait at the end for kills that the log has not taken."""
 
@@ -59,6 +63,9 @@ async def run(runtime: Runtime, settings: GatewaySettings) -> None:
     sign_in = _sign_in(runtime, settings, live, site)
     history = History(ask=ask, log=runtime.log, shows=live.shows)
     notifications, worker = _notifications(runtime, settings, live)
+    page_files = await asyncio.to_thread(read_page_files, PAGE)
+    if not page_files:
+        _log.warning("page_missing", folder=str(PAGE))
     parts = Parts(
         live=live,
         commands=commands,
@@ -66,6 +73,7 @@ async def run(runtime: Runtime, settings: GatewaySettings) -> None:
         exports=Exports(live, history),
         notifications=notifications,
         sign_in=sign_in,
+        page_files=page_files,
     )
     gate = Gate(create_app(lambda: parts), sign_in)
     metrics = GatewayMetrics(runtime.metrics.registry, live.hub)

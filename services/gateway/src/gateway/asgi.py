@@ -29,6 +29,7 @@ from gateway.handlers import Commands
 from gateway.live import Live
 from gateway.notify.bodies import NotificationsBody, TryBody
 from gateway.notify.manage import Notifications
+from gateway.page_files import PageFiles
 from gateway.problems import MEDIA_TYPE, Code, FieldError, Problem, catalogue_text
 from gateway.requests import (
     CancelRequest,
@@ -80,6 +81,7 @@ class Parts:
     notifications: Notifications
     sign_in: SignIn | None
     """None where nobody signs in."""
+    page_files: PageFiles
 
     @property
     def pages(self) -> Pages:
@@ -142,6 +144,7 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             "exports": Provide(lambda: parts().exports, sync_to_thread=False),
             "notifications": Provide(lambda: parts().notifications, sync_to_thread=False),
             "sign_in": Provide(lambda: parts().sign_in, sync_to_thread=False),
+            "page_files": Provide(lambda: parts().page_files, sync_to_thread=False),
             "admission": Provide(_admission, sync_to_thread=False),
             "maybe_admission": Provide(_maybe_admission, sync_to_thread=False),
         },

@@ -7,7 +7,7 @@ stream, must come from our own page. Where nobody signs in, a tool that is no br
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +21,8 @@ _METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": _CSP,
@@ -135,13 +136,13 @@ class _Answer:
         self._send = send
         self._request_id = request_id
         self._is_secure = is_secure
-        self._is_api = not scope["path"].startswith("/assets/")
         self.status = 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message.get("headers", ()), *self._extra()]}
+            said = list(message.get("headers", ()))
+            message = {**message, "headers": [*said, *self._extra(said)]}
         await self._send(message)
 
     async def problem(self, problem: Problem) -> None:
@@ -157,12 +158,11 @@ class _Answer:
         )
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
-    def _extra(self) -> list[tuple[bytes, bytes]]:
-        headers = {
-            **SECURITY_HEADERS,
-            "Cache-Control": "no-store" if self._is_api else "no-cache",
-            "X-Request-Id": self._request_id,
-        }
+    def _extra(self, said: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        headers = {**SECURITY_HEADERS, "X-Request-Id": self._request_id}
+        # Only what is the same for everybody says that it may be kept.
+        if not any(name.lower() == b"cache-control" for name, _ in said):
+            headers["Cache-Control"] = "no-store"
         if self._is_secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         return _pairs(headers)

@@ -18,6 +18,7 @@ from litestar.utils.path import normalize_path
 from gateway.domain.actor import LOCAL, Actor
 from gateway.edge import App, Receive, Scope, Send, address_of, headers_of
 from gateway.guards.rates import network_of
+from gateway.page_files import PATHS
 from gateway.problems import Code, Problem
 from gateway.signin.cookies import token_in
 from gateway.signin.sessions import Session
@@ -43,7 +44,7 @@ class Rule(Enum):
 
 _OPEN: frozenset[tuple[str, str]] = frozenset(
     {
-        ("GET", "/"),
+        *(("GET", path) for path in PATHS),
         ("GET", "/healthz"),
         ("GET", "/api/auth/session"),
         ("POST", "/api/auth/challenge"),

@@ -1,47 +1,42 @@
-"""The page and its two files, read once from the package: no path of a request reaches a disk."""
+"""The page and its files. The page's name of each file holds its digest, so it never changes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.params import FromPath
 
+from gateway.page_files import INDEX, PATHS, File
 from gateway.problems import Code, Problem
+from gateway.routes.shared import PageFilesPart
+
+_FOREVER = "public, max-age=31536000, immutable"
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    body: bytes
-    media_type: str
-
-
-@cache
-def _files() -> Mapping[str, _File]:
-    folder = files("gateway") / "page"
-    types = {
-        "index.html": "text/html",
-        "app.js": "text/javascript",
-        "style.css": "text/css",
-    }
-    return {name: _File((folder / name).read_bytes(), kind) for name, kind in types.items()}
-
-
-@get("/", include_in_schema=False)
-async def read_page() -> Response[bytes]:
+@get(list(PATHS), include_in_schema=False)
+async def read_page(page_files: PageFilesPart, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Give the page."""
-    return _answer("index.html")
+    file = page_files.get(INDEX)
+    if file is None:
+        raise Problem(
+            Code.NOT_FOUND, "expected a page that was built, found none: run `./justw page`"
+        )
+    return _answer(file, request, cache="no-cache")
 
 
 @get("/assets/{name:str}", include_in_schema=False)
-async def read_asset(name: FromPath[str]) -> Response[bytes]:
+async def read_asset(
+    name: FromPath[str], page_files: PageFilesPart, request: Request[Any, Any, Any]
+) -> Response[bytes]:
     """Give a file of the page."""
-    return _answer(name)
-
-
-def _answer(name: str) -> Response[bytes]:
-    file = _files().get(name)
-    if file is None:
+    file = page_files.get(name)
+    if file is None or name == INDEX:
         raise Problem(Code.NOT_FOUND, f"expected a file of the page, found {name!r:.80}")
-    return Response(file.body, media_type=file.media_type)
+    return _answer(file, request, cache=_FOREVER)
+
+
+def _answer(file: File, request: Request[Any, Any, Any], *, cache: str) -> Response[bytes]:
+    headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
+    if file.squeezed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(file.squeezed, media_type=file.media_type, headers=headers)
+    return Response(file.body, media_type=file.media_type, headers=headers)

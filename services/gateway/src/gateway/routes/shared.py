@@ -17,6 +17,7 @@ from gateway.guards.gate import Admission
 from gateway.handlers import Commands, Done
 from gateway.live import Live
 from gateway.notify.manage import Notifications
+from gateway.page_files import PageFiles
 from gateway.problems import MEDIA_TYPE, Code, Problem, ProblemBody
 from gateway.signin.sign_in import SignIn
 
@@ -37,6 +38,7 @@ NotificationsPart = SkipValidation[NamedDependency[Notifications]]
 HistoryPart = SkipValidation[NamedDependency[History]]
 PagesPart = SkipValidation[NamedDependency[Pages]]
 ExportsPart = SkipValidation[NamedDependency[Exports]]
+PageFilesPart = SkipValidation[NamedDependency[PageFiles]]
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 

@@ -1,0 +1,24 @@
+import type { ComponentProps } from "react";
+import { cn } from "@/lib/cn";
+
+export function Input({ className, ...props }: ComponentProps<"input">) {
+  return (
+    <input
+      autoComplete="off"
+      className={cn(
+        "min-h-9 w-full min-w-0 rounded-lg border border-control bg-back px-3 text-ink placeholder:text-muted aria-invalid:border-bad",
+        className,
+      )}
+      {...props}
+    />
+  );
+}
+
+export function Select({ className, ...props }: ComponentProps<"select">) {
+  return (
+    <select
+      className={cn("min-h-9 rounded-lg border border-control bg-back px-2.5 text-ink", className)}
+      {...props}
+    />
+  );
+}

@@ -1,0 +1,70 @@
+/** How components read the desk. */
+import { skipToken, useQuery } from "@tanstack/react-query";
+import { createContext, useContext, useEffect, useState, useSyncExternalStore } from "react";
+import type { Access, Activity, Flow, Price, State } from "@/api/client";
+import { answered, api } from "@/api/client";
+import type { Link } from "@/lib/stream";
+import { number, places } from "@/lib/text";
+import { type Desk, keys, type Services } from "./desk";
+
+export const DeskContext = createContext<Desk | null>(null);
+
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext);
+  if (!desk) throw new Error("expected a DeskContext above, found none");
+  return desk;
+}
+
+function useCached<T>(key: readonly string[]): T | null {
+  return (
+    useQuery<T | null>({ queryKey: key, queryFn: skipToken, staleTime: Infinity }).data ?? null
+  );
+}
+
+/** Gives the whole state; null before the first answer. */
+export const useDeskState = () => useCached<State>(keys.state);
+export const usePrice = () => useCached<Price>(keys.price);
+export const useFlow = () => useCached<Flow>(keys.flow);
+export const useServices = () => useCached<Services>(keys.services);
+
+export function useAccess() {
+  return useQuery<Access>({
+    queryKey: keys.access,
+    queryFn: async () => (await answered(api.GET("/api/auth/session"))).data,
+    retry: true,
+    retryDelay: 1_000,
+    staleTime: Infinity,
+  });
+}
+
+export function useLink(): Link {
+  const desk = useDesk();
+  return useSyncExternalStore(desk.subscribe, () => desk.link);
+}
+
+export function useActivity(): readonly Activity[] {
+  const { activity } = useDesk();
+  return useSyncExternalStore(activity.subscribe, activity.read);
+}
+
+/** Gives the gateway's clock in ms, anew every second. */
+export function useNow(): number {
+  const desk = useDesk();
+  const [now, setNow] = useState(() => desk.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(desk.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [desk]);
+  return now;
+}
+
+/** Says whether what comes by the stream is not heard any more. */
+export function useIsOffline(): boolean {
+  return useLink().status !== "live";
+}
+
+/** Gives a writer of prices with as many digits as the market's tick. */
+export function usePriceText(): (value: string | null | undefined) => string {
+  const tick = useDeskState()?.market?.tickUsd;
+  return (value) => number(value, { digits: tick ? places(tick) : null });
+}

@@ -1,0 +1,82 @@
+import { getRouteApi } from "@tanstack/react-router";
+import { useMemo } from "react";
+import type { Activity } from "@/api/client";
+import { Input, Select } from "@/components/ui/input";
+import { plural, words } from "@/lib/text";
+import { type Filter, SEVERITIES, typesOf } from "./filters";
+
+const route = getRouteApi("/");
+const NAMES = {
+  all: "any severity",
+  info: "info and up",
+  warning: "warning and up",
+  bad: "bad only",
+};
+
+/** The filters; each change is a change of the address. */
+export function FilterBar({ events, count }: { events: readonly Activity[]; count: number }) {
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const types = useMemo(() => typesOf(events), [events]);
+  const set = (change: Partial<Filter>) =>
+    void navigate({ search: (now) => ({ ...now, ...change }), replace: true });
+  return (
+    <div className="flex flex-wrap items-center gap-2 text-xs">
+      <Input
+        type="search"
+        placeholder="text, order, position"
+        aria-label="Filter by text, order or position"
+        data-testid="activity-filter-text"
+        maxLength={100}
+        value={filter.q ?? ""}
+        onChange={(event) => set({ q: event.target.value || undefined })}
+        className="min-h-8 max-w-56 flex-1 text-xs"
+      />
+      <Select
+        aria-label="Filter by severity"
+        data-testid="activity-filter-severity"
+        value={filter.severity ?? "all"}
+        onChange={(event) =>
+          set({
+            severity:
+              event.target.value === "all" ? undefined : (event.target.value as Filter["severity"]),
+          })
+        }
+        className="min-h-8 text-xs"
+      >
+        {SEVERITIES.map((one) => (
+          <option key={one} value={one}>
+            {NAMES[one]}
+          </option>
+        ))}
+      </Select>
+      <Select
+        aria-label="Filter by type"
+        data-testid="activity-filter-type"
+        value={filter.type ?? ""}
+        onChange={(event) => set({ type: event.target.value || undefined })}
+        className="min-h-8 max-w-44 text-xs"
+      >
+        <option value="">any type</option>
+        {types.map((one) => (
+          <option key={one} value={one}>
+            {words(one)}
+          </option>
+        ))}
+      </Select>
+      <label className="flex min-h-8 items-center gap-1.5 text-muted">
+        <input
+          type="checkbox"
+          data-testid="activity-filter-noise"
+          checked={filter.noise ?? false}
+          onChange={(event) => set({ noise: event.target.checked || undefined })}
+          className="size-4 accent-lime"
+        />
+        every minute
+      </label>
+      <span className="num ml-auto text-2xs text-muted" data-testid="activity-count">
+        {plural(count, "event")}
+      </span>
+    </div>
+  );
+}

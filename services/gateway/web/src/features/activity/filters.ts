@@ -1,0 +1,40 @@
+/** What of the log is shown; it lives in the address of the page, so that it can be sent. */
+import * as z from "zod/mini";
+import type { Activity } from "@/api/client";
+import { words } from "@/lib/text";
+
+export const SEVERITIES = ["all", "info", "warning", "bad"] as const;
+
+export const filterSchema = z.object({
+  q: z.catch(z.optional(z.string().check(z.maxLength(100))), undefined),
+  severity: z.catch(z.optional(z.enum(SEVERITIES)), undefined),
+  type: z.catch(z.optional(z.string().check(z.maxLength(64))), undefined),
+  noise: z.catch(z.optional(z.boolean()), undefined),
+});
+
+export type Filter = z.infer<typeof filterSchema>;
+
+const WEIGHT: Record<Activity["level"], number> = {
+  noise: 0,
+  info: 1,
+  good: 1,
+  warning: 2,
+  bad: 3,
+};
+const LEAST: Record<(typeof SEVERITIES)[number], number> = { all: 0, info: 1, warning: 2, bad: 3 };
+
+export function matches(event: Activity, filter: Filter): boolean {
+  if (event.level === "noise" && !filter.noise) return false;
+  if (WEIGHT[event.level] < LEAST[filter.severity ?? "all"]) return false;
+  if (filter.type && event.type !== filter.type) return false;
+  const wanted = filter.q?.trim().toLowerCase();
+  if (!wanted) return true;
+  return [event.pos, words(event.type), event.summary, event.id, event.correlationId ?? ""].some(
+    (text) => text.toLowerCase().includes(wanted),
+  );
+}
+
+/** Names the types among events, for a menu. */
+export function typesOf(events: readonly Activity[]): string[] {
+  return [...new Set(events.map((one) => one.type))].sort();
+}

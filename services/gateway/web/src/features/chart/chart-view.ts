@@ -1,0 +1,189 @@
+/** The chart itself: candles with VWAP and levels, CVD in a pane below. Loaded when it is needed. */
+import {
+  type CandlestickData,
+  CandlestickSeries,
+  createChart,
+  createSeriesMarkers,
+  type IChartApi,
+  type IPriceLine,
+  type ISeriesApi,
+  type LineData,
+  LineSeries,
+  LineStyle,
+  type SeriesMarker,
+  TickMarkType,
+  type Time,
+  type UTCTimestamp,
+} from "lightweight-charts";
+import type { Zone } from "@/lib/time";
+import type { Candle, Level, Mark, Point } from "./series";
+
+const CVD_SHARE = 0.26;
+const BAR_PX = 8;
+
+export class ChartView {
+  private readonly chart: IChartApi;
+  private readonly candles: ISeriesApi<"Candlestick">;
+  private readonly vwap: ISeriesApi<"Line">;
+  private readonly cvd: ISeriesApi<"Line">;
+  private readonly markers;
+  private lines: IPriceLine[] = [];
+  private zone: Zone = "utc";
+  private last: Candle[] = [];
+
+  constructor(box: HTMLElement, digits: number) {
+    const colors = this.colors();
+    this.chart = createChart(box, {
+      autoSize: true,
+      layout: {
+        background: { color: "transparent" },
+        textColor: colors.muted,
+        fontFamily: '"IBM Plex Mono", monospace',
+        fontSize: 11,
+        // Its own logo needs a <style>, which the content security policy refuses; the page links.
+        attributionLogo: false,
+        panes: { separatorColor: colors.edge, separatorHoverColor: colors.edge },
+      },
+      grid: { vertLines: { color: colors.raised }, horzLines: { color: colors.raised } },
+      rightPriceScale: { borderColor: colors.edge, minimumWidth: 76 },
+      timeScale: {
+        borderColor: colors.edge,
+        timeVisible: true,
+        secondsVisible: false,
+        barSpacing: BAR_PX,
+        rightOffset: 4,
+        tickMarkFormatter: (time: Time, type: TickMarkType) => this.tick(time as number, type),
+      },
+      localization: { timeFormatter: (time: Time) => this.moment(time as number) },
+      crosshair: { vertLine: { color: colors.control }, horzLine: { color: colors.control } },
+    });
+    const priceFormat = { type: "price", precision: digits, minMove: 10 ** -digits } as const;
+    this.candles = this.chart.addSeries(CandlestickSeries, {
+      upColor: colors.up,
+      downColor: colors.down,
+      wickUpColor: colors.up,
+      wickDownColor: colors.down,
+      borderVisible: false,
+      priceFormat,
+    });
+    const line = { lineWidth: 2, priceLineVisible: false, lastValueVisible: false } as const;
+    this.vwap = this.chart.addSeries(LineSeries, { ...line, color: colors.warn, priceFormat });
+    this.cvd = this.chart.addSeries(
+      LineSeries,
+      { ...line, color: colors.muted, lastValueVisible: true, priceFormat: { type: "volume" } },
+      1,
+    );
+    this.cvd.createPriceLine({
+      price: 0,
+      color: colors.control,
+      lineWidth: 1,
+      lineStyle: LineStyle.Dotted,
+      axisLabelVisible: false,
+      title: "",
+    });
+    this.markers = createSeriesMarkers(this.candles, []);
+    const [top, bottom] = this.chart.panes();
+    top?.setStretchFactor(1 - CVD_SHARE);
+    bottom?.setStretchFactor(CVD_SHARE);
+  }
+
+  closed(candles: Candle[], vwap: Point[], cvd: Point[]): void {
+    this.last = candles;
+    this.candles.setData(candles as CandlestickData<UTCTimestamp>[]);
+    this.vwap.setData(vwap as LineData<UTCTimestamp>[]);
+    this.cvd.setData(cvd as LineData<UTCTimestamp>[]);
+  }
+
+  /** Draws the open minute; one that is older than the last closed one is not drawn. */
+  open(candle: Candle, vwap: Point | null, cvd: Point | null): void {
+    if (candle.time <= (this.last.at(-1)?.time ?? 0)) return;
+    this.candles.update(candle as CandlestickData<UTCTimestamp>);
+    if (vwap) this.vwap.update(vwap as LineData<UTCTimestamp>);
+    if (cvd) this.cvd.update(cvd as LineData<UTCTimestamp>);
+  }
+
+  levels(levels: readonly Level[]): void {
+    for (const line of this.lines) this.candles.removePriceLine(line);
+    const colors = this.colors();
+    this.lines = levels.map(({ name, price, tone }) =>
+      this.candles.createPriceLine({
+        price,
+        title: name,
+        color: colors[tone],
+        lineWidth: 1,
+        lineStyle: LineStyle.Dashed,
+        axisLabelVisible: true,
+      }),
+    );
+  }
+
+  marks(marks: readonly Mark[]): void {
+    const colors = this.colors();
+    const tones = { signal: colors.lime, fill: colors.ink, stop: colors.bad, target: colors.up };
+    this.markers.setMarkers(
+      marks.map(
+        ({ time, text, kind, isBuy }): SeriesMarker<Time> => ({
+          time: time as UTCTimestamp,
+          position: isBuy ? "belowBar" : "aboveBar",
+          shape: kind === "signal" ? "circle" : isBuy ? "arrowUp" : "arrowDown",
+          color: tones[kind],
+          text,
+        }),
+      ),
+    );
+  }
+
+  /** Takes the palette and the zone that were chosen. */
+  restyle(zone: Zone): void {
+    this.zone = zone;
+    const { up, down } = this.colors();
+    this.candles.applyOptions({
+      upColor: up,
+      downColor: down,
+      wickUpColor: up,
+      wickDownColor: down,
+    });
+    this.chart.applyOptions({});
+  }
+
+  /** Shows the newest minutes. */
+  latest(): void {
+    this.chart.timeScale().scrollToRealTime();
+  }
+
+  remove(): void {
+    this.chart.remove();
+  }
+
+  private tick(time: number, type: TickMarkType): string {
+    const isDay = type < TickMarkType.Time;
+    return this.format(time, isDay ? { day: "2-digit", month: "short" } : { timeStyle: "short" });
+  }
+
+  private moment(time: number): string {
+    const style = { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" } as const;
+    return `${this.format(time, style)}${this.zone === "utc" ? " UTC" : ""}`;
+  }
+
+  private format(time: number, style: Intl.DateTimeFormatOptions): string {
+    const zone = this.zone === "utc" ? { timeZone: "UTC" } : {};
+    return new Intl.DateTimeFormat("en-GB", { ...style, ...zone }).format(time * 1000);
+  }
+
+  private colors() {
+    const css = getComputedStyle(document.documentElement);
+    const color = (name: string) => css.getPropertyValue(name).trim();
+    return {
+      up: color("--up"),
+      down: color("--down"),
+      ink: color("--color-ink"),
+      muted: color("--color-muted"),
+      edge: color("--color-edge"),
+      raised: color("--color-raised"),
+      control: color("--color-control"),
+      warn: color("--color-warn"),
+      bad: color("--color-bad"),
+      lime: color("--color-lime"),
+    };
+  }
+}

@@ -1,0 +1,115 @@
+import { useState } from "react";
+import { answered, api, sentence } from "@/api/client";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Input } from "@/components/ui/input";
+import { useDesk, useDeskState } from "@/desk/hooks";
+import { usePreferences } from "@/desk/preferences";
+import { words } from "@/lib/text";
+import { clock, zoneName } from "@/lib/time";
+import { levelOf } from "./levels";
+
+/** Says that automation is stopped, by whom and why, and what stays open; offers to resume. */
+export function HaltBanner() {
+  const state = useDeskState();
+  const { zone } = usePreferences();
+  const [isOpen, setOpen] = useState(false);
+  if (!state?.isHalted) return null;
+  const level = levelOf(state.killLevel);
+  const causes = state.halts.map(
+    (one) =>
+      `Stopped (${words(one.level)}${one.scope === "all" ? ", all accounts" : ""}) by ${one.by}, ${clock(one.recordedAt, zone)} ${zoneName(zone)}: ${one.reason}.`,
+  );
+  return (
+    <div
+      role="alert"
+      data-testid="halt-banner"
+      className="flex flex-wrap items-center gap-3 border-bad border-l-4 bg-panel px-4 py-2.5"
+    >
+      <p className="min-w-60 flex-1">
+        {causes.map((cause) => (
+          <span key={cause} className="mr-1 font-medium">
+            {cause}
+          </span>
+        ))}
+        {level && (
+          <span className="text-muted">
+            {level.does} {level.leavesOpen}
+          </span>
+        )}
+      </p>
+      <Button data-testid="resume-button" onClick={() => setOpen(true)}>
+        Resume …
+      </Button>
+      <ResumeDialog open={isOpen} onOpenChange={setOpen} causes={causes} />
+    </div>
+  );
+}
+
+interface ResumeDialogProps {
+  open: boolean;
+  onOpenChange(open: boolean): void;
+  causes: string[];
+}
+
+function ResumeDialog({ open, onOpenChange, causes }: ResumeDialogProps) {
+  const desk = useDesk();
+  const [reason, setReason] = useState("");
+  const [said, setSaid] = useState("");
+  const resume = async () => {
+    if (!reason.trim()) return setSaid("A reason is needed.");
+    setSaid("Requested …");
+    try {
+      await answered(api.POST("/api/engine/resume", { body: { reason: reason.trim() } }));
+      setSaid("");
+      desk.reload();
+    } catch (error) {
+      setSaid(sentence(error));
+    }
+  };
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      testid="resume-dialog"
+      title="Resume trading?"
+      description="New entries are allowed again from the next signal on."
+    >
+      <form
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void resume();
+        }}
+      >
+        <div>
+          <h3 className="text-muted text-sm">What stopped it</h3>
+          <ul data-testid="resume-causes">
+            {causes.map((cause) => (
+              <li key={cause}>{cause}</li>
+            ))}
+          </ul>
+        </div>
+        <label className="text-muted text-sm">
+          Why it is safe to go on
+          <Input
+            data-testid="resume-reason"
+            maxLength={500}
+            value={reason}
+            aria-invalid={said === "A reason is needed."}
+            onChange={(event) => setReason(event.target.value)}
+            className="mt-1"
+          />
+        </label>
+        <div className="flex items-center gap-3">
+          <p role="status" data-testid="resume-said" className="min-w-0 flex-1 text-sm text-warn">
+            {said}
+          </p>
+          <Button type="submit" variant="primary" data-testid="resume-confirm">
+            Resume
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,31 @@
+/** What each level of the stop does, in the words of the gateway (domain/kills.py). */
+export const LEVELS = [
+  {
+    level: "pause_entries",
+    testid: "stop-level-pause",
+    name: "Pause entries",
+    does: "No new entry is sent, by strategy or by hand.",
+    leavesOpen:
+      "What rests stays: a resting entry may still fill, and an open position keeps its stop and take-profits.",
+  },
+  {
+    level: "cancel_entries",
+    testid: "stop-level-stop",
+    name: "Stop",
+    does: "Resting entries are canceled, and no new one is sent, by strategy or by hand.",
+    leavesOpen: "An open position stays open, with its stop and take-profits on the venue.",
+  },
+  {
+    level: "flatten",
+    testid: "stop-level-flatten",
+    name: "Flatten",
+    does: "Entries are canceled, the position is closed at the market, then its stop and take-profits are canceled.",
+    leavesOpen: "Nothing, once the venue has filled the close; the stop stays until then.",
+  },
+] as const;
+
+export type StopLevel = (typeof LEVELS)[number]["level"];
+
+export function levelOf(level: string | null) {
+  return LEVELS.find((one) => one.level === level) ?? null;
+}

@@ -1,0 +1,42 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { answered, api, type Settings } from "@/api/client";
+import { keys } from "@/desk/desk";
+import { useDesk, useDeskState } from "@/desk/hooks";
+
+export interface Revision {
+  settings: Settings;
+  etag: string;
+}
+
+async function read(): Promise<Revision> {
+  const { data, etag } = await answered(api.GET("/api/settings"));
+  return { settings: data, etag: etag ?? "*" };
+}
+
+/** The settings with their revision; asked for again when the desk's state shows others. */
+export function useSettings() {
+  const inState = useDeskState()?.settings;
+  return useQuery({
+    queryKey: [...keys.settings, JSON.stringify(inState)],
+    queryFn: read,
+    enabled: inState !== null && inState !== undefined,
+    placeholderData: (before: Revision | undefined) => before,
+    staleTime: Infinity,
+  });
+}
+
+/** Replaces the settings of one revision; the answer is how they stand in the log. */
+export function useChangeSettings() {
+  const cache = useQueryClient();
+  const desk = useDesk();
+  return useMutation({
+    mutationFn: async ({ settings, etag }: Revision) => {
+      const headers = { "If-Match": etag };
+      return answered(api.PUT("/api/settings", { params: { header: headers }, body: settings }));
+    },
+    onSettled: async () => {
+      desk.reload();
+      await cache.invalidateQueries({ queryKey: keys.settings });
+    },
+  });
+}

@@ -1,0 +1,61 @@
+import { Link } from "@tanstack/react-router";
+import { useAccess } from "@/desk/hooks";
+import { EmergencyStop } from "@/features/stop/emergency-stop";
+import { ConnectionPill } from "./connection-pill";
+import { EnvStrip } from "./env-strip";
+
+const PAGES = [
+  { to: "/", name: "Desk" },
+  { to: "/settings", name: "Settings" },
+] as const;
+
+/** Always in view: the environment, the connection, who commands, and the stop. */
+export function TopBar() {
+  return (
+    <div data-testid="top-bar" className="sticky top-0 z-20 border-edge border-b bg-panel">
+      <EnvStrip />
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2">
+        <strong className="flex items-center gap-2 font-semibold tracking-tight">
+          <span aria-hidden className="size-2.5 rounded-full bg-lime" />
+          perp desk
+        </strong>
+        <nav aria-label="Pages" className="flex gap-1" data-testid="pages">
+          {PAGES.map(({ to, name }) => (
+            <Link
+              key={to}
+              to={to}
+              data-testid={`page-${name.toLowerCase()}`}
+              className="rounded-lg px-2.5 py-1.5 text-muted text-sm hover:text-ink"
+              activeProps={{ className: "bg-raised text-ink", "aria-current": "page" }}
+              activeOptions={{ exact: true, includeSearch: false }}
+            >
+              {name}
+            </Link>
+          ))}
+        </nav>
+        <div className="ml-auto flex flex-wrap items-center justify-end gap-3">
+          <AccessNote />
+          <ConnectionPill />
+          <EmergencyStop />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function AccessNote() {
+  const { data: access } = useAccess();
+  if (!access) return null;
+  const { mode, session } = access;
+  const text =
+    mode === "local"
+      ? "local desk, no sign-in"
+      : session
+        ? `signed in as ${session.wallet}`
+        : "signed out";
+  return (
+    <span data-testid="access-note" className="max-w-64 truncate text-muted text-xs">
+      {text}
+    </span>
+  );
+}

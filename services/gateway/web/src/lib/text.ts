@@ -1,0 +1,70 @@
+/** Text and numbers as people read them. Decimals stay strings: Intl formats a string exactly. */
+
+export const DASH = "–";
+
+export interface NumberStyle {
+  digits?: number | null;
+  signed?: boolean;
+}
+
+/** Writes a decimal string with separators, a real minus, and a fixed count of digits if given. */
+export function number(
+  value: string | number | null | undefined,
+  { digits = null, signed = false }: NumberStyle = {},
+): string {
+  if (value === null || value === undefined || value === "") return DASH;
+  const format = new Intl.NumberFormat("en-US", {
+    signDisplay: signed ? "exceptZero" : "auto",
+    maximumFractionDigits: digits ?? 8,
+    minimumFractionDigits: digits ?? 0,
+  });
+  // A decimal string is formatted to its last digit; a number would be rounded first.
+  return format.format(value as Intl.StringNumericLiteral).replace("-", "−");
+}
+
+export function usd(value: string | null | undefined, signed = false): string {
+  return value === null || value === undefined
+    ? DASH
+    : `${number(value, { digits: 2, signed })} USD`;
+}
+
+/** Counts the decimals of a step such as `0.001`. */
+export function places(step: string): number {
+  return (step.split(".")[1] ?? "").length;
+}
+
+export function words(token: string | null | undefined): string {
+  return (token ?? "").replaceAll("_", " ").replaceAll("-", " ");
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+export type Direction = "up" | "down" | "flat";
+
+export function direction(value: string | null | undefined): Direction {
+  const signed = Number(value ?? 0);
+  return signed > 0 ? "up" : signed < 0 ? "down" : "flat";
+}
+
+/** Subtracts decimal strings exactly; both with at most 18 decimals. */
+export function minus(left: string, right: string): string {
+  const scale = Math.max(places(left), places(right));
+  const difference = scaled(left, scale) - scaled(right, scale);
+  const digits = (difference < 0n ? -difference : difference).toString().padStart(scale + 1, "0");
+  const whole = digits.slice(0, digits.length - scale);
+  const rest = scale ? `.${digits.slice(-scale)}` : "";
+  return `${difference < 0n ? "-" : ""}${whole}${rest}`;
+}
+
+function scaled(text: string, scale: number): bigint {
+  const [whole = "0", rest = ""] = text.replace("-", "").split(".");
+  const value = BigInt(whole + rest.padEnd(scale, "0"));
+  return text.startsWith("-") ? -value : value;
+}
+
+/** Shortens a base58 key or a hash to its ends. */
+export function shortened(text: string, ends = 4): string {
+  return text.length <= 2 * ends + 1 ? text : `${text.slice(0, ends)}…${text.slice(-ends)}`;
+}

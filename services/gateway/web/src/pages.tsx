@@ -1,0 +1,48 @@
+import { PositionCard } from "@/features/account/position-card";
+import { ActivityLog } from "@/features/activity/activity-log";
+import { ChartPanel } from "@/features/chart/chart-panel";
+import { PreferencesPanel } from "@/features/preferences/preferences-panel";
+import { ServicesCard } from "@/features/services/services-card";
+import { SetupCard } from "@/features/setup/setup-card";
+import { StrategyControls } from "@/features/strategy/strategy-controls";
+import { VerdictPanel } from "@/features/verdicts/verdict-panel";
+import { WhyNot } from "@/features/verdicts/why-not";
+
+/** Everything about the desk that matters now. */
+export function DeskPage() {
+  return (
+    <div className="grid grid-cols-1 gap-3 lg:grid-cols-12">
+      <div className="flex min-w-0 flex-col lg:col-span-8 [&>*]:flex-1">
+        <ChartPanel />
+      </div>
+      <div className="flex min-w-0 flex-col gap-3 lg:col-span-4">
+        <PositionCard />
+        <StrategyControls />
+      </div>
+      <div className="flex min-w-0 flex-col lg:col-span-4 [&>*]:flex-1">
+        <SetupCard />
+      </div>
+      <div className="min-w-0 lg:col-span-4">
+        <VerdictPanel />
+      </div>
+      <div className="min-w-0 lg:col-span-4">
+        <WhyNot />
+      </div>
+      <div className="min-w-0 lg:col-span-12">
+        <ActivityLog />
+      </div>
+      <div className="min-w-0 lg:col-span-12">
+        <ServicesCard />
+      </div>
+    </div>
+  );
+}
+
+/** What a person sets up for this browser. */
+export function SettingsPage() {
+  return (
+    <div className="mx-auto grid max-w-4xl grid-cols-1 gap-3">
+      <PreferencesPanel />
+    </div>
+  );
+}

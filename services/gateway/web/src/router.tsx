@@ -1,0 +1,29 @@
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import { filterSchema } from "@/features/activity/filters";
+import { DeskPage, SettingsPage } from "@/pages";
+import { Shell } from "@/shell";
+
+const root = createRootRoute({ component: Shell });
+const desk = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: DeskPage,
+  validateSearch: (search) => filterSchema.parse(search),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: SettingsPage,
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([desk, settings]),
+  defaultPreload: false,
+  scrollRestoration: false,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
