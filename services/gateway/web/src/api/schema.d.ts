@@ -107,6 +107,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadNotifications */
+        get: operations["ApiNotificationsReadNotifications"];
+        /** ChangeNotifications */
+        put: operations["ApiNotificationsChangeNotifications"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** TestChannel */
+        post: operations["ApiNotificationsTestTestChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/state": {
         parameters: {
             query?: never;
@@ -141,6 +176,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/activity/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ExportActivity */
+        get: operations["ApiActivityExportExportActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events/{position}": {
         parameters: {
             query?: never;
@@ -150,6 +202,40 @@ export interface paths {
         };
         /** ReadEvent */
         get: operations["ApiEventsPositionReadEvent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/telemetry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadTelemetry */
+        get: operations["ApiTelemetryReadTelemetry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadBars */
+        get: operations["ApiBarsReadBars"];
         put?: never;
         post?: never;
         delete?: never;
@@ -371,6 +457,12 @@ export interface components {
             stopPriceUsd: string;
             pos: string;
         };
+        /** BarList */
+        BarList: {
+            market: string | null;
+            pos: string;
+            items: components["schemas"]["BarView"][];
+        };
         /** BarView */
         BarView: {
             minute: string;
@@ -410,6 +502,44 @@ export interface components {
             };
             expiresAt: string;
         };
+        /**
+         * ChannelBody
+         * @description One way to a person.
+         */
+        ChannelBody: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Target
+             * @default null
+             */
+            target: string | null;
+            /**
+             * Floor
+             * @default info
+             * @enum {string}
+             */
+            floor: "info" | "warning" | "critical";
+            /**
+             * Hourlycap
+             * @default 20
+             */
+            hourlyCap: number;
+        };
+        /** ChannelView */
+        ChannelView: {
+            id: string;
+            name: string;
+            scheme: string;
+            target: string;
+            floor: string;
+            hourlyCap: number;
+            waiting: number;
+            held: number;
+            lastDelivery: components["schemas"]["OutcomeView"] | null;
+        };
         /** CommandAccepted */
         CommandAccepted: {
             commandId: string;
@@ -426,6 +556,22 @@ export interface components {
             rsi: string | null;
             atrUsd: string | null;
             sessionVwapUsd: string | null;
+        };
+        /** DeliveryView */
+        DeliveryView: {
+            at: string;
+            channel: string;
+            kind: string;
+            position: string;
+            status: string;
+            attempt: number;
+            error: string;
+        };
+        /** DetailView */
+        DetailView: {
+            name: string;
+            value: string;
+            unit: string;
         };
         /** EndedView */
         EndedView: {
@@ -475,6 +621,13 @@ export interface components {
             heardAt: string;
             isLive: boolean;
         };
+        /**
+         * Format
+         * @description How the file is written.
+         * @default jsonl
+         * @enum {string}
+         */
+        Format: "csv" | "jsonl";
         /** HaltView */
         HaltView: {
             scope: string;
@@ -489,6 +642,28 @@ export interface components {
             ok: boolean;
             reason: string;
         };
+        /**
+         * HeartbeatBody
+         * @description An address that is asked for while all is well.
+         */
+        HeartbeatBody: {
+            /**
+             * Target
+             * @default null
+             */
+            target: string | null;
+            /**
+             * Everys
+             * @default 60
+             */
+            everyS: number;
+        };
+        /** HeartbeatView */
+        HeartbeatView: {
+            target: string;
+            everyS: number;
+            lastPing: components["schemas"]["OutcomeView"] | null;
+        };
         /** KillAccepted */
         KillAccepted: {
             commandId: string;
@@ -498,6 +673,13 @@ export interface components {
             level: string;
             does: string;
             leavesOpen: string;
+        };
+        /** KindView */
+        KindView: {
+            kind: string;
+            title: string;
+            severity: string;
+            isMustSee: boolean;
         };
         /**
          * Level
@@ -511,6 +693,48 @@ export interface components {
             tickUsd: string;
             stepBase: string;
             quantityBaseMin: string;
+        };
+        /**
+         * NotificationsBody
+         * @description All settings of an account's notifications, whole.
+         */
+        NotificationsBody: {
+            /** Channels */
+            channels: components["schemas"]["ChannelBody"][];
+            /** Matrix */
+            matrix: {
+                [key: string]: string[];
+            };
+            /** @default null */
+            quietHours: components["schemas"]["QuietHoursBody"] | null;
+            /**
+             * Vetostreak
+             * @default 5
+             */
+            vetoStreak: number;
+            /**
+             * Dailysummaryat
+             * @default null
+             */
+            dailySummaryAt: string | null;
+            /** @default null */
+            heartbeat: components["schemas"]["HeartbeatBody"] | null;
+        };
+        /** NotificationsView */
+        NotificationsView: {
+            isAvailable: boolean;
+            unavailableReason: string;
+            kinds: components["schemas"]["KindView"][];
+            schemes: string[];
+            channels: components["schemas"]["ChannelView"][];
+            matrix: {
+                [key: string]: string[];
+            };
+            quietHours: components["schemas"]["QuietHoursView"] | null;
+            vetoStreak: number;
+            dailySummaryAt: string | null;
+            heartbeat: components["schemas"]["HeartbeatView"] | null;
+            deliveries: components["schemas"]["DeliveryView"][];
         };
         /**
          * OrderRequest
@@ -588,6 +812,25 @@ export interface components {
             reason: string;
             pos: string;
         };
+        /** OutcomeView */
+        OutcomeView: {
+            at: string;
+            status: string;
+            error: string;
+        };
+        /** PanelView */
+        PanelView: {
+            id: string;
+            isFed: boolean;
+            why: string;
+            value: string | null;
+            unit: string;
+            source: string;
+            at: string | null;
+            heardAt: string | null;
+            ageMs: number | null;
+            details: components["schemas"]["DetailView"][];
+        };
         /** Pong */
         Pong: {
             ok: boolean;
@@ -617,6 +860,24 @@ export interface components {
             instance: string;
             errors?: components["schemas"]["FieldError"][];
             retryAfter?: number | null;
+        };
+        /**
+         * QuietHoursBody
+         * @description Local times between which only what is critical is told.
+         */
+        QuietHoursBody: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Zone */
+            zone: string;
+        };
+        /** QuietHoursView */
+        QuietHoursView: {
+            from: string;
+            to: string;
+            zone: string;
         };
         /**
          * ReasonRequest
@@ -733,6 +994,13 @@ export interface components {
             unreadablePos: string | null;
             bars: components["schemas"]["BarView"][];
         };
+        /** TelemetryView */
+        TelemetryView: {
+            pos: string;
+            serverTime: string;
+            market: string | null;
+            panels: components["schemas"]["PanelView"][];
+        };
         /** TransactionView */
         TransactionView: {
             id: string;
@@ -747,6 +1015,19 @@ export interface components {
             slot: string | null;
             feeLamports: string | null;
             pos: string;
+        };
+        /** TriedView */
+        TriedView: {
+            status: string;
+            error: string;
+        };
+        /**
+         * TryBody
+         * @description Which channel to try.
+         */
+        TryBody: {
+            /** Channel */
+            channel: string;
         };
         /** VerdictView */
         VerdictView: {
@@ -1588,6 +1869,365 @@ export interface operations {
             };
         };
     };
+    ApiNotificationsReadNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ApiNotificationsChangeNotifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; another one refuses. */
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationsBody"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ApiNotificationsTestTestChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryBody"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     ApiStateReadState: {
         parameters: {
             query?: never;
@@ -1665,6 +2305,15 @@ export interface operations {
     ApiActivityReadActivity: {
         parameters: {
             query?: {
+                /** @description Names of the API or of the log, comma-separated: any of them */
+                type?: string | null;
+                /** @description Levels, comma-separated: any of them */
+                severity?: string | null;
+                market?: string | null;
+                /** @description An order's id, or that of its setup or proposal */
+                order?: string | null;
+                /** @description Text in any case, anywhere in it */
+                q?: string | null;
                 /** @description Oldest first from here */
                 after?: number | null;
                 /** @description Newest first from here */
@@ -1766,6 +2415,120 @@ export interface operations {
             };
         };
     };
+    ApiActivityExportExportActivity: {
+        parameters: {
+            query?: {
+                /** @description Names of the API or of the log, comma-separated: any of them */
+                type?: string | null;
+                /** @description Levels, comma-separated: any of them */
+                severity?: string | null;
+                market?: string | null;
+                /** @description An order's id, or that of its setup or proposal */
+                order?: string | null;
+                /** @description Text in any case, anywhere in it */
+                q?: string | null;
+                /** @description How the file is written. */
+                format?: components["schemas"]["Format"];
+                /** @description A position or a time (RFC 3339), inclusive */
+                from?: string | null;
+                /** @description A position, inclusive, or a time, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     ApiEventsPositionReadEvent: {
         parameters: {
             query?: never;
@@ -1784,6 +2547,192 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Activity"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ApiTelemetryReadTelemetry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelemetryView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ApiBarsReadBars: {
+        parameters: {
+            query?: {
+                market?: string | null;
+                limit?: number;
+                /** @description Minutes before this time (RFC 3339) only */
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BarList"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
