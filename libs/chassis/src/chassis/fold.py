@@ -82,18 +82,21 @@ class Fence:
 
         Raises VersionConflict when a subject was written past what its owner folded.
         """
-        expected: dict[str, int] = {}
-        for subject in {draft.subject for draft in drafts}:
-            if not subject.startswith(self._prefixes):
-                continue
-            if subject not in self._last:
-                last = await self._log.last(subject)
-                found = 0 if last is None else last.position
-                if found > self._folded:
-                    raise VersionConflict(subject=subject, expected=self._folded, found=found)
-                self._last[subject] = found
-            expected[subject] = self._last[subject]
-        return expected
+        subjects = {draft.subject for draft in drafts}
+        return {it: await self.last(it) for it in subjects if it.startswith(self._prefixes)}
+
+    async def last(self, subject: str) -> int:
+        """Give the last position on one of our subjects, as far as its owner folded.
+
+        Raises VersionConflict when it was written past that before it was first asked for.
+        """
+        if subject not in self._last:
+            last = await self._log.last(subject)
+            found = 0 if last is None else last.position
+            if found > self._folded:
+                raise VersionConflict(subject=subject, expected=self._folded, found=found)
+            self._last[subject] = found
+        return self._last[subject]
 
     def appended(self, drafts: Sequence[Draft], answers: Sequence[Appended]) -> None:
         """Take note of own events."""

@@ -35,7 +35,7 @@ class AccountOpened(Event):
 
     account: Token
     venue: Token
-    """The venue that holds its orders: `paper`."""
+    """The venue that holds its orders, of `contracts.venues`."""
     equity_usd: Positive
     """Opening equity."""
     priority_fee_microlamports: int = Field(ge=0)

@@ -3,7 +3,9 @@
 import time
 
 from chassis.service import ConfigurationError, Runtime
+from contracts.venues import PAPER
 from execution.consumers import follow
+from execution.domain.state import ForeignVenue, require_venue
 from execution.handlers import Desk
 from execution.progress import ForeignFeed
 from execution.recovery import recover
@@ -17,11 +19,15 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
     Raises ConfigurationError when the log holds more than one feed, and AnotherWriter when a
     second process writes the same orders.
     """
+    if settings.venue != PAPER:
+        await _on_chain(runtime, settings)
+        return
     runtime.ready(False, "folding the log")
     try:
         standing, recorder = await recover(
             runtime.log, runtime.checkpoints, rules=settings.rules, signer=PaperSigner()
         )
+        require_venue(standing.planner.state, PAPER)
         desk = Desk(
             standing,
             recorder,
@@ -36,5 +42,16 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
             runtime.log, runtime.market, desk, hint=standing.hint, stopping=runtime.stopping
         )
         await desk.checkpoint()
-    except ForeignFeed as error:
+    except (ForeignFeed, ForeignVenue) as error:
         raise ConfigurationError(str(error)) from error
+
+
+async def _on_chain(runtime: Runtime, settings: ExecutionSettings) -> None:
+    try:
+        from execution.onchain.app import run_on_chain  # noqa: PLC0415 - an extra; costs a second
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"expected the packages of VENUE={settings.venue}, found no {error.name}; "
+            "`./justw sync --extra drift` installs them"
+        ) from error
+    await run_on_chain(runtime, settings.chain, checkpoint_events=settings.checkpoint_events)

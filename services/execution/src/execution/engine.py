@@ -48,6 +48,21 @@ class Turn:
     """How far the venue's records were read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What a turn found and decided, before anything of it is signed."""
+
+    drafts: tuple[Draft, ...]
+    asked: Asked
+    cursor: int
+    """How far the venue's records were read."""
+
+    @property
+    def sends(self) -> bool:
+        """Say whether there is something to be signed."""
+        return any(isinstance(it.event, TransactionPlanned) for it in self.drafts)
+
+
 class Engine:
     """Takes turns on a venue, for the accounts of a planner."""
 
@@ -62,6 +77,11 @@ class Engine:
 
     def turn(self, account: str) -> Turn | None:
         """Give what has to be recorded now; None when nothing has."""
+        considered = self.consider(account)
+        return None if considered is None else self.sign(considered)
+
+    def consider(self, account: str) -> Considered | None:
+        """Decide on what the venue shows now; None when nothing is to be recorded."""
         state = self.core.account(account)
         seen = self._venue.observe(account)
         if seen.clock.slot < state.slot:
@@ -78,9 +98,13 @@ class Engine:
             self.cursors[account] = cursor
             return None
         drafts = [*reading.drafts, _observed(decision.state, seen, state), *decision.drafts]
-        asked = Asked(reading.state, decision.state, seen)
+        return Considered(tuple(drafts), Asked(reading.state, decision.state, seen), cursor)
+
+    def sign(self, considered: Considered) -> Turn:
+        """Sign what was planned, as far as the signer permits."""
+        drafts, asked = considered.drafts, considered.asked
         signed, transactions = self._sign(drafts, asked)
-        return Turn(account, (*drafts, *signed), transactions, cursor)
+        return Turn(asked.account, (*drafts, *signed), transactions, considered.cursor)
 
     def pass_told(self) -> None:
         """Read on over the records that the log holds, while the venue tells them again.

@@ -7,7 +7,8 @@ import structlog
 
 from chassis.checkpoints import CheckpointTooLarge
 from chassis.market import MarketMessage
-from contracts.event import Recorded
+from contracts.event import Draft, Recorded
+from contracts.ids import MarketId
 from contracts.minutes import EARLIEST_MS, minute_of
 from contracts.ticks import TapeEnd, Tick, Trade
 from execution.live_time import LiveTime
@@ -221,7 +222,7 @@ class Desk:
         self._turns.venue.advance(trade.t)
         await self._turns.take_all(wait_for_log)
         newest_ms = progress.newest_closed_by(trade.t)
-        await self._turns.record([advanced(self._standing, newest_ms, closed_ms=trade.t)])
+        await self._turns.record([self._advanced(newest_ms, closed_ms=trade.t)])
         self._show_status()
 
     async def _end(self, end: TapeEnd, wait_for_log: WaitForLog) -> None:
@@ -236,8 +237,13 @@ class Desk:
         self._standing.finish_rework()
         await self._turns.take_all(wait_for_log)
         newest_ms = max(progress.open_ms, minute_of(venue.now_ms))
-        await self._turns.record([advanced(self._standing, newest_ms, closed_ms=end.t)])
+        await self._turns.record([self._advanced(newest_ms, closed_ms=end.t)])
         self._show_status()
+
+    def _advanced(self, newest_ms: int, *, closed_ms: int) -> Draft:
+        market = MarketId(self._standing.planner.state.market or "")
+        last_id = self._turns.venue.last_trade_id or 0
+        return advanced(market, newest_ms, closed_ms=closed_ms, last_trade_id=last_id)
 
     def _say_ready(self) -> None:
         is_clean = not self._standing.is_reworking

@@ -19,8 +19,8 @@ from contracts.signal import EntrySignaled, EntryWithheld
 from contracts.subjects import trades
 from contracts.values import to_millis
 from contracts.venue import VenueAdvanced
+from contracts.venues import VENUES
 from contracts.verdict import OrderApproved, OrderDenied
-from execution.domain.state import VENUE
 
 
 class ForeignFeed(Exception):
@@ -56,7 +56,7 @@ class Progress:
 
     feed: Feed | None = None
     accounts: tuple[str, ...] = ()
-    """Open accounts whose orders this venue holds, sorted."""
+    """Open accounts whose orders a venue holds, sorted."""
     open_ms: int | None = None
     """Start of the oldest bar that is still open; None before the first print."""
     announced_ms: int = -1
@@ -104,7 +104,7 @@ class Progress:
         match event:
             case FeedOpened():
                 self._bind(event)
-            case AccountOpened() if event.venue == VENUE:
+            case AccountOpened() if event.venue in VENUES:
                 self.accounts = tuple(sorted({*self.accounts, event.account}))
             case MinuteClosed():
                 self._require_market(event, event.market, recorded.position)

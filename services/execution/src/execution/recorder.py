@@ -14,10 +14,11 @@ from chassis.fold import Fence
 from chassis.log import Log
 from contracts.event import Draft, Recorded
 from contracts.transaction import TransactionPlanned
-from execution.standing import PEOPLE
 
 WRITTEN = ("orders.", "fills.", "venue.")
 """Subjects that one execution process alone writes."""
+PEOPLE = "control."
+"""Where people decide."""
 _PEOPLE = f"{PEOPLE}>"
 _TOLD = ("account", "leg", "price_usd", "quantity_base", "reason", "outcome", "retry_class", "code")
 _QUIET = frozenset({"venue_observed", "venue_advanced", "venue_time_passed"})
@@ -51,6 +52,18 @@ class Recorder:
         """Say that everything up to here is part of the state, and where people spoke last."""
         self._fence.begin(position)
         self._people = people
+
+    @property
+    def people(self) -> int:
+        """Give the position of the last thing that people were heard to say."""
+        return self._people
+
+    async def last(self, subject: str) -> int:
+        """Give the last position on a subject of ours; raise AnotherWriter when it is a rival's."""
+        try:
+            return await self._fence.last(subject)
+        except VersionConflict as conflict:
+            raise _rival(conflict) from conflict
 
     def is_own(self, recorded: Recorded) -> bool:
         """Say whether an event that comes from the log is one that was folded when appended."""
@@ -92,15 +105,19 @@ class Recorder:
         except VersionConflict as conflict:
             if conflict.subject == _PEOPLE:
                 raise NewsFirst(str(conflict)) from conflict
-            raise AnotherWriter(
-                f"expected to be the only writer of {conflict.subject}, whose last position would "
-                f"be {conflict.expected}; found {conflict.found}"
-            ) from conflict
+            raise _rival(conflict) from conflict
         self._fence.appended(drafts, appended)
         self._own.update(place.position for place in appended)
         for draft in drafts:
             _tell(draft)
         return [_recorded(it, at.position) for it, at in zip(drafts, appended, strict=True)]
+
+
+def _rival(conflict: VersionConflict) -> AnotherWriter:
+    return AnotherWriter(
+        f"expected to be the only writer of {conflict.subject}, whose last position would "
+        f"be {conflict.expected}; found {conflict.found}"
+    )
 
 
 def _tell(draft: Draft) -> None:

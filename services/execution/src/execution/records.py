@@ -26,7 +26,6 @@ from contracts.venue import (
 )
 from execution.domain.account import AccountState
 from execution.domain.setup import Order
-from execution.domain.state import VENUE
 from execution.seen import Seen
 from execution.venues.port import (
     AnyRecord,
@@ -54,7 +53,7 @@ def id_of(state: AccountState, record: AnyRecord) -> EventId:
 
     Not by the event's type: a fill of ours that is told again after its setup is a stranger's.
     """
-    return derive_root_id("record", VENUE, state.account, state.market, record.key)
+    return derive_root_id("record", state.venue, state.account, state.market, record.key)
 
 
 def _event(state: AccountState, record: AnyRecord) -> Event | None:

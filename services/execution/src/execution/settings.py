@@ -1,13 +1,16 @@
 """What the environment says to execution."""
 
 from decimal import Decimal
-from typing import Annotated, Self
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from chassis.settings import ServiceSettings
 from contracts.values import refused
+from contracts.venues import PAPER
 from execution.domain.policy import POLICY
+from execution.onchain.config import ChainConfig, pubkey_of, require_given, urls_of
 from execution.venues.paper.fees import FEES
 from execution.venues.paper.rules import PaperRules
 
@@ -15,7 +18,7 @@ _CALM = "paper_is_calm"
 
 
 class ExecutionSettings(ServiceSettings):
-    """The shared settings, and how the paper venue is modelled; each default is pessimistic."""
+    """The shared settings, the venue, and how paper is modelled; its defaults are pessimistic."""
 
     paper_fees: str = "velocity"
     """Whose fee table the paper venue charges: `velocity` or `drift`."""
@@ -30,6 +33,22 @@ class ExecutionSettings(ServiceSettings):
     paper_is_calm: bool = False
     """For tests and measurements: what is sent lands at once, and every print can fill us whole.
     Stands alone: none of the others may be set beside it."""
+    venue: Literal["paper", "localnet", "devnet", "mainnet"] = "paper"
+    """Where orders go. What follows is for the venues on a chain, and has no default."""
+    rpc_urls: SecretStr = SecretStr("")
+    """Nodes, comma-separated, the first one first: two at least, for the localnet one."""
+    drift_program: str = ""
+    quote_mint: str = ""
+    """Of the quote asset: what a dollar is there."""
+    perp_market_index: Annotated[int, Field(ge=0, le=65_535)] = 0
+    """The program's number of our market."""
+    account_owner: str = ""
+    """The wallet that the sub-account belongs to."""
+    sub_account: Annotated[int, Field(ge=0, le=65_535)] = 0
+    delegate_key_file: Path = Path()
+    """The sealed key of the delegate that the owner named."""
+    key_encryption_file: Path = Path()
+    """64 hexadecimal digits in a file that others may not read."""
     checkpoint_events: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Events folded between two checkpoints: what a restart folds again at most."""
 
@@ -57,6 +76,41 @@ class ExecutionSettings(ServiceSettings):
                 f"a calm one does not follow; found {', '.join(others).upper()}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _chain_is_told(self) -> Self:
+        if self.venue != PAPER:
+            try:
+                self.chain  # noqa: B018 - it raises when something is missing or cannot be
+            except ValueError as error:
+                raise refused(str(error)) from None
+        return self
+
+    @property
+    def chain(self) -> ChainConfig:
+        """Give the chain to trade on; raise ValueError, with what was expected."""
+        require_given(
+            (
+                ("RPC_URLS", self.rpc_urls.get_secret_value(), "addresses of nodes"),
+                ("DRIFT_PROGRAM", self.drift_program, "address of the program"),
+                ("QUOTE_MINT", self.quote_mint, "address of the quote asset's mint"),
+                ("ACCOUNT_OWNER", self.account_owner, "address of the owner's wallet"),
+                ("DELEGATE_KEY_FILE", self.delegate_key_file.name, "path of a sealed key"),
+                ("KEY_ENCRYPTION_FILE", self.key_encryption_file.name, "path of what seals it"),
+            ),
+            self.venue,
+        )
+        return ChainConfig(
+            cluster=self.venue,
+            urls=urls_of(self.rpc_urls.get_secret_value(), self.venue),
+            program=pubkey_of("DRIFT_PROGRAM", self.drift_program),
+            quote_mint=pubkey_of("QUOTE_MINT", self.quote_mint),
+            owner=pubkey_of("ACCOUNT_OWNER", self.account_owner),
+            sub_account=self.sub_account,
+            market_index=self.perp_market_index,
+            key_file=self.delegate_key_file,
+            encryption_file=self.key_encryption_file,
+        )
 
     @property
     def rules(self) -> PaperRules:

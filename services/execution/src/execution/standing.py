@@ -23,22 +23,21 @@ from contracts.ticks import Trade, decode_tick
 from contracts.transaction import TransactionSigned
 from contracts.values import VenueClock, to_millis
 from contracts.venue import VenueAdvanced, VenueObserved, VenueTimePassed
+from contracts.venues import PAPER
 from execution.domain.account_fold import Observation
 from execution.domain.planner import PlannerCore
-from execution.domain.state import VENUE
 from execution.engine import Engine, transaction_of
 from execution.progress import Progress
+from execution.recorder import PEOPLE
 from execution.signing.port import Signer
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
 
-VERSION = "execution-3"
+VERSION = "execution-4"
 """Grows when the state of the planner, the venue or the progress takes another shape or meaning."""
 
 
 _NULL = b"null"
-PEOPLE = "control."
-"""Where people decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class Standing:
         drafts = self.planner.step(recorded)
         if isinstance(event, FeedOpened) and self.venue is None:
             self._open_venue()
-        if isinstance(event, AccountOpened) and event.venue == VENUE and self.venue is not None:
+        if isinstance(event, AccountOpened) and event.venue == PAPER and self.venue is not None:
             self.venue.open_account(event.account, deposit_usd=event.equity_usd)
         return drafts
 

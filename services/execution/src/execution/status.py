@@ -25,14 +25,15 @@ def status_of(standing: Standing, *, parked: int) -> dict[str, object]:
         },
         "is_reworking": standing.is_reworking,
         "kill_level": state.global_kill,
-        "accounts": {name: _account(it) for name, it in sorted(state.accounts.items())},
+        "accounts": {name: account_status(it) for name, it in sorted(state.accounts.items())},
         "waiting_for_verdicts": len(progress.unanswered),
         "is_tape_ended": progress.is_ended,
         "parked_ticks": parked,
     }
 
 
-def _account(state: AccountState) -> dict[str, object]:
+def account_status(state: AccountState) -> dict[str, object]:
+    """Give an account's mode, position and setup."""
     return {
         "mode": state.mode.value,
         "kill_level": state.kill_level,

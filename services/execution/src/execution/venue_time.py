@@ -8,21 +8,22 @@ from contracts.ids import MarketId, derive_root_id
 from contracts.routes import subject_of
 from contracts.values import VenueClock, from_millis
 from contracts.venue import VenueAdvanced, VenueTimePassed
-from execution.domain.state import VENUE
+from contracts.venues import PAPER
 from execution.standing import Standing
 
 
-def advanced(standing: Standing, newest_ms: int, *, closed_ms: int) -> Draft:
+def advanced(
+    market: MarketId, newest_ms: int, *, venue: str = PAPER, closed_ms: int, last_trade_id: int
+) -> Draft:
     """Say that every print before the one that closed these bars is worked."""
-    market = _market(standing)
     event = VenueAdvanced(
-        venue=VENUE,
+        venue=venue,
         market=market,
         minute=from_millis(newest_ms),
         closed_at=from_millis(closed_ms),
-        last_trade_id=_last_id(standing) or 0,
+        last_trade_id=last_trade_id,
     )
-    identity = derive_root_id(event.event_type, VENUE, market, newest_ms)
+    identity = derive_root_id(event.event_type, venue, market, newest_ms)
     return Draft(
         event=event,
         id=identity,
@@ -34,14 +35,14 @@ def advanced(standing: Standing, newest_ms: int, *, closed_ms: int) -> Draft:
 
 def time_passed(standing: Standing, to_ms: int) -> Draft:
     """Say that the chain goes on to a time without a print."""
-    market = _market(standing)
+    market = MarketId(standing.planner.state.market or "")
     slot = to_ms // standing.rules.slot_ms
     event = VenueTimePassed(
-        venue=VENUE,
+        venue=PAPER,
         market=market,
         clock=VenueClock(at=from_millis(to_ms), slot=slot, trade_id=_last_id(standing)),
     )
-    identity = derive_root_id(event.event_type, VENUE, market, to_ms)
+    identity = derive_root_id(event.event_type, PAPER, market, to_ms)
     return Draft(
         event=event,
         id=identity,
@@ -49,10 +50,6 @@ def time_passed(standing: Standing, to_ms: int) -> Draft:
         occurred_at=event.clock.at,
         correlation_id=identity,
     )
-
-
-def _market(standing: Standing) -> MarketId:
-    return MarketId(standing.planner.state.market or "")
 
 
 def _last_id(standing: Standing) -> int | None:

@@ -48,6 +48,8 @@ class AccountState:
 
     account: str
     market: str
+    venue: str
+    """Which holds its orders."""
     deposit_usd: Decimal
     own_kill: int = 0
     """Level of the account's own kill, 0 for none."""

@@ -45,6 +45,7 @@ from contracts.transaction import (
     TransactionSigned,
 )
 from contracts.venue import VenueObserved
+from contracts.venues import VENUES
 from contracts.verdict import OrderApproved
 from execution.domain import state as states
 from execution.domain.account import AccountState
@@ -54,7 +55,7 @@ from execution.domain.deliberation import Decision
 from execution.domain.drafting import Drafts, snapshot_id
 from execution.domain.hearing import not_started
 from execution.domain.policy import ARITHMETIC, POLICY, Policy
-from execution.domain.state import VENUE, PlannerState
+from execution.domain.state import PlannerState
 
 _Fact = Observation | TransactionLanded | TransactionDied | TransactionSigned | SigningRefused
 
@@ -147,12 +148,13 @@ class PlannerCore:
         )
 
     def _open(self, event: AccountOpened) -> None:
-        if event.venue != VENUE or event.account in self._state.accounts:
+        if event.venue not in VENUES or event.account in self._state.accounts:
             return
         self._keep(
             AccountState(
                 account=event.account,
                 market=self._state.market or "",
+                venue=event.venue,
                 deposit_usd=event.equity_usd,
                 global_kill=self._state.global_kill,
             )

@@ -9,9 +9,6 @@ from contracts.event import Recorded
 from execution.domain.account import AccountState, Heard
 from execution.domain.policy import POLICY
 
-VENUE = "paper"
-"""The venue that this planner sends to."""
-
 
 @dataclass(frozen=True, slots=True)
 class PlannerState:
@@ -23,7 +20,7 @@ class PlannerState:
     global_kill: int = 0
     """Level of the kill that stands above all accounts, for accounts that open later."""
     accounts: dict[str, AccountState] = field(default_factory=dict[str, AccountState])
-    """Accounts whose orders this venue holds."""
+    """Accounts whose orders some venue holds."""
 
     def with_market(self, market: str) -> "PlannerState":
         """Know the market; the first one stays."""
@@ -65,6 +62,20 @@ def _heard(state: AccountState, recorded: Recorded) -> AccountState:
 def level_after(level: int, event: KillSwitchEngaged | TradingResumed) -> int:
     """Give a kill's level after an event: it only grows until a person resumes."""
     return max(level, int(event.level)) if isinstance(event, KillSwitchEngaged) else 0
+
+
+class ForeignVenue(Exception):
+    """The log holds an account of another venue: one data folder holds one."""
+
+
+def require_venue(state: PlannerState, venue: str) -> None:
+    """Raise ForeignVenue when an account's orders are somewhere else."""
+    for name, account in sorted(state.accounts.items()):
+        if account.venue != venue:
+            raise ForeignVenue(
+                f"expected the accounts of this log on {venue}, found {name} on {account.venue}; "
+                "another data folder holds another venue"
+            )
 
 
 def dump(state: PlannerState) -> bytes:

@@ -15,7 +15,7 @@ from execution.venues.drift.lander import Lander
 from execution.venues.drift.reader import Known, Reader
 from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
 from execution.venues.drift.snapshot import observe
-from execution.venues.drift.view import ChainView
+from execution.venues.drift.view import ChainClock, ChainView
 from execution.venues.port import AnyRecord, Blockhash, Intent, Landed, SignedTransaction
 
 POLL_S = 0.4
@@ -39,20 +39,20 @@ class DriftChain:
         account: str,
         delegate: Callable[[], Pubkey | None],
         known: Known,
-        after: int,
+        after: int | None,
         clock: Callable[[], float],
     ) -> None:
         """Show an account; `delegate` gives the address that signs for it, None without a key.
 
         `known` gives the orders of the log by the venue's id, `after` how far the records are in
-        the log; `clock` counts seconds and never goes back.
+        the log, None to begin with what is shown first; `clock` counts seconds and never goes back.
         """
         self.venue = venue
         self.account = account
         self.changed = asyncio.Event()
         """Set when there may be something new to observe; whoever waits for it clears it."""
         self._delegate = delegate
-        self._clock = clock
+        self._seconds = clock
         self._lander = Lander(rpc, clock=clock)
         self._reader = Reader(venue, rpc, payer=delegate, known=known, after=after, clock=clock)
         self._wake = asyncio.Event()
@@ -60,7 +60,37 @@ class DriftChain:
     @property
     def is_current(self) -> bool:
         """Say whether what is shown is new enough to be decided on."""
-        return self._clock() - self._reader.read_at < STALE_S
+        return self._seconds() - self._reader.read_at < STALE_S
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether it was read, is current, and has a blockhash to sign for."""
+        try:
+            self.blockhash()
+        except RpcSilent:
+            return False
+        return self._reader.view is not None and self.is_current
+
+    @property
+    def began_at(self) -> float:
+        """Give when the reading of the newest view began, by our clock."""
+        return self._reader.began_at
+
+    @property
+    def clock(self) -> ChainClock | None:
+        """Give the chain's clock in the newest view; None before the first."""
+        view = self._reader.view
+        return None if view is None else view.clock
+
+    @property
+    def height(self) -> int:
+        """Give the newest block height that a node told."""
+        return self._reader.height
+
+    @property
+    def after(self) -> int:
+        """Give the cursor that the records begin after."""
+        return self._reader.after
 
     def wake(self) -> None:
         """Read at once: somebody said that something happened."""
@@ -90,7 +120,7 @@ class DriftChain:
 
     def blockhash(self) -> Blockhash:
         """Give what a transaction that is signed now is bound to."""
-        return self._lander.blockhash()
+        return self._lander.blockhash(self._reader.height)
 
     def message(
         self,

@@ -7,6 +7,7 @@ block height, which is not shown past its last block before the endpoints were a
 
 import asyncio
 import base64
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,9 @@ from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
 from execution.venues.port import Blockhash, Landed, SignedTransaction
 
 REBROADCAST_S = 1.0
+BLOCKHASH_LIFE = 150
+"""Blocks."""
+_BLOCKHASHES = 4
 _BLOCKHASH_S = 2.0
 _SILENCE_S = 20.0
 """How long an endpoint that does not answer is waited for, past a transaction's last block."""
@@ -49,15 +53,20 @@ class Lander:
         self._flying: dict[str, _Flying] = {}
         self._fates: dict[str, Landed] = {}
         self._known: set[str] = set()
-        self._blockhash: Blockhash | None = None
+        self._blockhashes: deque[Blockhash] = deque(maxlen=_BLOCKHASHES)
         self._blockhash_at = float("-inf")
         self.has_new_fate = False
 
-    def blockhash(self) -> Blockhash:
-        """Give what a transaction that is signed now is bound to; raise RpcSilent without one."""
-        if self._blockhash is None:
-            raise RpcSilent("expected a blockhash, found none yet")
-        return self._blockhash
+    def blockhash(self, height: int) -> Blockhash:
+        """Give what a transaction that is signed now is bound to.
+
+        It is the newest that lives no longer than `BLOCKHASH_LIFE` from a height that was read: one
+        from a node that is ahead waits until it is reached. Raises RpcSilent without one.
+        """
+        for it in reversed(self._blockhashes):
+            if height < it.last_valid_block_height <= height + BLOCKHASH_LIFE:
+                return it
+        raise RpcSilent(f"expected a blockhash that is alive at {height}, found none yet")
 
     def submit(self, transaction: SignedTransaction) -> None:
         """Broadcast from now on; a second call changes nothing."""
@@ -110,7 +119,7 @@ class Lander:
         except (RpcSilent, RpcRefused):
             return
         value = told["value"]
-        self._blockhash = Blockhash(value["blockhash"], int(value["lastValidBlockHeight"]))
+        self._blockhashes.append(Blockhash(value["blockhash"], int(value["lastValidBlockHeight"])))
         self._blockhash_at = now
 
     async def _send(self, it: _Flying, now: float) -> None:

@@ -40,10 +40,10 @@ class Reader:
         *,
         payer: Callable[[], Pubkey | None],
         known: Known,
-        after: int,
+        after: int | None,
         clock: Callable[[], float],
     ) -> None:
-        """Read from a cursor of the records on; `payer` gives who pays the fees."""
+        """Read from a cursor of the records on, or from the first view; `payer` pays the fees."""
         self.view: ChainView | None = None
         """The newest view with its history; None before the first."""
         self.height = 0
@@ -53,6 +53,8 @@ class Reader:
         self.read_at = float("-inf")
         """When the newest view came, by our clock."""
         self._venue, self._rpc, self._payer, self._clock = venue, rpc, payer, clock
+        self.began_at = float("-inf")
+        """When its reading began."""
         self._known = known
         self._after = after
         self._history: History | None = None
@@ -65,17 +67,25 @@ class Reader:
 
     async def refresh(self, *, at_least: int) -> bool:
         """Read everything anew, at a slot not before `at_least`; say whether it went well."""
+        began_at = self._clock()
         try:
             view = await self._read(max(at_least, self._shown_slot))
             if view is None:
                 return False
+            if self._after is None:
+                self._after = cursor_before(view.clock.slot + 1)
             await self._read_history(view)
             await self._read_makers(view)
         except (RpcSilent, RpcRefused) as error:
             _log.info("chain_not_read", why=str(error))
             return False
-        self.view, self.read_at = view, self._clock()
+        self.view, self.read_at, self.began_at = view, self._clock(), began_at
         return True
+
+    @property
+    def after(self) -> int:
+        """Give the cursor that the records begin after; 0 before the first view told it."""
+        return self._after or 0
 
     @property
     def _shown_slot(self) -> int:
@@ -160,7 +170,7 @@ class Reader:
 
     async def _signatures(self) -> list[Any]:
         """Give what named our account since the newest that we have, oldest first."""
-        first_slot = self._after >> (_PLACE_BITS + _EVENTS_BITS)
+        first_slot = self.after >> (_PLACE_BITS + _EVENTS_BITS)
         found: list[Any] = []
         before: str | None = None
         while True:
@@ -207,6 +217,11 @@ class Reader:
             users = {Pubkey.from_string(it["pubkey"]): raw_account(it["account"]) for it in told}
             self.makers = makers_for(view, users)
             self._makers_at = now
+
+
+def cursor_before(slot: int) -> int:
+    """Give the cursor that every record before a slot is behind, and none of the slot."""
+    return (slot << _PLACE_BITS + _EVENTS_BITS) - 1
 
 
 def raw_account(told: Any) -> RawAccount:

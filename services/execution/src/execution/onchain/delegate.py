@@ -1,0 +1,81 @@
+"""The delegate's hand: the facts of the fold and of the chain, put before the policy signer."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from solders.hash import Hash
+from solders.pubkey import Pubkey
+
+from contracts.ids import AccountId, MarketId
+from contracts.subjects import orders
+from execution.domain.policy import ARITHMETIC
+from execution.recorder import Recorder
+from execution.signing.facts import AccountFacts
+from execution.signing.fence import LogFence
+from execution.signing.keys import DelegateKey, KeyUnusable, SealedKey, Vault, encryption_key
+from execution.signing.port import Asked, Signed
+from execution.signing.reading import account_facts
+from execution.signing.refusals import Refusal
+from execution.signing.signer import PolicySigner
+from execution.venues.drift.chain import DriftChain
+
+
+class DelegateSigner:
+    """Signs for the accounts of a chain (`signing.port.Signer`)."""
+
+    def __init__(
+        self,
+        policy: PolicySigner,
+        fence: LogFence,
+        recorder: Recorder,
+        chain: Callable[[], DriftChain],
+    ) -> None:
+        self._policy = policy
+        self._fence = fence
+        self._recorder = recorder
+        self._chain = chain
+        self._orders_position = 0
+
+    async def prepare(self, account: str, market: str) -> None:
+        """Read what the log holds, right before something is signed."""
+        subject = orders(AccountId(account), MarketId(market))
+        self._orders_position = await self._recorder.last(subject)
+        await self._fence.refresh(account, market)
+
+    def sign(self, message: bytes, asked: Asked) -> Signed | Refusal:
+        """Do as `Signer.sign`."""
+        return self._policy.sign(message, self._facts(asked))
+
+    def _facts(self, asked: Asked) -> AccountFacts:
+        chain, seen = self._chain(), asked.seen
+        value_usd = ARITHMETIC.multiply(seen.position_base, seen.market_seen.oracle_usd)
+        equity_usd = max(ARITHMETIC.add(seen.cash_usd, value_usd), ARITHMETIC.create_decimal(0))
+        leverage_max = self._fence.leverage_max(asked.account)
+        blockhash = chain.blockhash()
+        facts = account_facts(
+            asked.before,
+            asked.after,
+            seen,
+            venue=chain.accounts(asked.account),
+            market_index=chain.venue.market_index,
+            blockhashes={Hash.from_string(blockhash.hash): blockhash.last_valid_block_height},
+            notional_usd_max=ARITHMETIC.multiply(leverage_max, equity_usd),
+            control_position=self._recorder.people,
+            orders_position=self._orders_position,
+            tables={},
+        )
+        # What decisions see of the height is held back for transactions whose fate is open.
+        return replace(facts, chain=replace(facts.chain, block_height=chain.height))
+
+
+def opened_key(
+    path: Path, *, encryption: Path, wallet: Pubkey, account: str, now_ms: int
+) -> DelegateKey:
+    """Open the sealed key in a file; raise KeyUnusable, with what was expected."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise KeyUnusable(f"expected a sealed key, found {error}") from None
+    vault = Vault(encryption_key(encryption))
+    return vault.unseal(SealedKey.load(data), wallet=wallet, account=account, now_ms=now_ms)

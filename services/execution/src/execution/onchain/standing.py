@@ -1,0 +1,131 @@
+"""Where execution on a chain stands: folds over the log, and what it holds that may still land.
+
+The chain is the truth of what happened, so nothing of it is kept: a restart reads it again, from a
+little before the last snapshot of the log.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import msgspec
+
+from contracts.event import Draft, Recorded
+from contracts.transaction import TransactionDied, TransactionLanded, TransactionSigned
+from contracts.values import Leg, to_millis
+from execution.domain.planner import PlannerCore
+from execution.progress import Progress
+from execution.recorder import PEOPLE
+from execution.venues.drift.history import KnownOrder
+from execution.venues.drift.reader import cursor_before
+
+VERSION = "onchain-1"
+"""Grows when the state takes another shape or meaning."""
+SLOTS_AGAIN = 150
+"""So far before the last snapshot records are read again; what the log holds is passed over."""
+_SIGNED_MS = 60_000
+
+
+class _Kept(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a checkpoint."""
+
+    planner: msgspec.Raw
+    progress: Progress
+    ahead: list[int]
+    people: int
+    flying: dict[UUID, str]
+    """Events as JSON, by transaction."""
+    signed_ms: list[int]
+
+
+@dataclass
+class ChainStanding:
+    """The folds after the events of the log up to `position`."""
+
+    planner: PlannerCore = field(default_factory=PlannerCore)
+    progress: Progress = field(default_factory=Progress)
+    position: int = 0
+    people: int = 0
+    """Position of the last thing that people were heard to say."""
+    flying: dict[UUID, TransactionSigned] = field(default_factory=dict[UUID, TransactionSigned])
+    """Signed transactions whose fate is not in the log, by their plan."""
+    signed_ms: list[int] = field(default_factory=list[int])
+    """When the log took the signatures of the last minute."""
+    ahead: set[int] = field(default_factory=set[int])
+    """Positions that a checkpoint was ahead of its own."""
+
+    def fold(self, recorded: Recorded) -> Sequence[Draft]:
+        """Fold an event of the log; give what it leads to at once."""
+        self.position = max(self.position, recorded.position)
+        if recorded.subject.startswith(PEOPLE):
+            self.people = max(self.people, recorded.position)
+        return self.fold_own(recorded)
+
+    def fold_past(self, recorded: Recorded) -> Sequence[Draft]:
+        """Fold an event that was recorded before this process; the chain did not forget it."""
+        return self.fold(recorded)
+
+    def fold_own(self, recorded: Recorded) -> Sequence[Draft]:
+        """Fold an event of ours as soon as it is recorded, before the log brings it."""
+        event = recorded.event
+        self.progress.fold(recorded)
+        match event:
+            case TransactionSigned():
+                self.flying[event.transaction] = event
+                now_ms = to_millis(recorded.recorded_at)
+                recent = (it for it in self.signed_ms if it > now_ms - _SIGNED_MS)
+                self.signed_ms = [*recent, now_ms]
+            case TransactionLanded() | TransactionDied():
+                self.flying.pop(event.transaction, None)
+            case _:
+                pass
+        return self.planner.step(recorded)
+
+    def known_orders(self, account: str) -> Mapping[int, KnownOrder]:
+        """Give the orders of the live setup by the venue's id."""
+        state = self.planner.state.accounts.get(account)
+        if state is None or state.setup is None:
+            return {}
+        return {
+            it.venue_order_id: KnownOrder(it.user_order_id, it.leg is Leg.STOP)
+            for it in state.setup.orders
+            if it.venue_order_id is not None
+        }
+
+    def cursor(self, account: str) -> int | None:
+        """Give where to read the chain's records from; None when nothing was ever seen of it."""
+        state = self.planner.state.accounts.get(account)
+        if state is None or not state.snapshots:
+            return None
+        return cursor_before(max(0, state.slot - SLOTS_AGAIN))
+
+    def save(self, *, ahead: list[int]) -> bytes:
+        """Give a checkpoint of this place; `ahead` are positions past it that are folded."""
+        return msgspec.json.encode(
+            _Kept(
+                planner=msgspec.Raw(self.planner.snapshot()),
+                progress=self.progress,
+                ahead=ahead,
+                people=self.people,
+                flying={it: event.model_dump_json() for it, event in self.flying.items()},
+                signed_ms=self.signed_ms,
+            )
+        )
+
+    @classmethod
+    def load(cls, state: bytes, *, position: int) -> "ChainStanding":
+        """Read a checkpoint; raise ValueError when it is not one."""
+        kept = msgspec.json.decode(state, type=_Kept)
+        flying = {
+            it: TransactionSigned.model_validate_json(body) for it, body in kept.flying.items()
+        }
+        standing = cls(
+            progress=kept.progress,
+            position=position,
+            people=kept.people,
+            flying=flying,
+            signed_ms=kept.signed_ms,
+            ahead=set(kept.ahead),
+        )
+        standing.planner.restore(bytes(kept.planner))
+        return standing

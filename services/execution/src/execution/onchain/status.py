@@ -1,0 +1,23 @@
+"""What execution on a chain shows of itself: venue, clock, and its account."""
+
+from contracts.values import from_millis
+from execution.onchain.standing import ChainStanding
+from execution.status import account_status
+from execution.venues.drift.chain import DriftChain
+
+
+def status_of(standing: ChainStanding, chain: DriftChain, *, parked: int) -> dict[str, object]:
+    """Give the status as JSON values; `parked` counts the messages that could not be worked."""
+    state, clock = standing.planner.state, chain.clock
+    return {
+        "venue": chain.venue.cluster,
+        "market": chain.venue.market,
+        "clock": None
+        if clock is None
+        else {"at": from_millis(clock.at_s * 1_000).isoformat(), "slot": clock.slot},
+        "is_current": chain.is_ready,
+        "kill_level": state.global_kill,
+        "accounts": {name: account_status(it) for name, it in sorted(state.accounts.items())},
+        "waiting_for_verdicts": len(standing.progress.unanswered),
+        "parked_ticks": parked,
+    }

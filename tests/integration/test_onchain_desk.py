@@ -1,0 +1,103 @@
+"""Execution on the real program: an approval becomes a bracket, rests, fills and is laddered."""
+
+from decimal import Decimal
+
+from audit.domain.permission import Permissions
+from contracts.control import KillLevel
+from contracts.engine import ModeChanged, ReconciliationBroke
+from contracts.order import OrderFilled, OrderPlaced, SetupClosed
+from contracts.ticks import Trade
+from contracts.transaction import SigningRefused, TransactionLanded, TransactionSigned
+from contracts.values import Leg
+from contracts.venue import VenueAdvanced
+from execution.domain.planner import PlannerCore
+from kit.execution_events import a_kill
+from kit.onchain_world import OnChainWorld, onchain_world
+
+
+def require_clean(world: OnChainWorld) -> None:
+    """Require what `audit verify` and `audit replay` require of orders, and agreeing sums."""
+    permissions, core = Permissions(), PlannerCore()
+    assert [it for event in world.events for it in permissions.fold(event)] == []
+    derived = [draft.id for recorded in world.events for draft in core.step(recorded)]
+    assert derived == [it.id for it in world.events if isinstance(it.event, PlannerCore.decides)]
+    assert world.found(ReconciliationBroke) == []
+    assert world.found(SigningRefused) == []
+
+
+async def rested(world: OnChainWorld) -> None:
+    """Let an entry with its stop rest."""
+    await world.steps(3)
+    await world.approve()
+    await world.steps(4)
+    assert [it.leg for it in world.found(OrderPlaced)] == [Leg.ENTRY, Leg.STOP]
+
+
+async def test_an_entry_rests_with_its_stop_fills_is_laddered_and_taken_profit_on() -> None:
+    async with onchain_world() as world:
+        await rested(world)
+        world.sell("149.9")
+        await world.steps(8)
+        assert [it.leg for it in world.found(OrderPlaced)][2:] == [Leg.TP1, Leg.TP2, Leg.TP3]
+        for price in ("150.9", "151.9", "152.9"):
+            world.move(price)
+            world.buy(price)
+            await world.steps(12)
+        assert {it.leg for it in world.found(OrderFilled)} == {
+            Leg.ENTRY,
+            Leg.TP1,
+            Leg.TP2,
+            Leg.TP3,
+        }
+        (closed,) = world.found(SetupClosed)
+        assert closed.outcome == "took-profit"
+        assert closed.realized_pnl_usd > 10
+        assert world.on.seen().orders == ()
+        require_clean(world)
+
+
+async def test_a_restart_at_any_moment_signs_nothing_twice() -> None:
+    async with onchain_world() as world:
+        await world.steps(3)
+        await world.approve()
+        await world.on.faults(drop_next_sends=2)
+        for _ in range(8):
+            await world.step()
+            world.life = await world.begin()
+        signed = world.found(TransactionSigned)
+        assert len(signed) == 1
+        assert [it.signature for it in world.found(TransactionLanded)] == [signed[0].signature]
+        world.sell("149.9", "4")
+        for _ in range(10):
+            await world.step()
+            world.life = await world.begin()
+        assert [it.quantity_base for it in world.found(OrderFilled)] == [Decimal(4)]
+        require_clean(world)
+
+
+async def test_a_kill_takes_the_entry_back() -> None:
+    async with onchain_world() as world:
+        await rested(world)
+        await world.say("gateway", a_kill(level=KillLevel.FLATTEN))
+        await world.steps(8)
+        assert world.on.seen().orders == ()
+        assert world.found(ModeChanged)[-1].mode == "kill_flatten"
+        (closed,) = world.found(SetupClosed)
+        assert closed.outcome
+        require_clean(world)
+
+
+async def test_bars_are_told_closed_once_the_chain_was_read_after_their_print() -> None:
+    async with onchain_world() as world:
+        await world.steps(3)
+        minute_ms = world.now_ms // 60_000 * 60_000
+
+        def trade(number: int, at_ms: int) -> Trade:
+            return Trade(i=number, t=minute_ms + at_ms, p="150", q="1", m=True)
+
+        await world.prints(trade(1, 1_000), trade(2, 59_000), trade(3, 62_500))
+        assert world.found(VenueAdvanced) == []
+        await world.step()
+        (told,) = world.found(VenueAdvanced)
+        assert (told.venue, told.last_trade_id) == ("localnet", 2)
+        assert world.dead_letters.parked == []
