@@ -54,9 +54,9 @@ def test_what_is_missing_is_named(
         ("RPC_URLS", "https://secret.example,http://secret.example", "expected https in entry 2"),
         ("RPC_URLS", "https://secret.example,secret", "entry 2 of RPC_URLS to be the URL"),
         ("RPC_URLS", "https://secret.example,https://secret:port", "entry 2"),
-        ("DRIFT_PROGRAM", "dRift", "expected DRIFT_PROGRAM in base58"),
-        ("QUOTE_MINT", "0OIl", "expected QUOTE_MINT in base58"),
-        ("ACCOUNT_OWNER", "me", "expected ACCOUNT_OWNER in base58"),
+        ("DRIFT_PROGRAM", "dRift", "expected DRIFT_PROGRAM to be a public key"),
+        ("QUOTE_MINT", "0OIl", "expected QUOTE_MINT to be a public key"),
+        ("ACCOUNT_OWNER", "me", "expected ACCOUNT_OWNER to be a public key"),
     ],
 )
 def test_what_cannot_be_is_refused_without_an_address(
