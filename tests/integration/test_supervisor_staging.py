@@ -32,6 +32,11 @@ def the_folder(memory: Path) -> Path:
     return folder
 
 
+def is_empty(memory: Path) -> bool:
+    """Say whether the memory was given back."""
+    return not list(memory.iterdir())
+
+
 def a_store(folder: Path) -> Path:
     """Give a store as the server leaves it that holds our log."""
     (folder / "store/jetstream/$G/streams/LOG/batches").mkdir(parents=True)
@@ -92,12 +97,18 @@ def test_a_machine_without_such_memory_works_on_disk(tmp_path: Path) -> None:
     staged.remove()
 
 
-def test_memory_that_is_nearly_full_is_not_used(
+async def test_memory_that_is_nearly_full_is_given_back(
     memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "_FREE_BYTES_MIN", shutil.disk_usage(memory).total + 1)
+    async with real_stage(tmp_path / "nats") as stage:
+        staged = Staging(stage.server.store, memory=memory)
+        assert staged.keep()
+        assert await positions(stage.log, 1, 3) == [1, 2, 3]
+        monkeypatch.setattr(staging, "_FREE_BYTES_MIN", shutil.disk_usage(memory).total + 1)
 
-    assert not Staging(a_store(tmp_path), memory=memory).keep()
+        assert not staged.keep()
+        assert await positions(stage.log, 4, 6) == [4, 5, 6]
+        assert is_empty(memory)
 
 
 @pytest.mark.parametrize("kind", ["folder", "link"])
@@ -109,7 +120,7 @@ def test_what_others_could_reach_is_neither_used_nor_removed(
     assert staged.keep()
     folder = the_folder(memory)
     staged.remove()
-    assert not list(memory.iterdir())
+    assert is_empty(memory)
     (store / "jetstream/$G/streams/LOG/batches").mkdir()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir(mode=0o755)

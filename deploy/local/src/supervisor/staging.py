@@ -14,12 +14,16 @@ import shutil
 import stat
 from pathlib import Path
 
-from contracts.subjects import StreamName
+from chassis.appender import BATCH_MAX
+from contracts.subjects import STREAMS, StreamName
 
 MEMORY = Path("/dev/shm")  # noqa: S108  See `_is_ours`.
 """A file system in memory, where Linux has one."""
-_FREE_BYTES_MIN = 32 << 20
-"""Room for some hundred appends at once; a container's default is twice that."""
+_LARGEST_BYTES = BATCH_MAX * next(
+    spec.message_bytes_max for spec in STREAMS if spec.name is StreamName.LOG
+)
+_FREE_BYTES_MIN = 2 * _LARGEST_BYTES
+"""Below it, memory is left alone: an append that never fits would be tried for ever."""
 
 
 class Staging:
@@ -38,8 +42,11 @@ class Staging:
         Call it now and then: the server takes the link away at each start, and some systems clear
         the memory of a user who logs out. While it says no, appends are laid out on disk.
         """
-        if not self._link.parent.is_dir() or not self._has_room():
-            return self._is_linked()
+        if not self._has_room():
+            self.remove()
+            return False
+        if not self._link.parent.is_dir():
+            return False
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o700, exist_ok=True)
             if self._is_ours() and not self._is_linked():
@@ -50,7 +57,7 @@ class Staging:
         return self._is_linked()
 
     def remove(self) -> None:
-        """Give the memory back, once the server has stopped."""
+        """Give the memory back. An append that was laid out there is tried again, on disk."""
         if self._is_linked():
             self._link.unlink()
         with contextlib.suppress(OSError):

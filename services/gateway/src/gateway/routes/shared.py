@@ -70,8 +70,11 @@ def problems(*statuses: int) -> Mapping[int, ResponseSpec]:
     }
 
 
-def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Refuse a body that is not declared as JSON: forms of other pages cannot declare it."""
+async def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Refuse a body that is not declared as JSON: forms of other pages cannot declare it.
+
+    It waits for nothing; a plain function would have to wait for a thread.
+    """
     declared = connection.headers.get("content-type", "").split(";")[0].strip().lower()
     if declared != "application/json":
         raise Problem(
