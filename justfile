@@ -66,6 +66,10 @@ bench *ARGS:
 simulate *ARGS:
     @PYTHONPATH=tests exec uv run --frozen python -m kit.engine_report "$@"
 
+# Ask paper and the real Drift program (its path in DRIFT_SO) the same at random: --runs N, --seed N.
+differential *ARGS:
+    @PYTHONPATH=tests exec uv run --frozen python -m kit.differential "$@"
+
 # Write the generated documents anew.
 docs:
     uv run --frozen python -m contracts.catalogue

@@ -82,9 +82,10 @@ class PaperStage:
         return [record for _, record in self.chain.records(ACCOUNT, after=0)]
 
     def move(self, oracle: Decimal) -> None:
-        """Move the oracle."""
+        """Move the oracle, by somebody who takes on the side where it comes from."""
+        side = Side.LONG if oracle < self.oracle else Side.SHORT
         self.oracle = oracle
-        self._print(Side.SHORT, oracle, _DUST)
+        self._print(side, oracle, _DUST)
 
     def take(self, side: Side, price: Decimal, quantity: Decimal) -> None:
         """Let a taker cross to a price; the oracle stays."""
@@ -92,7 +93,7 @@ class PaperStage:
         weather = self.chain.weather
         weather.oracle_is_frozen = True
         self._print(side, price, quantity)
-        self._print(Side.SHORT, self.oracle, _DUST)
+        self._print(side, self.oracle, _DUST)
         weather.oracle_is_frozen = False
 
     def rest(self, bid: Decimal, ask: Decimal) -> None:

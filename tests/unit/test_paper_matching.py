@@ -204,6 +204,32 @@ def test_a_reduce_only_order_with_nothing_to_reduce_is_taken_off_for_a_fee_when_
     assert desk.seen.cash_usd == Decimal("9999.99")
 
 
+def test_who_takes_from_us_takes_off_what_cannot_fill_any_more_whatever_its_price() -> None:
+    desk = Desk()
+    desk.place(
+        an_order(SHORT, "101", number=16),
+        an_order(SHORT, "105", number=17, expires_ms=1_000),
+        a_target(SHORT, "106"),
+        an_order(LONG, "95", number=18, expires_ms=1_000),
+    )
+    desk.wait(2_000)
+    desk.buy("101", "0.5")
+    assert [it.user_order_id for it in desk.seen.orders] == [16, 18]
+    assert [it.reason for it in desk.told(FeeRecord)] == ["expired", "reduce-only"]
+    assert desk.seen.position_base == Decimal("-0.5")
+
+
+def test_what_a_print_leaves_nothing_to_reduce_stays_until_the_next() -> None:
+    desk = Desk()
+    long_position(desk)
+    desk.place(a_target(SHORT, "101", number=112), a_target(SHORT, "101.5", number=113))
+    desk.buy("102", "5")
+    assert desk.seen.position_base == 0
+    assert [it.user_order_id for it in desk.seen.orders] == [113]
+    desk.buy("102", "5")
+    assert desk.seen.orders == ()
+
+
 def test_a_reduce_only_order_on_the_position_s_own_side_is_taken_off_too() -> None:
     desk = Desk()
     long_position(desk, "1")

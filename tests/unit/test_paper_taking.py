@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from contracts.order import CancelReason
-from contracts.values import Liquidity, OrderKind, Side
+from contracts.values import Liquidity, OrderKind, Side, from_millis
 from contracts.venue import MarketStatus
 from execution.venues.paper.codes import Code
 from execution.venues.port import (
@@ -17,6 +17,7 @@ from execution.venues.port import (
 )
 from kit.paper_chain import (
     ACCOUNT,
+    BEGIN_MS,
     LONG,
     SHORT,
     Desk,
@@ -392,12 +393,26 @@ def test_taking_at_once_takes_a_part_up_to_its_price_and_ends() -> None:
     assert desk.seen.position_base == 75
 
 
-def test_taking_at_once_without_an_offer_is_no_error() -> None:
+def test_an_exit_at_once_without_an_offer_is_refused() -> None:
     desk = Desk()
     long_position(desk)
-    assert desk.code(a_take(SHORT, "100", "1")) is None
+    assert desk.code(a_take(SHORT, "100", "1")) == Code.IMPOSSIBLE_FILL
     assert desk.seen.position_base == 1
-    assert desk.told(EndedRecord)[-1].unfilled_base == 1
+    assert desk.told(EndedRecord) == []
+
+
+def test_an_exit_at_once_with_nothing_to_close_is_no_error() -> None:
+    desk = Desk()
+    assert desk.code(a_take(SHORT, "99", "1")) is None
+    assert [it.reason for it in desk.told(EndedRecord)] == [CancelReason.REDUCE_ONLY]
+
+
+def test_an_exit_at_once_whose_time_is_over_finds_no_order() -> None:
+    desk = Desk()
+    long_position(desk)
+    late = a_take(SHORT, "99", "1").model_copy(update={"expires_at": from_millis(BEGIN_MS - 1_000)})
+    assert desk.code(late) == Code.ORDER_DOES_NOT_EXIST
+    assert desk.seen.position_base == 1
 
 
 def test_taking_at_once_is_capped_to_the_position_and_never_flips_it() -> None:

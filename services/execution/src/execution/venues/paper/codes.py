@@ -28,6 +28,8 @@ class Code(IntEnum):
     PLACING_PAUSED = 6147
     FILLING_PAUSED = 6148
     MAX_OPEN_INTEREST = 6154
+    IMPOSSIBLE_FILL = 6252
+    """An exit that takes at once has nobody to take from."""
     ACCOUNT_REDUCE_ONLY = 6254
 
 

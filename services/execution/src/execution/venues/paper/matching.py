@@ -6,9 +6,13 @@ offered whole. A print at our price first wears off the queue that stood before 
 came to its price; prints through the price leave the queue as it is, and nobody leaves it. What
 reaches an order is carried on until it is worth a fill, so small prints add up. Only a print later
 than the order counts, only one whose aggressor is on the other side, and never one after the
-order's time. The fill is at our price, as maker.
+order's time. The fill is at our price, as maker. Whoever takes from one of our orders also takes
+off those of its side that cannot fill any more.
 """
 
+from collections.abc import Sequence
+
+from contracts.order import CancelReason
 from contracts.values import Liquidity, OrderKind, Side
 from execution.venues.paper.keepers import breach_limits
 from execution.venues.paper.margin import allows_fill
@@ -29,24 +33,38 @@ def meet(scene: Scene, *, price: int, quantity: int, is_sell: bool, time_ms: int
     `time_ms` is the print's own time, which may be before the chain's.
     """
     side = Side.LONG if is_sell else Side.SHORT
-    reached = [
-        it
-        for it in scene.account.orders
-        if rests(it)
-        and it.side is side
-        and side.sign * (it.price - price) >= 0
-        and time_ms > it.at_ms
-        and not it.is_over(scene.now_ms)
+    resting = [
+        it for it in scene.account.orders if rests(it) and it.side is side and time_ms > it.at_ms
     ]
+    reached = [it for it in resting if side.sign * (it.price - price) >= 0]
+    if not reached:
+        return False
+    has_changed = _clean_up(scene, resting)
     reached.sort(key=lambda it: (-side.sign * it.price, it.order_id))
     offered = quantity * scene.terms.participation
-    has_changed = False
-    for order in reached:
+    for order in (it for it in reached if it.is_open):
         if not offered:
             break
         before = (order.filled, order.status)
         offered = _offer(scene, order, offered, is_touch=order.price == price)
         has_changed = has_changed or before != (order.filled, order.status)
+    return has_changed
+
+
+def _clean_up(scene: Scene, resting: Sequence[Order]) -> bool:
+    """Let who named us as a maker take off what cannot fill any more; say whether there was any.
+
+    The program looks at every order of the side, whatever its price.
+    """
+    has_changed = False
+    for order in resting:
+        if order.is_over(scene.now_ms):
+            scene.settle()
+            scene.end(order, CancelReason.EXPIRED)
+            scene.charge_keeper(order, "expired")
+        elif not order.fillable(scene.account.position):
+            end_reduce_only(scene, order)
+        has_changed = has_changed or not order.is_open
     return has_changed
 
 
@@ -58,8 +76,7 @@ def _offer(scene: Scene, order: Order, offered: int, *, is_touch: bool) -> int:
             return 0
     wanted = order.fillable(scene.account.position)
     if not wanted:
-        end_reduce_only(scene, order)
-        return offered
+        return offered  # What this very print filled has left nothing to reduce.
     if _is_beyond_band(scene, order):
         breach_limits(scene, order)
         return offered

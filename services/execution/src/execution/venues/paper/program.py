@@ -69,7 +69,7 @@ def _place_and_take(scene: Scene, params: OrderParams) -> None:
         raise Refused(Code.FILLING_PAUSED)
     order = _place(scene, params)
     if order is None:
-        return
+        raise Refused(Code.ORDER_DOES_NOT_EXIST)
     scene.tell_placed(order)
     _require_margin(scene, is_more_risk=adds_risk(scene.account, order))
     take_now(scene, order)
@@ -118,7 +118,7 @@ def _cancel_side(scene: Scene, side: Side) -> None:
 def _trigger(scene: Scene, order_id: int) -> None:
     order = scene.account.find(order_id)
     if order is None:
-        raise Refused(Code.ORDER_DOES_NOT_EXIST)
+        return
     if scene.account.is_liquidating:
         raise Refused(Code.BEING_LIQUIDATED)
     require_triggerable(scene, order)

@@ -87,9 +87,14 @@ def take_in_auction(scene: Scene, order: Order) -> None:
 
 
 def take_now(scene: Scene, order: Order) -> None:
-    """Take what there is up to the order's price, and end the rest; no keeper, no flat fee."""
+    """Take what there is up to the order's price, and end the rest; no keeper, no flat fee.
+
+    An exit that has something to close and nobody to take from is refused.
+    """
     wanted = order.fillable(scene.account.position)
     is_filled = wanted > 0 and _take(scene, order, wanted, limit=order.price, quote_max=None)
+    if wanted and order.is_reduce_only and not is_filled:
+        raise Refused(Code.IMPOSSIBLE_FILL)
     if order.is_open:
         is_useless = not order.fillable(scene.account.position)
         scene.end(order, CancelReason.REDUCE_ONLY if is_useless else CancelReason.EXPIRED)
