@@ -48,6 +48,14 @@ class Receiver:
     """Request line and body."""
     mails: list[str] = field(default_factory=list[str])
 
+    def world(
+        self, *, names: dict[str, list[str]] | None = None, allow: tuple[str, ...] = (HOST,)
+    ) -> str:
+        """Give the world in which every known name leads here, for `kit.notify_sender`."""
+        known = {name: [HOST] for name in NAMES} if names is None else names
+        ports = {"443": self.port, "465": self.mail_port}
+        return json.dumps({"names": known, "ports": ports, "allow": allow})
+
     def sender(
         self,
         *,
@@ -56,16 +64,11 @@ class Receiver:
         wait_s: float = 30.0,
         bundle: Path | None = None,
     ) -> ProcessSender:
-        """Give a sender to which every known name leads here, if it may connect here."""
-        world = {
-            "names": {name: [HOST] for name in NAMES} if names is None else names,
-            "ports": {"443": self.port, "465": self.mail_port},
-            "allow": allow,
-        }
+        """Give a sender in that world."""
         script = Path(notify_sender.__file__)
         trusted = str(bundle or self.bundle)
         return ProcessSender(
-            (sys.executable, str(script), json.dumps(world)),
+            (sys.executable, str(script), self.world(names=names, allow=allow)),
             environment={"REQUESTS_CA_BUNDLE": trusted, "SSL_CERT_FILE": trusted},
             wait_s=wait_s,
         )

@@ -24,7 +24,7 @@ from gateway.guards.rates import Rates
 from gateway.handlers import Commands
 from gateway.live import Live
 from gateway.metrics import GatewayMetrics
-from gateway.notify.delivery import ProcessSender
+from gateway.notify.delivery import Sender
 from gateway.notify.manage import Notifications
 from gateway.notify.readings import is_healthy, label_of
 from gateway.notify.store import Store
@@ -52,8 +52,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def run(runtime: Runtime, settings: GatewaySettings) -> None:
-    """Serve until the process is told to stop."""
+async def run(runtime: Runtime, settings: GatewaySettings, *, sender: Sender) -> None:
+    """Serve until the process is told to stop; `sender` reaches people."""
     live = Live(DeskState(account_id=AccountId(settings.account)))
     commands = Commands(log=runtime.log, live=live, clock=now)
     ask = NatsAsker(runtime.connection)
@@ -62,7 +62,7 @@ async def run(runtime: Runtime, settings: GatewaySettings) -> None:
     site = settings.site(port)
     sign_in = _sign_in(runtime, settings, live, site)
     history = History(ask=ask, log=runtime.log, shows=live.shows)
-    notifications, worker = _notifications(runtime, settings, live)
+    notifications, worker = _notifications(runtime, settings, live, sender)
     page_files = await asyncio.to_thread(read_page_files, PAGE)
     if not page_files:
         _log.warning("page_missing", folder=str(PAGE))
@@ -114,12 +114,12 @@ def _sign_in(runtime: Runtime, settings: GatewaySettings, live: Live, site: Site
 
 
 def _notifications(
-    runtime: Runtime, settings: GatewaySettings, live: Live
+    runtime: Runtime, settings: GatewaySettings, live: Live, sender: Sender
 ) -> tuple[Notifications, Worker]:
     """Build what tells people who do not look at the page."""
     account = AccountId(settings.account)
     store = Store(KeyValueClient(runtime.connection, Bucket.NOTIFICATIONS), account=account)
-    sealer, sender = settings.sealer(), ProcessSender()
+    sealer = settings.sealer()
     label = partial(label_of, live)
     notifications = Notifications(
         account=account,
