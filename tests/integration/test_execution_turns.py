@@ -264,3 +264,23 @@ async def test_an_append_of_the_predecessor_that_lands_late_is_read_by_a_new_sta
         fresh = await an_engine(real)
         await fresh.work(2, "99.9", milliseconds=3_000)
         assert fresh.held == 4  # The stop and three take-profits.
+
+
+async def test_an_engine_whose_successor_decided_the_same_a_moment_before_cannot_send_its_own(
+    tmp_path: Path,
+) -> None:
+    async with real_stage(tmp_path) as real:
+        await begun(real)
+        first = await an_engine(real)
+        await first.hear(await record(real, "risk", an_approval(milliseconds=1_000)))
+        successor = await an_engine(real)
+        # Both hear the same kill, in other slots of the chain: the same ids, other bytes.
+        await successor.work(2, "100.6", milliseconds=2_000)
+        await first.work(2, "100.6", milliseconds=2_900)
+        kill = await record(real, "gateway", a_kill())
+        await successor.hear(kill)
+        recorded, held = await real.log.head(), first.held
+        assert recorded > kill.position
+        with pytest.raises(AnotherWriter, match="expected to be the only writer of"):
+            await first.hear(kill)
+        assert (await real.log.head(), first.held) == (recorded, held)

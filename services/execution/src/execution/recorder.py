@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from chassis.appends import VersionConflict
+from chassis.appends import Appended, VersionConflict
 from chassis.fold import Fence
 from chassis.log import Log
 from contracts.event import Draft, Recorded
@@ -106,11 +106,34 @@ class Recorder:
             if conflict.subject == _PEOPLE:
                 raise NewsFirst(str(conflict)) from conflict
             raise _rival(conflict) from conflict
+        if any(place.is_duplicate for place in appended):
+            await self._require_ours(drafts, appended)
         self._fence.appended(drafts, appended)
         self._own.update(place.position for place in appended)
         for draft in drafts:
             _tell(draft)
         return [_recorded(it, at.position) for it, at in zip(drafts, appended, strict=True)]
+
+    async def _require_ours(self, drafts: Sequence[Draft], appended: Sequence[Appended]) -> None:
+        """Raise AnotherWriter when the log holds something else under our ids.
+
+        An append that is repeated because its answer was lost finds itself there. But ids derive
+        from their causes: a rival that decided the same on the same log gave its events the same
+        ones, and what it signed is another transaction than ours.
+        """
+        positions = [place.position for place in appended]
+        subjects = sorted({draft.subject for draft in drafts})
+        begin, end = min(positions) - 1, max(positions)
+        held = {
+            it.id: it.event
+            async for it in self._log.read(after=begin, until=end, subjects=subjects)
+        }
+        for draft, position in zip(drafts, positions, strict=True):
+            if held.get(draft.id) != draft.event:
+                raise AnotherWriter(
+                    f"expected to be the only writer of {draft.subject}, found another "
+                    f"{draft.event.event_type} than ours under its id at {position}"
+                )
 
 
 def _rival(conflict: VersionConflict) -> AnotherWriter:
