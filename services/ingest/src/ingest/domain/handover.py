@@ -8,6 +8,7 @@ from collections import Counter
 
 from contracts.ticks import Liquidation, MarkPrice, TopOfBook, Trade
 from ingest.domain.items import Item
+from ingest.domain.sequence import Place, TradeSequence
 
 HELD_MAX = 200_000
 """Items kept back at most; then the new connection takes over as it is."""
@@ -21,7 +22,8 @@ class Handover:
     """
 
     def __init__(self) -> None:
-        self._last = -1
+        self._trades = TradeSequence()
+        self._last_update = -1
         self._last_mark_ms = -1
         self._first: int | None = None
         self._held: list[Item] = []
@@ -42,7 +44,9 @@ class Handover:
     def is_covered(self) -> bool:
         """Say whether the old connection has come to where the new one began."""
         is_full = len(self._held) >= HELD_MAX
-        return is_full or (self._first is not None and self._last >= self._first)
+        last_id = self._trades.last_id
+        last = self._last_update if last_id is None else last_id
+        return is_full or (self._first is not None and last >= self._first)
 
     def begin(self) -> None:
         """Begin to keep back a new connection."""
@@ -78,11 +82,11 @@ class Handover:
     def _is_new(self, item: Item) -> bool:
         match item:
             case Trade():
-                is_new = item.i > self._last
-                self._last = max(self._last, item.i)
+                # One that cannot be true moves nothing: whoever is behind us doubts it as well.
+                is_new = self._trades.step(item.i, item.t) is not Place.KNOWN
             case TopOfBook():
-                is_new = item.u > self._last
-                self._last = max(self._last, item.u)
+                is_new = item.u > self._last_update
+                self._last_update = max(self._last_update, item.u)
             case MarkPrice():
                 is_new = item.t > self._last_mark_ms
                 self._last_mark_ms = max(self._last_mark_ms, item.t)

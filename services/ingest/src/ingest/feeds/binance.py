@@ -23,6 +23,7 @@ from contracts.ticks import Liquidation, MarkPrice, TopOfBook, Trade
 from ingest.domain import source as sources
 from ingest.domain.decode import FrameDecoder
 from ingest.domain.items import Item, Missed, Recovered, Stalled
+from ingest.domain.sequence import Gap, TradeSequence
 from ingest.domain.source import Source
 from ingest.feeds.backfill import Backfill
 from ingest.feeds.history import History
@@ -84,7 +85,9 @@ class BinanceFeed:
         self._backfill = backfill
         self._queue: asyncio.Queue[Item] = asyncio.Queue(QUEUE_MAX)
         self._memory: deque[Item] = deque(maxlen=MEMORY_MAX)
-        self._last_id: int | None = None
+        self._after: int | None = None
+        self._sequence: TradeSequence | None = None
+        """Of the trades given; none before the first."""
 
     @property
     def source(self) -> Source:
@@ -97,7 +100,7 @@ class BinanceFeed:
 
     async def items(self, *, after: int | None) -> AsyncGenerator[Item, None]:
         """Do as Feed.items; never ends."""
-        self._last_id = after
+        self._after, self._sequence = after, None
         for item in tuple(self._remembered(after)):
             async for whole in self._without_gap(item):
                 yield whole
@@ -124,14 +127,15 @@ class BinanceFeed:
     async def _without_gap(self, item: Item) -> AsyncIterator[Item]:
         """Put what is missing before a trade in its place, as far as it can be had."""
         if isinstance(item, Trade):
-            last_id = self._last_id
-            if last_id is None:
-                async for earlier in self._begin(item):
-                    yield earlier
-            elif item.i > last_id + 1:
-                async for repaired in self._repair(last_id + 1, item.i - 1):
+            if self._sequence is None:
+                if self._after is None:
+                    async for earlier in self._begin(item):
+                        yield earlier
+                self._sequence = TradeSequence(last_id=self._after, last_ms=item.t)
+            place = self._sequence.step(item.i, item.t)
+            if isinstance(place, Gap):
+                async for repaired in self._repair(place.first_missing_id, place.last_missing_id):
                     yield repaired
-            self._last_id = item.i if last_id is None else max(last_id, item.i)
         yield item
 
     async def _begin(self, first: Trade) -> AsyncIterator[Item]:
