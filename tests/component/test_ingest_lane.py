@@ -115,6 +115,46 @@ async def test_one_trade_with_a_corrupt_id_does_not_silence_the_lane(
     assert given == [1, 2, 10**15, 3, 4]
 
 
+async def test_a_new_connection_that_says_nothing_does_not_replace_one_that_speaks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[int] = []
+
+    async def read_socket(
+        _url: str, *, number: int, inbox: asyncio.Queue[Note], timing: Timing, delay_s: float
+    ) -> None:
+        del timing, delay_s
+        opened.append(number)
+        await inbox.put(Opened(number))
+        trade_id = 0
+        while number == 1:
+            trade_id += 1
+            await inbox.put(Arrived(1, a_trade(trade_id)))
+            await asyncio.sleep(0.002)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(lane, "read_socket", read_socket)
+    items: asyncio.Queue[Item] = asyncio.Queue()
+    market, _ = lanes("ws://nowhere", SOL)
+    timing = replace(Timing(), life_s=0.01, beat_s=0.005, overlap_s_max=0.05)
+    running = asyncio.create_task(
+        Lane(
+            market,
+            decoder=FrameDecoder(SOL),
+            put=items.put,
+            timing=timing,
+            chance=random.Random(1),
+        ).run()
+    )
+    async with asyncio.timeout(10):
+        while not isinstance(item := await items.get(), Trade) or item.i < 200:
+            pass
+    running.cancel()
+    await asyncio.wait((running,))
+    # The second one was given up; another is tried later.
+    assert opened == [1, 2]
+
+
 class NoHistory(History):
     """Knows nothing of what was before."""
 

@@ -92,6 +92,7 @@ async def test_what_fails_is_named_and_tells_nothing_of_the_target(tmp_path: Pat
 
 
 async def test_a_sender_that_breaks_is_a_failure() -> None:
+    assert await ProcessSender(("/nonexistent/program",)).ping(PING) == "failed"
     for script in ("print('no')", "print('{\"error\": 1}')", 'print(\'{"error": "tgram://x"}\')'):
         sender = ProcessSender((sys.executable, "-c", script))
         assert await sender.ping(PING) == "failed"

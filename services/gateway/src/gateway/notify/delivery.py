@@ -66,14 +66,18 @@ class ProcessSender:
 
     async def _run(self, order: Mapping[str, str]) -> str:
         async with self._slots:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=self._environment,
-                start_new_session=True,
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *self._command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    env=self._environment,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                _log.error("sender_not_started", error=str(error))
+                return "failed"
             try:
                 async with asyncio.timeout(self._wait_s):
                     said, _ = await process.communicate(json.dumps(order).encode())

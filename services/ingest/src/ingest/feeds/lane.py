@@ -79,6 +79,8 @@ class Lane:
         self._refusals = 0
         self._down_s: float | None = None
         self._heard_s = now()
+        self._led_s = -float("inf")
+        """When the connection that is heard gave something of the leading stream last."""
 
     async def run(self) -> None:
         """Run until canceled."""
@@ -173,6 +175,8 @@ class Lane:
             self._down_s = None
             await self._put(Recovered(self._spec.name, stalled_ms))
         stream = self._spec.streams.get(type(item))
+        if stream == self._spec.leading:
+            self._led_s = now_s
         if stream is not None:
             recovered = self._watch.heard(stream, now_s)
             if recovered is not None:
@@ -188,6 +192,18 @@ class Lane:
         for item in self._handover.finish():
             await self._put(item)
         _log.info("socket_rotated", lane=self._spec.name)
+
+    async def _end_overlap(self, new: _Connection, now_s: float) -> None:
+        """Take over, or give the new connection up when it is silent and the old one is not."""
+        if self._handover.has_begun or self._led_s < new.opened_s:
+            # There was something to compare, or neither gave any: then there is nothing to lose.
+            await self._take_over()
+            return
+        _log.warning("socket_silent", lane=self._spec.name, connection=new.number)
+        new.task.cancel()
+        self._handover.abandon()
+        self._new = None
+        self._retry_s = now_s + STALL_RETRY_S
 
     async def _closed(self, note: Closed) -> None:
         """Replace a connection that is gone."""
@@ -238,8 +254,7 @@ class Lane:
             for stalled in self._watch.overdue(now_s):
                 await self._put(stalled)
         if new is not None and now_s - new.opened_s > self._timing.overlap_s_max:
-            # Neither gave anything to compare: then there is nothing to lose.
-            await self._take_over()
+            await self._end_overlap(new, now_s)
             return
         if new is not None or old is None or now_s < self._retry_s:
             return
