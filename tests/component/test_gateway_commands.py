@@ -1,11 +1,12 @@
-"""What people ask for becomes events: once, by the right name, and the kill always."""
+"""What people ask for becomes events: settings and cancels once, and the kill always."""
 
 import asyncio
 import itertools
 import json
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
@@ -13,24 +14,11 @@ from contracts import control, order
 from contracts.control import KillLevel
 from contracts.ids import EventId
 from contracts.values import Leg
-from contracts.verdict import Rule
 from gateway.domain import kills
 from kit import gateway_events as events
 from kit.gateway_app import NOW, Desk, running_desk, until
+from kit.gateway_orders import ordered
 
-ORDER: dict[str, Any] = {
-    "side": "long",
-    "type": "post_only_limit",
-    "px": "150.125",
-    "size": "1.5",
-    "sl": "149",
-    "tp1": "151",
-    "tp2": "152",
-    "tp3": "153",
-    "leverage": "2",
-    "venue": "paper",
-    "notes": "by hand",
-}
 SETTINGS: dict[str, Any] = {
     "max_leverage": "4",
     "risk_per_trade": "25.5",
@@ -41,123 +29,21 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+async def changed(
+    desk: Desk, body: dict[str, Any] = SETTINGS, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """Replace the settings, whatever they are."""
+    sent = {"If-Match": "*", **(headers or {})}
+    return await desk.http.put("/api/settings", json=body, headers=sent)
+
+
 def last_event(desk: Desk) -> Any:
     return desk.log.recorded[-1].event
 
 
-# Orders.
-
-
-async def test_an_order_by_hand_is_recorded_and_pending_without_a_verdict() -> None:
-    async with running_desk() as desk:
-        answer = await desk.http.post("/api/engine/orders", json=ORDER)
-        assert answer.status_code == 202
-        body = answer.json()
-        recorded = desk.log.recorded[-1]
-        assert (body["commandId"], body["pos"]) == (str(recorded.id), str(recorded.position))
-        assert (body["status"], body["verdict"]) == ("pending", None)
-        assert recorded.correlation_id == recorded.id
-        assert recorded.occurred_at == events.START  # The feed is replayable: no wall clock.
-        event = recorded.event
-        assert isinstance(event, control.ManualOrderRequested)
-        assert str(event.entry_price_usd) == "150.125"
-        assert (event.account, event.market, event.by) == ("local", events.MARKET, "local")
-
-
-@pytest.mark.parametrize("is_approved", [True, False])
-async def test_a_verdict_that_comes_in_time_is_in_the_answer(is_approved: bool) -> None:
-    async with running_desk(verdict_wait_s=5) as desk:
-
-        async def judge() -> None:
-            await until(lambda: isinstance(last_event(desk), control.ManualOrderRequested))
-            proposal = desk.log.recorded[-1].id
-            verdict = (
-                events.order_approved(proposal)
-                if is_approved
-                else events.order_denied(proposal, Rule.LEVERAGE)
-            )
-            await desk.story.write(verdict)
-
-        answer, _ = await asyncio.gather(desk.http.post("/api/engine/orders", json=ORDER), judge())
-        body = answer.json()
-        assert body["status"] == ("approved" if is_approved else "denied")
-        assert body["verdict"]["proposal"] == body["commandId"]
-        assert body["verdict"]["headline"] == (None if is_approved else "leverage")
-        assert len(body["verdict"]["findings"]) == len(Rule)
-
-
-async def test_the_same_key_gives_the_same_event_once() -> None:
-    async with running_desk() as desk:
-        headers = {"Idempotency-Key": "order-1"}
-        first = await desk.http.post("/api/engine/orders", json=ORDER, headers=headers)
-        again = await desk.http.post("/api/engine/orders", json=ORDER, headers=headers)
-        assert first.json() == again.json()
-        assert "idempotency-replayed" not in first.headers
-        assert again.headers["idempotency-replayed"] == "true"
-        assert UUID(first.json()["commandId"]).version == 5
-        assert await desk.log.head() == int(first.json()["pos"])
-
-
-async def test_the_same_key_with_another_order_is_refused() -> None:
-    async with running_desk() as desk:
-        headers = {"Idempotency-Key": "order-1"}
-        await desk.http.post("/api/engine/orders", json=ORDER, headers=headers)
-        other = await desk.http.post(
-            "/api/engine/orders", json={**ORDER, "size": "2"}, headers=headers
-        )
-        assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
-
-
-async def test_without_a_key_every_order_is_its_own() -> None:
-    async with running_desk() as desk:
-        answers = [await desk.http.post("/api/engine/orders", json=ORDER) for _ in range(2)]
-        ids = {answer.json()["commandId"] for answer in answers}
-        assert len(ids) == 2
-        assert {UUID(one).version for one in ids} == {4}
-
-
-@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\xe9"])
-async def test_a_malformed_key_is_refused(key: str) -> None:
-    async with running_desk() as desk:
-        headers = [(b"Idempotency-Key", key.encode("latin-1"))]
-        answer = await desk.http.post("/api/engine/orders", json=ORDER, headers=headers)
-        assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_invalid")
-
-
-@pytest.mark.parametrize(
-    ("change", "pointer"),
-    [
-        ({"px": "150.1251"}, "/px"),
-        ({"tp3": "153.0001"}, "/tp3"),
-        ({"size": "1.005"}, "/size"),
-        ({"venue": "drift"}, "/venue"),
-    ],
-)
-async def test_what_the_venue_cannot_hold_is_refused_at_once(
-    change: dict[str, str], pointer: str
-) -> None:
-    async with running_desk() as desk:
-        answer = await desk.http.post("/api/engine/orders", json={**ORDER, **change})
-        assert answer.status_code == 422
-        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
-
-
-@pytest.mark.parametrize(
-    ("change", "detail"),
-    [
-        ({"px": "0"}, "/px: expected a number above zero"),
-        ({"notes": "a\u202eb"}, "/notes: expected text without control characters"),
-    ],
-)
-async def test_a_refusal_is_in_our_own_words(change: dict[str, str], detail: str) -> None:
-    async with running_desk() as desk:
-        answer = await desk.http.post("/api/engine/orders", json={**ORDER, **change})
-        assert (answer.status_code, answer.json()["detail"]) == (422, detail)
-
-
 async def test_without_a_feed_there_is_no_account_to_command() -> None:
     async with running_desk(opens_account=False) as desk:
-        order_answer = await desk.http.post("/api/engine/orders", json=ORDER)
+        order_answer = await ordered(desk)
         assert (order_answer.status_code, order_answer.json()["code"]) == (503, "starting")
         assert (await desk.http.get("/api/settings")).status_code == 503
         assert (await desk.http.get("/readyz")).status_code == 503
@@ -383,9 +269,9 @@ async def test_other_commands_give_up_when_the_log_is_away_and_say_so() -> None:
     async with running_desk(log_wait_s=0.05) as desk:
         desk.log.pause()
         for answer in (
-            await desk.http.post("/api/engine/orders", json=ORDER),
+            await ordered(desk),
             await desk.http.post("/api/engine/resume", json={"reason": "x"}),
-            await desk.http.put("/api/settings", json=SETTINGS),
+            await changed(desk),
         ):
             assert (answer.status_code, answer.json()["code"]) == (503, "log_unavailable")
             assert answer.headers["retry-after"]
@@ -397,8 +283,7 @@ async def test_other_commands_give_up_when_the_log_is_away_and_say_so() -> None:
 async def test_a_full_log_is_named() -> None:
     async with running_desk() as desk:
         desk.log.limit(3)
-        for path in ("/api/engine/kill", "/api/engine/orders"):
-            answer = await desk.http.post(path, json=ORDER)
+        for answer in (await desk.http.post("/api/engine/kill"), await ordered(desk)):
             assert (answer.status_code, answer.json()["code"]) == (507, "log_full")
 
 
@@ -419,11 +304,9 @@ async def test_settings_are_read_with_their_revision_and_replaced_whole() -> Non
         read = await desk.http.get("/api/settings")
         assert read.headers["etag"] == '"3"'
         assert read.json()["max_leverage"] == "5"
-        changed = await desk.http.put(
-            "/api/settings", json=SETTINGS, headers={"If-Match": read.headers["etag"]}
-        )
-        assert (changed.status_code, changed.json()) == (200, SETTINGS)
-        assert changed.headers["etag"] == '"4"'
+        answer = await changed(desk, SETTINGS, {"If-Match": read.headers["etag"]})
+        assert (answer.status_code, answer.json()) == (200, SETTINGS)
+        assert answer.headers["etag"] == '"4"'
         event = last_event(desk)
         assert isinstance(event, control.SettingsChanged)
         assert event.before == events.settings()
@@ -432,40 +315,43 @@ async def test_settings_are_read_with_their_revision_and_replaced_whole() -> Non
 
 async def test_settings_that_changed_in_between_are_not_overwritten() -> None:
     async with running_desk() as desk:
-        await desk.http.put("/api/settings", json=SETTINGS)
-        stale = await desk.http.put(
-            "/api/settings",
-            json={**SETTINGS, "max_leverage": "1"},
-            headers={"If-Match": '"3"'},
-        )
+        await changed(desk)
+        stale = await changed(desk, {**SETTINGS, "max_leverage": "1"}, {"If-Match": '"3"'})
         assert (stale.status_code, stale.json()["code"]) == (412, "settings_changed")
-        assert stale.headers["etag"] == '"4"'
+        assert (stale.headers["etag"], stale.json()["currentRevision"]) == ('"4"', "4")
+
+
+async def test_settings_that_nobody_looked_at_are_not_replaced() -> None:
+    async with running_desk() as desk:
+        blind = await desk.http.put("/api/settings", json=SETTINGS)
+        assert (blind.status_code, blind.json()["code"]) == (428, "if_match_required")
+        assert await desk.log.head() == 3
 
 
 @pytest.mark.parametrize("etag", ["3", 'W/"3"', "x", '"-1"'])
 async def test_a_malformed_if_match_never_matches(etag: str) -> None:
     async with running_desk() as desk:
-        answer = await desk.http.put("/api/settings", json=SETTINGS, headers={"If-Match": etag})
+        answer = await changed(desk, SETTINGS, {"If-Match": etag})
         assert answer.status_code == 412
 
 
 async def test_equal_settings_write_nothing() -> None:
     async with running_desk() as desk:
-        await desk.http.put("/api/settings", json=SETTINGS)
+        await changed(desk)
         head = await desk.log.head()
-        again = await desk.http.put("/api/settings", json=SETTINGS)
+        again = await changed(desk)
         assert (again.status_code, await desk.log.head()) == (200, head)
 
 
 async def test_a_replayed_change_does_not_undo_a_later_one() -> None:
     async with running_desk() as desk:
         headers = {"Idempotency-Key": "s-1"}
-        await desk.http.put("/api/settings", json=SETTINGS, headers=headers)
+        await changed(desk, SETTINGS, headers)
         later = {**SETTINGS, "max_leverage": "3"}
-        await desk.http.put("/api/settings", json=later)
-        replay = await desk.http.put("/api/settings", json=SETTINGS, headers=headers)
+        await changed(desk, later)
+        replay = await changed(desk, SETTINGS, headers)
         assert (replay.status_code, replay.json()) == (200, later)
-        reused = await desk.http.put("/api/settings", json=later, headers=headers)
+        reused = await changed(desk, later, headers)
         assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")
 
 
@@ -473,7 +359,7 @@ async def test_commands_at_the_same_time_do_not_lose_a_settings_change() -> None
     async with running_desk() as desk:
         bodies = [{**SETTINGS, "priority_fee_cap": number} for number in range(4)]
         answers = await asyncio.gather(
-            *(desk.http.put("/api/settings", json=body) for body in bodies),
+            *(changed(desk, body) for body in bodies),
             *(desk.http.post("/api/engine/kill") for _ in range(4)),
         )
         assert {answer.status_code for answer in answers} <= {200, 202}
@@ -504,7 +390,7 @@ async def test_commands_at_the_same_time_do_not_lose_a_settings_change() -> None
 )
 async def test_settings_beyond_their_limits_are_refused_by_name(name: str, value: object) -> None:
     async with running_desk() as desk:
-        answer = await desk.http.put("/api/settings", json={**SETTINGS, name: value})
+        answer = await changed(desk, {**SETTINGS, name: value})
         assert answer.status_code == 422
         assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{name}"]
 

@@ -68,6 +68,11 @@ ADDRESSES = addresses()
 CLOSED = [one for one in ADDRESSES if one not in OPEN and one[0] != "STREAM"]
 
 
+async def changed(desk: Desk, body: dict[str, Any]) -> httpx.Response:
+    """Replace the settings, whatever they are."""
+    return await desk.http.put("/api/settings", json=body, headers={"If-Match": "*"})
+
+
 def cookie_of(desk: Desk) -> dict[str, str]:
     return {"Cookie": f"sid={desk.http.cookies['sid']}"}
 
@@ -354,14 +359,14 @@ async def test_what_is_dangerous_needs_a_young_sign_in() -> None:
             {"delegate_enabled": True},
             {"max_leverage": "9", "risk_per_trade": "1"},
         ]
-        answers = [await desk.http.put("/api/settings", json=SAME | change) for change in raises]
+        answers = [await changed(desk, SAME | change) for change in raises]
         answers.append(await desk.http.post("/api/engine/resume", json={"reason": "x"}))
         for answer in answers:
             assert (answer.status_code, answer.json()["code"]) == (403, "step_up_required")
         assert await desk.log.head() == before
         await signed_in(desk.http)
         assert (await desk.http.post("/api/engine/resume", json={"reason": "x"})).status_code == 202
-        answer = await desk.http.put("/api/settings", json=SAME | raises[0])
+        answer = await changed(desk, SAME | raises[0])
         assert answer.json()["max_leverage"] == "5.1"
 
 
@@ -371,11 +376,11 @@ async def test_what_makes_the_desk_safer_needs_no_young_sign_in() -> None:
         await signed_in(desk.http)
         stage.passes(minutes=20)
         lower = SAME | {"max_leverage": "1", "strategy_enabled": False}
-        assert (await desk.http.put("/api/settings", json=lower)).status_code == 200
-        changed = desk.log.recorded[-1].event
-        assert isinstance(changed, control.SettingsChanged)
-        assert (changed.settings.strategy_enabled, changed.by) == (False, OWNER.address)
-        answer = await desk.http.put("/api/settings", json=lower | {"strategy_enabled": True})
+        assert (await changed(desk, lower)).status_code == 200
+        event = desk.log.recorded[-1].event
+        assert isinstance(event, control.SettingsChanged)
+        assert (event.settings.strategy_enabled, event.by) == (False, OWNER.address)
+        answer = await changed(desk, lower | {"strategy_enabled": True})
         assert answer.json()["code"] == "step_up_required"
         assert (await desk.http.post("/api/engine/kill")).status_code == 202
 
@@ -395,7 +400,7 @@ async def test_commands_are_in_the_wallets_name_and_keys_are_the_wallets_own() -
 async def test_the_stop_and_the_end_of_sessions_are_never_counted() -> None:
     async with running_desk(stage=SignInStage()) as desk:
         await signed_in(desk.http)
-        codes = [(await desk.http.put("/api/settings", json=SAME)).status_code for _ in range(31)]
+        codes = [(await changed(desk, SAME)).status_code for _ in range(31)]
         assert codes[-1] == 429
         refused = await desk.http.post("/api/engine/resume", json={"reason": "x"})
         assert refused.json()["code"] == "too_many_requests"

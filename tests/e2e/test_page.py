@@ -168,7 +168,8 @@ async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
         "tp1": "151", "tp2": "152", "tp3": "153", "leverage": "2", "venue": "paper",
         "notes": HOSTILE,
     }  # fmt: skip
-    await desk.http.post("/api/engine/orders", json=asked)
+    key = {"Idempotency-Key": "by-hand"}
+    await desk.http.post("/api/engine/orders", json=asked, headers=key)
     await desk.http.post("/api/engine/resume", json={"reason": HOSTILE})
     await wait_for_text(page, "activity-log", "<img src=x")
     await page.click("[data-testid^=activity-row-]")

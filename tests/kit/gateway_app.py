@@ -23,6 +23,7 @@ from gateway.domain.desk import DeskState
 from gateway.edge import Edge
 from gateway.guards.gate import Gate
 from gateway.handlers import Commands
+from gateway.idempotency import Keys
 from gateway.live import Live
 from gateway.opening import open_account
 from gateway.page_files import File, PageFiles
@@ -31,6 +32,7 @@ from gateway.settings import GatewaySettings
 from gateway.signin.sign_in import SignIn
 from gateway.site import loopback_site
 from gateway.stream.session import Disconnected
+from kit.chassis_memory_keyvalue import InMemoryKeyValue
 from kit.gateway_notify import NotifyStage
 from kit.gateway_signin import SignInStage
 from kit.gateway_story import Story
@@ -87,6 +89,8 @@ class Desk:
     sign_in: SignIn | None
     exports: Exports
     notify: NotifyStage
+    keys: InMemoryKeyValue
+    """The bucket of what was answered to commands."""
 
     async def caught_up(self) -> None:
         """Wait until the gateway shows the whole log."""
@@ -115,6 +119,7 @@ async def running_desk(
     notify: NotifyStage | None = None,
     account: str = "local",
     page: PageFiles | None = None,
+    keys: InMemoryKeyValue | None = None,
 ) -> AsyncGenerator[Desk]:
     """Run a gateway for as long as the context lasts; `opens_account` writes the feed first.
 
@@ -122,6 +127,7 @@ async def running_desk(
     """
     log = log or InMemoryLog(service="gateway")
     checkpoints = checkpoints or InMemoryCheckpoints(log)
+    keys = keys or InMemoryKeyValue()
     story = Story(log)
     if opens_account and await log.head() == 0:
         await story.opens()
@@ -146,6 +152,7 @@ async def running_desk(
             history=history,
             exports=exports,
             notifications=notify.notifications(log, live),
+            keys=Keys(keys, clock=clock),
             sign_in=sign_in,
             page_files=page or PAGE,
         )
@@ -179,6 +186,7 @@ async def running_desk(
             sign_in,
             exports,
             notify,
+            keys,
         )
         try:
             await until(lambda: live.hub.is_open)

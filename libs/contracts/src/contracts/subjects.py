@@ -229,6 +229,7 @@ class Bucket(StrEnum):
     CHALLENGES = "challenges"
     SESSIONS = "sessions"
     NOTIFICATIONS = "notifications"
+    IDEMPOTENCY = "idempotency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,13 @@ BUCKETS: tuple[BucketSpec, ...] = (
         bytes_max=64 << 20,
         age_s_max=0,
         value_bytes_max=900 * 1000,
+    ),
+    BucketSpec(
+        name=Bucket.IDEMPOTENCY,
+        description="What was answered to commands, by the hash of who asked with which key",
+        bytes_max=512 << 20,
+        age_s_max=48 * 3600,
+        value_bytes_max=32 * 1024,
     ),
 )
 

@@ -22,6 +22,7 @@ from gateway.edge import Edge
 from gateway.guards.gate import Gate
 from gateway.guards.rates import Rates
 from gateway.handlers import Commands
+from gateway.idempotency import Keys
 from gateway.live import Live
 from gateway.metrics import GatewayMetrics
 from gateway.notify.delivery import Sender
@@ -72,6 +73,7 @@ async def run(runtime: Runtime, settings: GatewaySettings, *, sender: Sender) ->
         history=history,
         exports=Exports(live, history),
         notifications=notifications,
+        keys=Keys(KeyValueClient(runtime.connection, Bucket.IDEMPOTENCY), clock=now),
         sign_in=sign_in,
         page_files=page_files,
     )

@@ -26,6 +26,7 @@ from gateway.activity.pages import Pages
 from gateway.edge import request_id_of
 from gateway.guards.gate import Admission, admission_of
 from gateway.handlers import Commands
+from gateway.idempotency import Keys
 from gateway.live import Live
 from gateway.notify.bodies import NotificationsBody, TryBody
 from gateway.notify.manage import Notifications
@@ -70,6 +71,14 @@ _REQUESTS = (
 )
 
 
+_REQUIRED_HEADERS = (
+    ("/api/engine/orders", "post", "Idempotency-Key"),
+    ("/api/settings", "put", "If-Match"),
+    ("/api/notifications", "put", "If-Match"),
+)
+"""Optional to the framework, so that a missing one is a problem of our catalogue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the routes are given."""
@@ -79,6 +88,7 @@ class Parts:
     history: History
     exports: Exports
     notifications: Notifications
+    keys: Keys
     sign_in: SignIn | None
     """None where nobody signs in."""
     page_files: PageFiles
@@ -98,6 +108,9 @@ def describe() -> dict[str, Any]:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= schema.pop("$defs", {})
         schemas[model.__name__] = schema
+    for path, method, name in _REQUIRED_HEADERS:
+        headers = document["paths"][path][method]["parameters"]
+        next(one for one in headers if one["name"] == name)["required"] = True
     return document
 
 
@@ -141,6 +154,7 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             "commands": Provide(lambda: parts().commands, sync_to_thread=False),
             "history": Provide(lambda: parts().history, sync_to_thread=False),
             "pages": Provide(lambda: parts().pages, sync_to_thread=False),
+            "keys": Provide(lambda: parts().keys, sync_to_thread=False),
             "exports": Provide(lambda: parts().exports, sync_to_thread=False),
             "notifications": Provide(lambda: parts().notifications, sync_to_thread=False),
             "sign_in": Provide(lambda: parts().sign_in, sync_to_thread=False),

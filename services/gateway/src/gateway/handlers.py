@@ -192,8 +192,12 @@ class Commands:
                 return account
             if if_match is not None and if_match != account.revision:
                 detail = f"expected revision {if_match}, found {account.revision}"
-                headers = {"ETag": f'"{account.revision}"'}
-                raise Problem(Code.SETTINGS_CHANGED, detail, headers=headers)
+                raise Problem(
+                    Code.SETTINGS_CHANGED,
+                    detail,
+                    headers={"ETag": f'"{account.revision}"'},
+                    current_revision=str(account.revision),
+                )
             if wanted == account.settings:
                 return account
             if names := raised(account.settings, wanted):

@@ -18,6 +18,7 @@ class Code(StrEnum):
     """Stable names of problems."""
 
     MALFORMED_JSON = "malformed_json"
+    IDEMPOTENCY_KEY_MISSING = "idempotency_key_missing"
     IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"
     SIGN_IN_REQUIRED = "sign_in_required"
     CHALLENGE_INVALID = "challenge_invalid"
@@ -39,6 +40,7 @@ class Code(StrEnum):
     ORDER_NOT_OPEN = "order_not_open"
     ORDER_IS_PROTECTION = "order_is_protection"
     NOTIFICATIONS_OFF = "notifications_off"
+    IDEMPOTENCY_KEY_IN_FLIGHT = "idempotency_key_in_flight"
     SETTINGS_CHANGED = "settings_changed"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
@@ -67,6 +69,7 @@ class Kind:
 CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
     {
         Code.MALFORMED_JSON: Kind(400, "The body is not JSON"),
+        Code.IDEMPOTENCY_KEY_MISSING: Kind(400, "The Idempotency-Key header is missing"),
         Code.IDEMPOTENCY_KEY_INVALID: Kind(400, "The Idempotency-Key header is malformed"),
         Code.SIGN_IN_REQUIRED: Kind(401, "Nobody is signed in"),
         Code.CHALLENGE_INVALID: Kind(401, "The challenge is not to be answered here and now"),
@@ -88,6 +91,7 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.ORDER_NOT_OPEN: Kind(409, "The order is over"),
         Code.ORDER_IS_PROTECTION: Kind(409, "What protects or closes a position stays"),
         Code.NOTIFICATIONS_OFF: Kind(409, "This desk has no key to keep targets with"),
+        Code.IDEMPOTENCY_KEY_IN_FLIGHT: Kind(409, "The first request with this key has no answer"),
         Code.SETTINGS_CHANGED: Kind(412, "The settings changed in between"),
         Code.PAYLOAD_TOO_LARGE: Kind(413, "The body is too large"),
         Code.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body must be application/json"),
@@ -127,6 +131,8 @@ class ProblemBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     errors: list[FieldError] = []
     retry_after: int | None = None
     """Seconds after which asking again makes sense."""
+    current_revision: str | None = None
+    """What stands, of what was to be changed as it was seen."""
 
 
 class Problem(Exception):
@@ -140,6 +146,7 @@ class Problem(Exception):
         errors: Sequence[FieldError] = (),
         retry_after: int | None = None,
         headers: Mapping[str, str] | None = None,
+        current_revision: str | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
@@ -147,6 +154,7 @@ class Problem(Exception):
         self.errors = tuple(errors)
         self.retry_after = retry_after
         self.headers = dict(headers or {})
+        self.current_revision = current_revision
 
     @property
     def status(self) -> int:
@@ -165,6 +173,7 @@ class Problem(Exception):
                 instance=request_id,
                 errors=list(self.errors),
                 retry_after=self.retry_after,
+                current_revision=self.current_revision,
             )
         )
 

@@ -19,6 +19,7 @@ from litestar.params import JSONBody
 from contracts.control import KillLevel
 from gateway.domain import kills
 from gateway.handlers import Done
+from gateway.idempotency import Answer, Ask
 from gateway.present_orders import verdict_view
 from gateway.requests import (
     CancelRequest,
@@ -30,17 +31,23 @@ from gateway.routes.shared import (
     AdmissionPart,
     CommandsPart,
     IdempotencyKey,
+    KeysPart,
     LivePart,
+    OrderKey,
     checked_key,
     json_only,
     problems,
     replay_headers,
+    required_key,
 )
 from gateway.stream.protocol import time_text
 from gateway.views import CommandAccepted, KillAccepted, Pong
 
 KILL_BODY_BYTES = 16 * 1024
 KILL_BODY_S = 1.0
+_ACCEPTED = ResponseSpec(
+    CommandAccepted, description="The order is in the log", generate_examples=False
+)
 _STANDS_HIGHER = ResponseSpec(
     KillAccepted, description="A higher level stands already; the kill is recorded beneath it"
 )
@@ -56,25 +63,37 @@ async def ping(commands: CommandsPart, live: LivePart) -> Pong:
     "/api/engine/orders",
     status_code=202,
     guards=[json_only],
-    responses=problems(400, 409, 413, 415, 422, 503, 507),
+    responses={202: _ACCEPTED, **problems(400, 409, 413, 415, 422, 503, 507)},
 )
 async def request_order(
     data: JSONBody[OrderRequest],
     commands: CommandsPart,
     admission: AdmissionPart,
-    idempotency_key: IdempotencyKey = None,
-) -> Response[CommandAccepted]:
+    keys: KeysPart,
+    idempotency_key: OrderKey = None,
+) -> Response[str]:
     """Ask for a setup by hand. It goes through risk like any signal.
 
     The verdict is in the answer when it comes within two seconds; otherwise the status is
     `pending`, and the verdict comes as an event whose `proposal` is the command's id.
     """
-    done, said = await commands.request_order(
-        data, checked_key(idempotency_key), actor=admission.actor
+    key, actor = required_key(idempotency_key), admission.actor
+
+    async def work() -> Answer:
+        done, said = await commands.request_order(data, key, actor=actor)
+        view = None if said is None else verdict_view(said)
+        status = "pending" if view is None else "approved" if view.is_approved else "denied"
+        accepted = _accepted(done, status=status, verdict=view)
+        return Answer(202, msgspec.json.encode(accepted).decode(), is_replay=done.is_replay)
+
+    ask = Ask((commands.live.account_id, actor.by, "orders"), key, data.model_dump_json().encode())
+    answer = await keys.once(ask, work)
+    return Response(
+        answer.body,
+        status_code=answer.status,
+        media_type="application/json",
+        headers=replay_headers(is_replay=answer.is_replay),
     )
-    view = None if said is None else verdict_view(said)
-    status = "pending" if view is None else "approved" if view.is_approved else "denied"
-    return _accepted(done, status=status, verdict=view)
 
 
 @post(
@@ -91,7 +110,7 @@ async def cancel(
 ) -> Response[CommandAccepted]:
     """Ask to take back a resting entry or take-profit. A stop stays."""
     key = checked_key(idempotency_key)
-    return _accepted(await commands.cancel(data.orderId, key, actor=admission.actor))
+    return _recorded(await commands.cancel(data.orderId, key, actor=admission.actor))
 
 
 @dataclass
@@ -168,17 +187,20 @@ async def resume(
 ) -> Response[CommandAccepted]:
     """Lift the kill of this account, whatever its level. Needs a fresh sign-in."""
     key = checked_key(idempotency_key)
-    return _accepted(await commands.resume(data.reason, key, actor=admission.actor))
+    return _recorded(await commands.resume(data.reason, key, actor=admission.actor))
 
 
-def _accepted(done: Done, *, status: str = "", verdict: Any = None) -> Response[CommandAccepted]:
-    accepted = CommandAccepted(
+def _recorded(done: Done) -> Response[CommandAccepted]:
+    return Response(_accepted(done), headers=replay_headers(is_replay=done.is_replay))
+
+
+def _accepted(done: Done, *, status: str = "", verdict: Any = None) -> CommandAccepted:
+    return CommandAccepted(
         command_id=str(done.command),
         pos=None if done.position is None else str(done.position),
         status=status or _status(done),
         verdict=verdict,
     )
-    return Response(accepted, headers=replay_headers(done))
 
 
 def _status(done: Done) -> str:

@@ -1,22 +1,19 @@
 """What people are told, and where. Targets go in and never come out."""
 
-import re
-from typing import Annotated
-
 from litestar import Response, get, post, put
-from litestar.params import HeaderParameter, JSONBody
+from litestar.params import JSONBody
 
 from gateway.notify.bodies import NotificationsBody, TryBody
 from gateway.notify.manage import Notifications
 from gateway.notify.views import NotificationsView, TriedView, notifications_view
-from gateway.problems import Code, Problem
-from gateway.routes.shared import AdmissionPart, NotificationsPart, json_only, problems
-
-IfMatch = Annotated[
-    str | None,
-    HeaderParameter(name="If-Match", description="The ETag that was read; another one refuses."),
-]
-_ETAG = re.compile(r'"([0-9]{1,19})"')
+from gateway.routes.shared import (
+    AdmissionPart,
+    IfMatch,
+    NotificationsPart,
+    json_only,
+    problems,
+    required_revision,
+)
 
 
 @get("/api/notifications", responses=problems())
@@ -41,7 +38,7 @@ async def change_notifications(
     To add, replace or remove a channel or the heartbeat needs a fresh sign-in; whoever was told
     before is told of it, too.
     """
-    await notifications.change(data, if_match=_revision(if_match), actor=admission.actor)
+    await notifications.change(data, if_match=required_revision(if_match), actor=admission.actor)
     return await _answer(notifications)
 
 
@@ -55,17 +52,6 @@ async def test_channel(data: JSONBody[TryBody], notifications: NotificationsPart
     """Send a test to one channel, and wait for what comes of it."""
     error = await notifications.test(data.channel)
     return TriedView(status="failed" if error else "delivered", error=error)
-
-
-def _revision(if_match: str | None) -> int:
-    if if_match is None:
-        detail = 'expected If-Match with the ETag that was read, such as "17", found none'
-        raise Problem(Code.IF_MATCH_REQUIRED, detail)
-    found = _ETAG.fullmatch(if_match.strip())
-    if found is None:
-        detail = f'expected If-Match such as "17", found {if_match!r:.80}'
-        raise Problem(Code.SETTINGS_CHANGED, detail)
-    return int(found.group(1))
 
 
 async def _answer(notifications: Notifications) -> Response[NotificationsView]:

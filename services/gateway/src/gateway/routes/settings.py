@@ -1,10 +1,7 @@
 """The account's limits and switches. Each change is an event with before, after and who."""
 
-import re
-from typing import Annotated
-
 from litestar import Response, get, put
-from litestar.params import HeaderParameter, JSONBody
+from litestar.params import JSONBody
 
 from gateway.domain.desk import AccountState
 from gateway.problems import Code, Problem
@@ -13,17 +10,13 @@ from gateway.routes.shared import (
     AdmissionPart,
     CommandsPart,
     IdempotencyKey,
+    IfMatch,
     LivePart,
     checked_key,
     json_only,
     problems,
+    required_revision,
 )
-
-IfMatch = Annotated[
-    str | None,
-    HeaderParameter(name="If-Match", description="The ETag that was read; another one refuses."),
-]
-_ETAG = re.compile(r'"([0-9]{1,19})"')
 
 
 @get("/api/settings", responses=problems(503))
@@ -39,7 +32,7 @@ async def read_settings(live: LivePart) -> Response[SettingsBody]:
 @put(
     "/api/settings",
     guards=[json_only],
-    responses=problems(400, 412, 413, 415, 422, 503, 507),
+    responses=problems(400, 412, 413, 415, 422, 428, 503, 507),
 )
 async def change_settings(
     data: JSONBody[SettingsBody],
@@ -50,26 +43,16 @@ async def change_settings(
 ) -> Response[SettingsBody]:
     """Replace the settings, all of them; give them as they stand in the log.
 
-    To raise a limit, or to turn a switch on, needs a fresh sign-in.
+    `If-Match: *` replaces whatever stands. To raise a limit, or to turn a switch on, needs a fresh
+    sign-in.
     """
     account = await commands.change_settings(
         data,
-        if_match=_revision(if_match),
+        if_match=None if if_match == "*" else required_revision(if_match),
         key=checked_key(idempotency_key),
         actor=admission.actor,
     )
     return _answer(account)
-
-
-def _revision(if_match: str | None) -> int | None:
-    if if_match is None or if_match.strip() == "*":
-        return None
-    found = _ETAG.fullmatch(if_match.strip())
-    if found is None:
-        raise Problem(
-            Code.SETTINGS_CHANGED, f'expected If-Match such as "17", found {if_match!r:.80}'
-        )
-    return int(found.group(1))
 
 
 def _answer(account: AccountState) -> Response[SettingsBody]:

@@ -14,7 +14,8 @@ from gateway.activity.export import Exports
 from gateway.activity.history import History
 from gateway.activity.pages import Pages
 from gateway.guards.gate import Admission
-from gateway.handlers import Commands, Done
+from gateway.handlers import Commands
+from gateway.idempotency import Keys
 from gateway.live import Live
 from gateway.notify.manage import Notifications
 from gateway.page_files import PageFiles
@@ -28,6 +29,19 @@ IdempotencyKey = Annotated[
         description="The same key again within 24 h gives the same command, recorded once.",
     ),
 ]
+OrderKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        description="Required. The same key again within 48 h gives the first answer again.",
+    ),
+]
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-Match", description="Required: the ETag that was read; another one refuses."
+    ),
+]
 # The parts come from the composition root: there is nothing to validate about them.
 LivePart = SkipValidation[NamedDependency[Live]]
 CommandsPart = SkipValidation[NamedDependency[Commands]]
@@ -35,11 +49,34 @@ AdmissionPart = SkipValidation[NamedDependency[Admission]]
 MaybeAdmissionPart = SkipValidation[NamedDependency[Admission | None]]
 SignInPart = SkipValidation[NamedDependency[SignIn | None]]
 NotificationsPart = SkipValidation[NamedDependency[Notifications]]
+KeysPart = SkipValidation[NamedDependency[Keys]]
 HistoryPart = SkipValidation[NamedDependency[History]]
 PagesPart = SkipValidation[NamedDependency[Pages]]
 ExportsPart = SkipValidation[NamedDependency[Exports]]
 PageFilesPart = SkipValidation[NamedDependency[PageFiles]]
+_ETAG = re.compile(r'"([0-9]{1,19})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def required_revision(if_match: str | None) -> int:
+    """Give the revision that a person saw; refuse when they say none."""
+    if if_match is None:
+        detail = 'expected If-Match with the ETag that was read, such as "17", found none'
+        raise Problem(Code.IF_MATCH_REQUIRED, detail)
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        detail = f'expected If-Match such as "17", found {if_match!r:.80}'
+        raise Problem(Code.SETTINGS_CHANGED, detail)
+    return int(found.group(1))
+
+
+def required_key(key: str | None) -> str:
+    """Give the key; refuse when there is none."""
+    checked = checked_key(key)
+    if checked is None:
+        detail = "expected an Idempotency-Key, found none: without it a repeat would act twice"
+        raise Problem(Code.IDEMPOTENCY_KEY_MISSING, detail)
+    return checked
 
 
 def checked_key(key: str | None) -> str | None:
@@ -52,9 +89,9 @@ def checked_key(key: str | None) -> str | None:
     return key
 
 
-def replay_headers(done: Done) -> dict[str, str]:
+def replay_headers(*, is_replay: bool) -> dict[str, str]:
     """Give the headers that mark an answer to a repeated command."""
-    return {"Idempotency-Replayed": "true"} if done.is_replay else {}
+    return {"Idempotency-Replayed": "true"} if is_replay else {}
 
 
 def problems(*statuses: int) -> Mapping[int, ResponseSpec]:
