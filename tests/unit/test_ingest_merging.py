@@ -46,6 +46,18 @@ def test_what_was_published_does_not_pass_again() -> None:
     assert [passage.lets_liquidation(forced(at)) for at in (4, 5, 6)] == [False, False, True]
 
 
+def test_a_tick_that_is_too_far_ahead_to_be_true_ends_nothing() -> None:
+    century_ms = 100 * 365 * 24 * 3_600_000
+    marks, tops = [mark(5), mark(century_ms), mark(6)], [top(5), top(2**62), top(6)]
+    passage, handover = Passage(Published()), Handover()
+
+    assert [passage.lets_mark(it) for it in marks] == [True, False, True]
+    assert [passage.lets_top(it) for it in tops] == [True, False, True]
+    # Two connections are merged before anybody doubts: it goes on to be doubted.
+    assert [handover.lets(it) for it in [*marks, mark(6)]] == [True, True, True, False]
+    assert [handover.lets(it) for it in [*tops, top(6)]] == [True, True, True, False]
+
+
 def test_a_liquidation_passes_when_it_stands_behind_the_last_at_the_same_time() -> None:
     passage = Passage(Published(liquidation=forced(5, "2")))
 

@@ -8,7 +8,13 @@ from collections import Counter
 
 from contracts.ticks import Liquidation, MarkPrice, TopOfBook, Trade
 from ingest.domain.items import Item
-from ingest.domain.sequence import Place, TradeSequence
+from ingest.domain.sequence import (
+    TIME_JUMP_MS_MAX,
+    UPDATE_JUMP_MAX,
+    Place,
+    TradeSequence,
+    is_far,
+)
 
 HELD_MAX = 200_000
 """Items kept back at most; then the new connection takes over as it is."""
@@ -86,10 +92,12 @@ class Handover:
                 is_new = self._trades.step(item.i, item.t) is not Place.KNOWN
             case TopOfBook():
                 is_new = item.u > self._last_update
-                self._last_update = max(self._last_update, item.u)
+                if not is_far(item.u, self._last_update, jump_max=UPDATE_JUMP_MAX):
+                    self._last_update = max(self._last_update, item.u)
             case MarkPrice():
                 is_new = item.t > self._last_mark_ms
-                self._last_mark_ms = max(self._last_mark_ms, item.t)
+                if not is_far(item.t, self._last_mark_ms, jump_max=TIME_JUMP_MS_MAX):
+                    self._last_mark_ms = max(self._last_mark_ms, item.t)
             case Liquidation():
                 is_new = self._seen[item] == 0
                 if not is_new:

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from contracts.minutes import MINUTE_MS
 from contracts.ticks import Candles, Liquidation, MarkPrice, TapeEnd, TopOfBook, Trade
-from ingest.domain.sequence import Gap, Implausible, Place, TradeSequence
+from ingest.domain.sequence import (
+    TIME_JUMP_MS_MAX,
+    UPDATE_JUMP_MAX,
+    Gap,
+    Implausible,
+    Place,
+    TradeSequence,
+    is_far,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +65,17 @@ class Passage:
         return self._sequence.step(trade_id, time_ms)
 
     def lets_top(self, top: TopOfBook) -> bool:
-        """Say whether this update of the book is newer than the last."""
-        if top.u <= self._last_update:
+        """Say whether this update of the book is newer than the last, and can be true."""
+        last = self._last_update
+        if top.u <= last or is_far(top.u, last, jump_max=UPDATE_JUMP_MAX):
             return False
         self._last_update = top.u
         return True
 
     def lets_mark(self, mark: MarkPrice) -> bool:
-        """Say whether this mark price is newer than the last."""
-        if mark.t <= self._last_mark_ms:
+        """Say whether this mark price is newer than the last, and can be true."""
+        last = self._last_mark_ms
+        if mark.t <= last or is_far(mark.t, last, jump_max=TIME_JUMP_MS_MAX):
             return False
         self._last_mark_ms = mark.t
         return True

@@ -17,6 +17,15 @@ TIME_JUMP_MS_MAX = JUMP_MS_MAX - 24 * 60 * MINUTE_MS
 no fold refuses what is published."""
 
 
+UPDATE_JUMP_MAX = 1_000_000_000_000
+"""More updates of a book than years have: the id is corrupt."""
+
+
+def is_far(number: int, last: int, *, jump_max: int) -> bool:
+    """Say whether a number that only grows is too far ahead of the last to be true; -1 is none."""
+    return last >= 0 and number - last > jump_max
+
+
 class Place(Enum):
     """Where a trade stands when nothing is missing before it."""
 
