@@ -45,7 +45,9 @@ class Child:
         log: Path,
         spawn: Spawn | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
+        is_restarted: bool = True,
     ) -> None:
+        """Name a process; one that is not restarted refuses once it ends by itself."""
         self.name = name
         self.restarts = 0
         self.refusal: str | None = None
@@ -56,6 +58,7 @@ class Child:
         self._log = log
         self._spawn = spawn or Spawn()
         self._stop_signal = stop_signal
+        self._is_restarted = is_restarted
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
         self._tail: deque[str] = deque(maxlen=20)
@@ -75,6 +78,9 @@ class Child:
                 return
             if code == EXIT_CONFIGURATION:
                 self.refusal = self.last_words() or f"{self.name} refused its configuration"
+                return
+            if not self._is_restarted:
+                self.refusal = f"{self.name} ended with {code}: {self.last_words()}"
                 return
             if time.monotonic() - started > _STEADY_S:
                 backoff_s = _BACKOFF_S_MIN

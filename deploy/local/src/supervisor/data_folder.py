@@ -24,7 +24,8 @@ class DataFolder:
         self.path = path
         if path.exists() and not path.is_dir():
             raise Refusal(f"expected a folder at {path}, found a file")
-        is_new = not path.exists() or not any(path.iterdir())
+        self.is_new = is_new = not path.exists() or not any(path.iterdir())
+        """Whether it was empty: nothing of an earlier run is in it."""
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -8,8 +8,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.venues import ON_CHAIN, PAPER
 from supervisor.refusal import Refusal
 
+VENUES = (PAPER, ON_CHAIN[0])
 FEEDS = ("auto", "binance", "synthetic", "tape")
 
 
@@ -21,6 +23,7 @@ class Feed:
     folder: str
     description: str
     environment: dict[str, str]
+    symbol: str = "solusdt"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--symbol", default="solusdt", help="feed symbol of a live feed")
     up.add_argument("--seed", type=int, default=7, help="of the synthetic market")
     up.add_argument("--data-dir", type=Path, help="default: .data/<feed>")
+    up.add_argument("--venue", choices=VENUES, default=PAPER, help="localnet: the real program")
     up.add_argument("--port", type=int, default=8001, help="of the page and the API")
     up.add_argument("--exit-at-end", action="store_true", help="stop when the tape is worked off")
     commands.add_parser("page", help="build the page where its sources changed")
@@ -63,6 +67,7 @@ def choose_feed(options: argparse.Namespace) -> Feed:
                 f"binance-{options.symbol}",
                 f"live Binance {options.symbol}",
                 {"FEED": "binance", "FEED_SYMBOL": options.symbol},
+                options.symbol,
             )
         case _:
             speed = {"SYNTHETIC_SPEED": options.speed} if options.speed else {}

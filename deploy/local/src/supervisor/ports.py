@@ -5,6 +5,7 @@ import socket
 from supervisor.refusal import Refusal
 
 LOOPBACK = "127.0.0.1"
+_TRIES = 50
 
 
 def free_port() -> int:
@@ -12,6 +13,19 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return probe.getsockname()[1]
+
+
+def free_pair() -> int:
+    """Give the first of two loopback ports in a row that nobody listens on now."""
+    for _ in range(_TRIES):
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind((LOOPBACK, port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+    raise Refusal("expected two free ports in a row on the loopback, found none")
 
 
 def require_free(port: int, *, option: str) -> None:

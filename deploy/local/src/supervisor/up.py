@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from supervisor import status
+from supervisor import venue as venues
 from supervisor.child import Child
 from supervisor.cluster import Cluster
 from supervisor.data_folder import DataFolder
@@ -34,7 +35,7 @@ _LOOK_EVERY_S = 0.5
 class Stack:
     """NATS, PostgreSQL and the services of one data folder."""
 
-    def __init__(self, folder: DataFolder, feed: Feed, *, port: int) -> None:
+    def __init__(self, folder: DataFolder, feed: Feed, *, venue: str, port: int) -> None:
         self.feed = feed
         self.url = f"http://{LOOPBACK}:{port}"
         self.nats_port = free_port()
@@ -45,6 +46,7 @@ class Stack:
         self._port = port
         self.nats, self.nats_url = nats_child(folder.path, port=self.nats_port, logs=self._logs)
         self.services: list[Child] = []
+        self.venue = venues.opened(venue, folder, feed, nats_url=self.nats_url, logs=self._logs)
         self._staging = Staging(folder.path / STORE)
         self._cluster: Cluster | None = None
         self._health: dict[str, int] = {}
@@ -65,6 +67,8 @@ class Stack:
         self._folder.write_runtime(
             {"nats_url": self.nats_url, "postgres_dsn": cluster.dsn(), "url": self.url}
         )
+        if self.venue.chain is not None:
+            group.create_task(self.venue.chain.keep_running())
         for name in SERVICES:
             child = self._service(name, postgres_dsn=cluster.dsn())
             self.services.append(child)
@@ -74,6 +78,8 @@ class Stack:
         """Drain the services, then stop the servers."""
         for child in reversed(self.services):
             await child.stop(grace_s=_DRAIN_S)
+        if self.venue.chain is not None:
+            await self.venue.chain.stop(grace_s=_DRAIN_S)
         await self.nats.stop(grace_s=_DRAIN_S)
         self._staging.remove()
         if self.postgres is not None and self._cluster is not None:
@@ -82,7 +88,12 @@ class Stack:
 
     def refusal(self) -> str | None:
         """Give the reason that no restart mends, if a process gave one."""
-        return next((c.refusal for c in [self.nats, *self.services] if c.refusal), None)
+        children = [self.nats, *self._chains, *self.services]
+        return next((c.refusal for c in children if c.refusal), None)
+
+    @property
+    def _chains(self) -> list[Child]:
+        return [] if self.venue.chain is None else [self.venue.chain]
 
     async def look(self) -> list[status.Row]:
         """Give the state of every process now, and keep what the servers need in place."""
@@ -94,7 +105,10 @@ class Stack:
         for child, answer in zip(self.services, answers, strict=True):
             if child.pid is not None:
                 child.state = answer
-        servers = [self.nats]
+        servers = [self.nats, *self._chains]
+        for child in self._chains:
+            if child.pid is not None:
+                child.state = child.last_words() or "waiting for the feed's first print"
         if self.postgres is not None and self._cluster is not None:
             servers.append(self.postgres)
             if self.postgres.pid is not None:
@@ -117,10 +131,13 @@ class Stack:
             case "gateway":
                 key = os.environ.get(_KEY_FILE) or str(self._folder.key_file("notifications"))
                 environment |= {"GATEWAY_PORT": str(self._port), _KEY_FILE: key}
+                environment |= self.venue.gateway
             case "audit":
                 environment |= {"POSTGRES_DSN": postgres_dsn}
             case "ingest":
                 environment |= self.feed.environment
+            case "execution":
+                environment |= self.venue.execution
             case _:
                 pass
         return Child(
@@ -134,9 +151,10 @@ class Stack:
 def run(options: Namespace) -> int:
     """Run the desk until Ctrl-C, SIGTERM, a refusal, or the end of the tape."""
     require_free(options.port, option="--port")
+    venues.require_venue(options)
     feed = choose_feed(options)
-    path = options.data_dir or Path(".data") / feed.folder
-    folder = DataFolder(path.resolve(), feed=feed.identity)
+    path = options.data_dir or Path(".data") / venues.folder_of(feed, options.venue)
+    folder = DataFolder(path.resolve(), feed=venues.identity_of(feed, options.venue))
     try:
         return asyncio.run(_run(folder, feed, options))
     except ExceptionGroup as failures:
@@ -152,7 +170,7 @@ def _first(failures: BaseExceptionGroup[Refusal]) -> Refusal:
 
 
 async def _run(folder: DataFolder, feed: Feed, options: Namespace) -> int:
-    stack = Stack(folder, feed, port=options.port)
+    stack = Stack(folder, feed, venue=options.venue, port=options.port)
     async with _stop_event() as stopping, asyncio.TaskGroup() as group:
         try:
             await stack.start(group)
@@ -173,7 +191,9 @@ async def _run(folder: DataFolder, feed: Feed, options: Namespace) -> int:
 async def _show_until(
     tasks: Sequence[asyncio.Task[object]], stack: Stack, folder: DataFolder
 ) -> None:
-    title = f"{stack.feed.description}   PAPER   {stack.url}   data: {folder.path}"
+    title = (
+        f"{stack.feed.description}   {stack.venue.name.upper()}   {stack.url}   data: {folder.path}"
+    )
     console = Console()
     shown: dict[str, status.Row] = {}
     are_all_ready = False

@@ -313,6 +313,9 @@ CONSUMERS: tuple[ConsumerSpec, ...] = (
         "execution-plan-orders", "execution", StreamName.LOG, (*_DECISIONS, "market.minute.>")
     ),
     ConsumerSpec("execution-work-prints", "execution", StreamName.MARKET, ("trades.>",)),
+    ConsumerSpec(
+        "localnet-move-market", "localnet", StreamName.MARKET, ("trades.>",), is_for_each=True
+    ),
     ConsumerSpec("ingest-follow-log", "ingest", StreamName.LOG, ("feed.>", "control.>")),
     ConsumerSpec("gateway-show-log", "gateway", StreamName.LOG, (), is_for_each=True),
     ConsumerSpec(

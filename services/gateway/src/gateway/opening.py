@@ -15,8 +15,6 @@ from gateway.handlers import FOLD_WAIT_S, CommandLog
 from gateway.live import Live
 from gateway.settings import GatewaySettings
 
-VENUE = "paper"
-
 _log = structlog.get_logger()
 
 
@@ -28,7 +26,7 @@ async def open_account(live: Live, log: CommandLog, settings: GatewaySettings) -
             await bell.wait()
     event = AccountOpened(
         account=settings.account,
-        venue=VENUE,
+        venue=settings.venue,
         equity_usd=settings.paper_equity_usd,
         priority_fee_microlamports=settings.priority_fee_microlamports,
         settings=settings.account_settings(),

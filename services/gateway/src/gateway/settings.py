@@ -15,6 +15,7 @@ from chassis.settings import ConfigurationError, ServiceSettings
 from contracts.control import Settings
 from contracts.ids import AccountId
 from contracts.values import Positive
+from contracts.venues import PAPER
 from gateway.notify.sealing import Sealer, read_key
 from gateway.signin.sign_in import SignInRules
 from gateway.signin.siws import is_wallet
@@ -49,6 +50,8 @@ class GatewaySettings(ServiceSettings):
     """What each transaction offers at first, and the cap that the account starts with."""
     paper_equity_usd: Positive = Decimal(10_000)
     strategy_enabled: bool = True
+    venue: Literal["paper", "localnet", "devnet", "mainnet"] = "paper"
+    """Which holds the orders of a new account; execution must be told the same one."""
     notifications_key_file: str = ""
     """Path of the key that targets of notifications are sealed with; empty: none can be set."""
 
@@ -59,7 +62,7 @@ class GatewaySettings(ServiceSettings):
             risk_per_trade_bps=self.risk_per_trade_bp,
             daily_drawdown_limit_pct=self.daily_stop_pct,
             priority_fee_cap_microlamports=self.priority_fee_microlamports,
-            delegate_enabled=False,
+            delegate_enabled=self.venue != PAPER,
             strategy_enabled=self.strategy_enabled,
         )
 

@@ -74,6 +74,13 @@ class Actors:
         if not self.is_keeper_off:
             self._keep()
 
+    def meets(self, market: Market, side: Side, price_usd: Decimal) -> bool:
+        """Say whether the taker would meet somebody else than the maker on its way to a price."""
+        direction = Direction.LONG if side is Side.LONG else Direction.SHORT
+        besides, price = self.world.taker.trader, int(price_usd * PRICE)
+        found = self._makers(market.index, direction, besides=besides, price=price)
+        return any(it != self.world.maker.trader for it in found)
+
     def trade(
         self, market: Market, side: Side, price_usd: Decimal, quantity_base: Decimal
     ) -> Decimal:

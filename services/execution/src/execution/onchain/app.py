@@ -24,11 +24,21 @@ from execution.recovery import LOG_CONSUMER, caught_up, from_checkpoint
 from execution.signing.fence import LogFence
 from execution.signing.keys import KeyUnusable
 from execution.signing.signer import PolicySigner
+from execution.venues.drift.abi import DriftExtraMissing
 from execution.venues.drift.chain import DriftChain
+from execution.venues.drift.probe import Probe, VenueIncompatible
 from execution.venues.drift.rpc import Rpc
 from execution.venues.drift.view import AccountMissing
 
 _FEED_POLL_S = 0.2
+_TO_BE_PUT_RIGHT = (
+    AccountMissing,
+    DriftExtraMissing,
+    ForeignFeed,
+    ForeignVenue,
+    KeyUnusable,
+    VenueIncompatible,
+)
 
 
 async def run_on_chain(runtime: Runtime, config: ChainConfig, *, checkpoint_events: int) -> None:
@@ -60,14 +70,16 @@ async def run_on_chain(runtime: Runtime, config: ChainConfig, *, checkpoint_even
         )
         policy.hold(key, signed_ms=standing.signed_ms)
         async with httpx.AsyncClient(follow_redirects=False) as client:
+            rpc = Rpc(config.urls, client=client, clock=time.monotonic)
             chain = DriftChain(
                 config.venue_of(feed.market),
-                Rpc(config.urls, client=client, clock=time.monotonic),
+                rpc,
                 account=account,
                 delegate=partial(policy.delegate, account),
                 known=partial(standing.known_orders, account),
                 after=standing.cursor(account),
                 clock=time.monotonic,
+                probe=Probe(rpc, config.quote_mint),
             )
             signer = DelegateSigner(policy, fence, recorder, lambda: chain)
             desk = ChainDesk(
@@ -95,7 +107,7 @@ async def run_on_chain(runtime: Runtime, config: ChainConfig, *, checkpoint_even
                 ),
             )
             await desk.checkpoint()
-    except (ForeignFeed, ForeignVenue, KeyUnusable, AccountMissing) as error:
+    except _TO_BE_PUT_RIGHT as error:
         raise ConfigurationError(str(error)) from error
 
 

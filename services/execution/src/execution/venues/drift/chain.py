@@ -12,6 +12,7 @@ from execution.signing.facts import VenueAccounts
 from execution.venues.drift.config import DriftVenue
 from execution.venues.drift.encoder import encode, venue_accounts
 from execution.venues.drift.lander import Lander
+from execution.venues.drift.probe import Probe
 from execution.venues.drift.reader import Known, Reader
 from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
 from execution.venues.drift.snapshot import observe
@@ -41,11 +42,13 @@ class DriftChain:
         known: Known,
         after: int | None,
         clock: Callable[[], float],
+        probe: Probe | None = None,
     ) -> None:
         """Show an account; `delegate` gives the address that signs for it, None without a key.
 
         `known` gives the orders of the log by the venue's id, `after` how far the records are in
         the log, None to begin with what is shown first; `clock` counts seconds and never goes back.
+        With a `probe` nothing is shown as ready before it has passed.
         """
         self.venue = venue
         self.account = account
@@ -56,6 +59,7 @@ class DriftChain:
         self._lander = Lander(rpc, clock=clock)
         self._reader = Reader(venue, rpc, payer=delegate, known=known, after=after, clock=clock)
         self._wake = asyncio.Event()
+        self._probe = probe
 
     @property
     def is_current(self) -> bool:
@@ -69,7 +73,7 @@ class DriftChain:
             self.blockhash()
         except RpcSilent:
             return False
-        return self._reader.view is not None and self.is_current
+        return self._reader.view is not None and self.is_current and self._probe is None
 
     @property
     def began_at(self) -> float:
@@ -107,16 +111,29 @@ class DriftChain:
             self._wake.clear()
 
     async def step(self) -> None:
-        """Read once, send what is due, and say when something may have changed."""
+        """Read once, send what is due, and say when something may have changed.
+
+        Raises VenueIncompatible when the probe finds another program than ours.
+        """
         before = self._reader.view
         try:
             await self._reader.refresh(at_least=self._lander.landed_slot)
             await self._lander.step(self._reader.height)
+            await self._pass_probe()
         except (RpcSilent, RpcRefused) as error:
             _log.warning("chain_step_failed", why=str(error))
         if self._lander.has_new_fate or self._reader.view is not before:
             self._lander.has_new_fate = False
             self.changed.set()
+
+    async def _pass_probe(self) -> None:
+        """Probe once, as soon as there is something to probe with."""
+        view, delegate = self._reader.view, self._delegate()
+        if self._probe is None or view is None or delegate is None:
+            return
+        blockhash = self.blockhash()
+        await self._probe.require_compatible(view, delegate=delegate, blockhash=blockhash.hash)
+        self._probe = None
 
     def blockhash(self) -> Blockhash:
         """Give what a transaction that is signed now is bound to."""
