@@ -38,7 +38,8 @@ _ENTRY_NUMBER, _STOP_NUMBER = 254, 255
 """Of no ring of ours: nothing that rests has them (`domain.uids`)."""
 _ENTRY_PART, _STOP_PART = Decimal("0.95"), Decimal("0.90")
 """Of the oracle's price: far enough that nothing would meet them."""
-_LIFE_S = 60
+_LIFE_S = 86_400
+"""Of what is only simulated, on a chain whose time may leap meanwhile."""
 _PROBE, _NOBODY = "probe", UUID(int=0)
 
 _log = structlog.get_logger()

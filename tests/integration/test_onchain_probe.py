@@ -1,0 +1,121 @@
+"""The probe at the start: the real program passes, and whatever else is there is refused."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from solders.pubkey import Pubkey
+
+from execution.venues.drift.config import DriftVenue
+from execution.venues.drift.probe import Probe, VenueIncompatible
+from execution.venues.drift.rpc import Rpc
+from execution.venues.drift.view import ChainView
+from kit.drift_chain import OnChain, on_chain
+from kit.drift_rig import a_stop, an_entry
+from localnet.drift.addresses import USDC
+
+OTHER = Pubkey.from_bytes(bytes([9] * 32))
+
+
+class Lying(Rpc):
+    """A node whose answers to one method are bent."""
+
+    def __init__(self, on: OnChain, method: str, bend: Callable[[Any], Any]) -> None:
+        super().__init__((on.client.net.url,), client=on.http, clock=on.seconds)
+        self._bent, self._bend = method, bend
+
+    async def call(self, method: str, *params: object) -> Any:
+        told = await super().call(method, *params)
+        return self._bend(told) if method == self._bent else told
+
+
+def as_told(told: Any) -> Any:
+    return told
+
+
+async def probed(
+    on: OnChain,
+    *,
+    mint: Pubkey = USDC,
+    venue: DriftVenue | None = None,
+    method: str = "",
+    bend: Callable[[Any], Any] = as_told,
+) -> None:
+    """Probe the chain as it is, with another belief of ours or a node that bends an answer."""
+    view = on.rig.view()
+    if venue is not None:
+        view = ChainView(venue, view.accounts, view.block_height, 0)
+    probe = Probe(Lying(on, method, bend), mint)
+    blockhash = on.chain.blockhash().hash
+    await probe.require_compatible(view, delegate=on.rig.delegate, blockhash=blockhash)
+
+
+def refused(words: str) -> Any:
+    return pytest.raises(VenueIncompatible, match=rf"VENUE_INCOMPATIBLE: .*{words}")
+
+
+def with_byte(at: int, value: int) -> Callable[[Any], Any]:
+    """Bend the simulated sub-account at a place from the newest order's slot."""
+
+    def bend(told: Any) -> Any:
+        account = told["value"]["accounts"][0]
+        data = bytearray(base64.b64decode(account["data"][0]))
+        data[1_192 + at] = value  # The first order of an account that has none is the entry.
+        account["data"][0] = base64.b64encode(bytes(data)).decode()
+        return told
+
+    return bend
+
+
+async def test_the_real_program_passes_and_keeps_nothing() -> None:
+    async with on_chain() as on:
+        await probed(on)
+        await on.step(2)
+        assert on.seen().orders == ()
+
+
+async def test_another_program_market_mint_or_owner_is_refused() -> None:
+    async with on_chain() as on:
+        with refused("quote's mint"):
+            await probed(on, mint=OTHER)
+        with refused("market's name"):
+            await probed(on, venue=replace(on.rig.venue, market="eth-perp"))
+        with refused("expected a program"):
+            await probed(on, method="getAccountInfo", bend=lambda told: told | {"value": None})
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "words"),
+    [
+        (8, 1, "price of order 254"),
+        (16, 1, "base of order 254"),
+        (64, 1, "max_ts of order 254"),
+        (82, 0, "order 254 to be placed"),
+        (88, 1, "is_reduce_only of order 254"),
+    ],
+)
+async def test_a_field_that_does_not_come_back_is_refused(at: int, value: int, words: str) -> None:
+    async with on_chain() as on:
+        with refused(words):
+            await probed(on, method="simulateTransaction", bend=with_byte(at, value))
+
+
+async def test_a_refusal_of_the_market_passes_only_with_something_to_look_after() -> None:
+    def short(told: Any) -> Any:
+        told["value"]["err"] = {"InstructionError": [2, {"Custom": 6003}]}
+        return told
+
+    def foreign(told: Any) -> Any:
+        told["value"]["err"] = {"InstructionError": [2, {"Custom": 101}]}
+        return told
+
+    async with on_chain() as on:
+        with refused("error 6003"):
+            await probed(on, method="simulateTransaction", bend=short)
+        on.send(an_entry(on.rig), a_stop())
+        await on.settle()
+        await probed(on, method="simulateTransaction", bend=short)
+        with refused("error 101"):
+            await probed(on, method="simulateTransaction", bend=foreign)

@@ -1,0 +1,103 @@
+"""`up --venue localnet`: what it needs is said in one line before anything is started."""
+
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from supervisor import venue as venues
+from supervisor.data_folder import DataFolder
+from supervisor.options import Feed, choose_feed, parser
+from supervisor.refusal import Refusal
+
+FEED = Feed("synthetic:7", "synthetic-7", "a market", {})
+
+
+def asked(*arguments: str) -> Namespace:
+    return parser().parse_args(["up", *arguments])
+
+
+def refusal(*arguments: str) -> str:
+    with pytest.raises(Refusal) as refused:
+        venues.require_venue(asked("--venue", "localnet", *arguments))
+    return str(refused.value)
+
+
+def test_paper_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DRIFT_SO", raising=False)
+    venues.require_venue(asked())
+    assert venues.folder_of(FEED, "paper") == "synthetic-7"
+    assert venues.identity_of(FEED, "paper") == "synthetic:7"
+
+
+def test_without_a_program_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DRIFT_SO", raising=False)
+    assert refusal() == (
+        "expected DRIFT_SO to be the path of a Drift program, found none; "
+        "`./justw localnet` says how to get one"
+    )
+
+
+def test_another_file_is_no_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    other = tmp_path / "other.so"
+    other.write_bytes(b"another program")
+    monkeypatch.setenv("DRIFT_SO", str(other))
+    words = refusal()
+    assert words.startswith(f"expected a known Drift program at {other}")
+    assert "\n" not in words
+
+
+class TestWithAProgram:
+    @pytest.fixture(autouse=True)
+    def program(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def load(path: str | None) -> None:
+            del path
+
+        def find_spec(name: str) -> object:
+            return name
+
+        monkeypatch.setattr(venues, "load", load)
+        monkeypatch.setattr(venues, "find_spec", find_spec)
+
+    def test_a_tape_is_refused(self) -> None:
+        assert "found a tape" in refusal("--tape", "some.csv")
+        assert "found a tape" in refusal("--feed", "tape")
+
+    @pytest.mark.parametrize("speed", ["max", "11", "60"])
+    def test_a_market_that_outruns_a_chain_is_refused(self, speed: str) -> None:
+        assert f"at most 10 with --venue localnet, found {speed}" in refusal("--speed", speed)
+
+    def test_a_synthetic_market_has_a_speed_that_a_chain_can_follow(self) -> None:
+        options = asked("--venue", "localnet", "--feed", "synthetic")
+        venues.require_venue(options)
+        feed = choose_feed(options)
+        assert feed.environment["SYNTHETIC_SPEED"] == venues.SPEED
+        assert venues.folder_of(feed, "localnet").startswith("localnet-synthetic-7-")
+
+    def test_the_packages_are_named_when_they_are_missing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def nothing(name: str) -> None:
+            del name
+
+        monkeypatch.setattr(venues, "find_spec", nothing)
+        assert "`./justw sync --extra drift` installs them" in refusal()
+
+
+def test_a_folder_holds_one_run_of_a_localnet(tmp_path: Path) -> None:
+    for _ in range(2):
+        folder = DataFolder(tmp_path / "run", feed=venues.identity_of(FEED, "localnet"))
+        was_new = folder.is_new
+        if not was_new:
+            with pytest.raises(Refusal, match="give another --data-dir"):
+                venues.opened("localnet", folder, FEED, nats_url="", logs=tmp_path)
+        else:
+            venue = venues.opened("localnet", folder, FEED, nats_url="", logs=tmp_path)
+            told = venue.execution
+            assert told["VENUE"] == venue.gateway["VENUE"] == "localnet"
+            key = Path(told["DELEGATE_KEY_FILE"])
+            assert key.stat().st_mode & 0o777 == 0o600
+            assert told["ACCOUNT_OWNER"] in key.read_text(encoding="utf-8")
+        folder.close()
+    with pytest.raises(Refusal, match="on localnet"):
+        DataFolder(tmp_path / "run", feed=venues.identity_of(FEED, "paper"))
