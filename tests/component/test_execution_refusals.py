@@ -34,6 +34,9 @@ class Refusing:
             return Refusal(self.code, "something else", "this")
         return self.paper.sign(message, asked)
 
+    def address(self, account: str, now_ms: int) -> str | None:
+        return self.paper.address(account, now_ms)
+
 
 async def lived(signer: Refusing) -> list[Recorded]:
     """Live a tape with a signer; whatever comes of it, audit finds nothing wrong with it."""

@@ -20,6 +20,7 @@ from execution.recorder import AnotherWriter
 from execution.recovery import recover
 from execution.signing.paper import PaperSigner
 from execution.signing.port import Asked, Signed
+from execution.signing.refusals import Refusal
 from execution.standing import Standing
 from execution.venues.paper.rules import PaperRules
 from kit.chassis_stage import RealStage, real_stage
@@ -42,9 +43,10 @@ class CountingSigner(PaperSigner):
     """Counts what it signs."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.count = 0
 
-    def sign(self, message: bytes, asked: Asked) -> Signed:
+    def sign(self, message: bytes, asked: Asked) -> Signed | Refusal:
         """Sign, and count it."""
         self.count += 1
         return super().sign(message, asked)

@@ -38,6 +38,10 @@ def clear_up(world: EngineWorld) -> None:
     _take_back(world, own=False)
 
 
+KILLS = (KillLevel.PAUSE_ENTRIES, KillLevel.CANCEL_ENTRIES, KillLevel.FLATTEN)
+"""What a person engages; the level above flattens in the same way, and then ends a key."""
+
+
 def is_seeing(world: EngineWorld, truth: VenueObserved) -> bool:
     """Say whether the engine is up, sees the venue as it is, reaches it, and may act."""
     weather = world.chain.weather
@@ -200,7 +204,7 @@ def crash(world: EngineWorld, chance: Random) -> None:
 
 def kill(world: EngineWorld, chance: Random) -> None:
     """Stop everything of a level, and let it be done."""
-    world.kill(chance.choice(tuple(KillLevel)))
+    world.kill(chance.choice(KILLS))
     world.take_turns()
     world.walk(20)
 
@@ -239,7 +243,7 @@ def only_shrink(world: EngineWorld, _chance: Random) -> None:
 
 def revoke(world: EngineWorld, chance: Random) -> None:
     """Let the owner take the right to sign away, for ever."""
-    world.chain.set_delegate(ACCOUNT, chance.choice((DelegateSeen.NONE, DelegateSeen.FOREIGN)))
+    world.chain.set_delegate(ACCOUNT, chance.choice((None, "somebody")))
 
 
 def upgrade(world: EngineWorld, _chance: Random) -> None:

@@ -41,7 +41,7 @@ from execution.signing.paper import PaperSigner
 from execution.venues.paper import views
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
-from execution.venues.paper.state import Transit
+from execution.venues.paper.state import HOUSE, Transit
 from execution.venues.paper.telling import records_of
 from execution.venues.paper.weather import Weather
 from execution.venues.port import AnyRecord
@@ -130,6 +130,7 @@ class EngineWorld:
             works.accounts[ACCOUNT],
             works.market,
             slot=works.slot,
+            ours=HOUSE,
             terms=works.terms,
             weather=works.weather,
         )

@@ -30,7 +30,7 @@ from execution.consumers import follow
 from execution.handlers import Desk
 from execution.recovery import recover
 from execution.signing.paper import PaperSigner
-from execution.signing.port import Signer
+from execution.signing.port import NamedSigner
 from execution.venues.paper.rules import PaperRules
 from kit.execution_events import (
     ACCOUNT,
@@ -214,7 +214,7 @@ class World:
     accounts: tuple[str, ...] = (ACCOUNT,)
     is_replayable: bool = True
     checkpoint_events: int = 20
-    signer: Signer = field(default_factory=PaperSigner)
+    signer: NamedSigner = field(default_factory=PaperSigner)
     clock: Callable[[], float] = lambda: 0.0
     """In seconds; on a live feed it makes the time that passes without prints."""
     crash_at: int | None = None

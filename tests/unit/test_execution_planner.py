@@ -383,7 +383,16 @@ def test_nothing_is_sent_once_the_delegate_is_gone() -> None:
     rig = open_long()
     rig.drop(OrderKind.TRIGGER_MARKET)
     assert types(rig.show(slots=1, delegate=DelegateSeen.NONE)) == ["mode_changed"]
-    assert rig.show(slots=20) == []
+    assert rig.show(slots=20, delegate=DelegateSeen.NONE) == []
+
+
+def test_a_new_delegation_lets_the_position_be_protected_again() -> None:
+    rig = open_long()
+    rig.drop(OrderKind.TRIGGER_MARKET)
+    rig.show(slots=1, delegate=DelegateSeen.FOREIGN)
+    (changed, *_) = of(rig.show(slots=1), ModeChanged)
+    assert (changed.before, changed.mode) == (Mode.REVOKED, Mode.RUN)
+    assert [it.leg for it in of(rig.show(slots=20), OrderIntended)] != []
 
 
 def test_a_kill_between_a_decision_and_its_record_waits_for_the_next_snapshot() -> None:

@@ -12,7 +12,7 @@ from contracts.venue import DelegateSeen, MarketStatus
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.clockwork import ChainNotBegun
 from execution.venues.paper.codes import Code, Refused
-from execution.venues.paper.state import OrderStatus
+from execution.venues.paper.state import HOUSE, OrderStatus
 from execution.venues.paper.views import NoPriceYet
 from execution.venues.paper.wire import paper_signature
 from execution.venues.port import (
@@ -347,18 +347,18 @@ def test_only_a_reduce_only_stop_may_have_the_positions_size() -> None:
 
 def test_neither_owner_nor_delegate_signs_nothing() -> None:
     desk = Desk()
-    for delegate in (DelegateSeen.NONE, DelegateSeen.FOREIGN):
+    for delegate, seen in ((None, DelegateSeen.NONE), ("somebody", DelegateSeen.FOREIGN)):
         desk.chain.set_delegate(ACCOUNT, delegate)
         assert desk.code(an_order()) == Code.NOT_A_SIGNER
-        assert desk.seen.delegate is delegate
-    desk.chain.set_delegate(ACCOUNT, DelegateSeen.OURS)
+        assert desk.seen.delegate is seen
+    desk.chain.set_delegate(ACCOUNT, HOUSE)
     assert desk.code(an_order()) is None
 
 
 def test_a_revoke_leaves_the_orders_alive() -> None:
     desk = Desk()
     desk.place(an_order(LONG, "99"))
-    desk.chain.set_delegate(ACCOUNT, DelegateSeen.NONE)
+    desk.chain.set_delegate(ACCOUNT, None)
     desk.sell("98.9")
     assert desk.seen.position_base == 1
 

@@ -83,6 +83,8 @@ class KillLevel(IntEnum):
     """Entries are canceled; stops and take-profits stay."""
     FLATTEN = 3
     """Entries are canceled, positions are closed, then the rest is canceled."""
+    REVOKE_DELEGATE = 4
+    """As `FLATTEN`; then the key that signs for the account is destroyed."""
 
 
 class KillSwitchEngaged(Event):

@@ -310,7 +310,10 @@ CONSUMERS: tuple[ConsumerSpec, ...] = (
     ),
     ConsumerSpec("risk-judge-proposals", "risk", StreamName.LOG, _DECISIONS),
     ConsumerSpec(
-        "execution-plan-orders", "execution", StreamName.LOG, (*_DECISIONS, "market.minute.>")
+        "execution-plan-orders",
+        "execution",
+        StreamName.LOG,
+        (*_DECISIONS, "delegation.>", "market.minute.>"),
     ),
     ConsumerSpec("execution-work-prints", "execution", StreamName.MARKET, ("trades.>",)),
     ConsumerSpec(

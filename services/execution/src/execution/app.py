@@ -22,15 +22,17 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
     if settings.venue != PAPER:
         await _on_chain(runtime, settings)
         return
+    cabinet = settings.cabinet()
     runtime.ready(False, "folding the log")
     try:
         standing, recorder = await recover(
-            runtime.log, runtime.checkpoints, rules=settings.rules, signer=PaperSigner()
+            runtime.log, runtime.checkpoints, rules=settings.rules, signer=PaperSigner(cabinet)
         )
         require_venue(standing.planner.state, PAPER)
         desk = Desk(
             standing,
             recorder,
+            cabinet=cabinet,
             dead_letters=runtime.dead_letters,
             checkpoints=runtime.checkpoints,
             checkpoint_events=settings.checkpoint_events,

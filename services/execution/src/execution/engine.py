@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import localcontext
 from uuid import UUID
 
+from contracts.delegation import OwnerTransactionSent
 from contracts.event import Draft
 from contracts.ids import EventId, derive_id
 from contracts.order import OrderIntended, ReplaceIntended
@@ -280,7 +281,7 @@ def _caused(draft: Draft, event: TransactionSigned | SigningRefused) -> Draft:
     )
 
 
-def transaction_of(event: TransactionSigned) -> SignedTransaction:
+def transaction_of(event: TransactionSigned | OwnerTransactionSent) -> SignedTransaction:
     """Give the transaction that an event says was signed, to be broadcast again."""
     return SignedTransaction(
         account=event.account,

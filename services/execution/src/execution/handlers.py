@@ -14,6 +14,7 @@ from contracts.ticks import TapeEnd, Tick, Trade
 from execution.live_time import LiveTime
 from execution.recorder import Recorder
 from execution.recovery import CHECKPOINT
+from execution.signing.cabinet import KeyCabinet
 from execution.standing import VERSION, Standing, mark_of
 from execution.status import status_of
 from execution.ticks import (
@@ -63,6 +64,7 @@ class Desk:
         standing: Standing,
         recorder: Recorder,
         *,
+        cabinet: KeyCabinet | None = None,
         dead_letters: Parks,
         checkpoints: Keeps,
         checkpoint_events: int,
@@ -70,7 +72,10 @@ class Desk:
         ready: Callable[[bool, str], None],
         clock: Callable[[], float],
     ) -> None:
-        """Open the desk; `clock` counts seconds and never goes back."""
+        """Open the desk; `clock` counts seconds and never goes back.
+
+        Without a cabinet no delegate key can be kept.
+        """
         self._parked = 0
         self._standing = standing
         self._recorder = recorder
@@ -78,7 +83,7 @@ class Desk:
         self._checkpoints = checkpoints
         self._checkpoint_events = checkpoint_events
         self._checkpointed = standing.position
-        self._turns = Turns(standing, recorder, show_status=self._show_status)
+        self._turns = Turns(standing, recorder, cabinet=cabinet, show_status=self._show_status)
         self._show = show
         self._soundness = Soundness()
         self._ready = ready

@@ -15,7 +15,7 @@ from chassis.log import Log
 from contracts.event import Draft, Recorded
 from contracts.transaction import TransactionPlanned
 
-WRITTEN = ("orders.", "fills.", "venue.")
+WRITTEN = ("orders.", "fills.", "venue.", "delegation.")
 """Subjects that one execution process alone writes."""
 PEOPLE = "control."
 """Where people decide."""

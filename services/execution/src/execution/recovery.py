@@ -11,7 +11,7 @@ from chassis.log import Log
 from contracts.event import Draft, Recorded
 from contracts.subjects import consumer
 from execution.recorder import Recorder
-from execution.signing.port import Signer
+from execution.signing.port import NamedSigner
 from execution.standing import VERSION, Standing
 from execution.venues.paper.rules import PaperRules
 
@@ -37,7 +37,7 @@ F = TypeVar("F", bound=Folds)
 
 
 async def recover(
-    log: Log, checkpoints: Checkpoints, *, rules: PaperRules, signer: Signer
+    log: Log, checkpoints: Checkpoints, *, rules: PaperRules, signer: NamedSigner
 ) -> tuple[Standing, Recorder]:
     """Give the place that the log leads to, with everything that follows from it recorded."""
 

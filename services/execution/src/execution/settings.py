@@ -6,11 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ConfigurationError, ServiceSettings
 from contracts.values import refused
 from contracts.venues import PAPER
 from execution.domain.policy import POLICY
 from execution.onchain.config import ChainConfig, pubkey_of, require_given, urls_of
+from execution.signing.cabinet import KeyCabinet
+from execution.signing.keys import KeyUnusable, Vault, encryption_key
 from execution.venues.paper.fees import FEES
 from execution.venues.paper.rules import PaperRules
 
@@ -49,6 +51,9 @@ class ExecutionSettings(ServiceSettings):
     """The sealed key of the delegate that the owner named."""
     key_encryption_file: Path = Path()
     """64 hexadecimal digits in a file that others may not read."""
+    delegate_keys_dir: Path | None = None
+    """Where the sealed keys of delegates lie that the paper venue's owners name. Without it, no
+    delegation can be made there."""
     checkpoint_events: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Events folded between two checkpoints: what a restart folds again at most."""
 
@@ -111,6 +116,21 @@ class ExecutionSettings(ServiceSettings):
             key_file=self.delegate_key_file,
             encryption_file=self.key_encryption_file,
         )
+
+    def cabinet(self) -> KeyCabinet | None:
+        """Open the paper venue's cabinet of keys; None without one. Raises ConfigurationError."""
+        folder, sealing = self.delegate_keys_dir, self.key_encryption_file
+        if folder is None:
+            return None
+        if not sealing.name:
+            raise ConfigurationError(
+                "expected KEY_ENCRYPTION_FILE beside DELEGATE_KEYS_DIR, found none: delegate keys "
+                "are never kept in the clear"
+            )
+        try:
+            return KeyCabinet(folder, Vault(encryption_key(sealing)))
+        except KeyUnusable as error:
+            raise ConfigurationError(f"delegate keys: {error}") from None
 
     @property
     def rules(self) -> PaperRules:

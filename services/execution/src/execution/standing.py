@@ -14,7 +14,16 @@ from uuid import UUID
 import msgspec
 
 from chassis.market import MarketMessage
-from contracts.control import AccountOpened
+from contracts.control import AccountOpened, KillLevel, KillSwitchEngaged, TradingResumed
+from contracts.delegation import (
+    AccountHandedOver,
+    DelegateKeyDestroyed,
+    DelegationChanged,
+    OwnerTransactionDied,
+    OwnerTransactionLanded,
+    OwnerTransactionOffered,
+    OwnerTransactionSent,
+)
 from contracts.event import Draft, Recorded
 from contracts.feed import FeedOpened
 from contracts.ids import MarketId
@@ -24,12 +33,14 @@ from contracts.transaction import TransactionSigned
 from contracts.values import VenueClock, to_millis
 from contracts.venue import VenueAdvanced, VenueObserved, VenueTimePassed
 from contracts.venues import PAPER
+from execution.domain import delegation
 from execution.domain.account_fold import Observation
+from execution.domain.delegation import Delegation
 from execution.domain.planner import PlannerCore
 from execution.engine import Engine, transaction_of
 from execution.progress import Progress
 from execution.recorder import PEOPLE
-from execution.signing.port import Signer
+from execution.signing.port import NamedSigner
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
 
@@ -38,6 +49,17 @@ VERSION = "execution-4"
 
 
 _NULL = b"null"
+_ForVenue = TransactionSigned | OwnerTransactionSent | AccountHandedOver | VenueTimePassed
+"""What is recorded before the venue hears it."""
+
+_OfDelegation = (
+    OwnerTransactionOffered
+    | OwnerTransactionLanded
+    | OwnerTransactionDied
+    | DelegateKeyDestroyed
+    | DelegationChanged
+)
+"""What was said at a moment of the chain that a restart may not go back behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +94,7 @@ class _Kept(msgspec.Struct, forbid_unknown_fields=True):
     """Positions past the checkpoint's that are folded: our own events, not come back yet."""
     progress: Progress
     people: int
+    delegations: dict[str, Delegation]
     hint: Mark | None
 
 
@@ -80,16 +103,16 @@ class Standing:
     """Planner, venue and progress after the events of the log up to `position`."""
 
     rules: PaperRules
-    signer: Signer
+    signer: NamedSigner
     planner: PlannerCore = field(default_factory=PlannerCore)
     progress: Progress = field(default_factory=Progress)
+    delegations: dict[str, Delegation] = field(default_factory=dict[str, Delegation])
+    """Of the accounts whose orders this venue holds."""
     position: int = 0
     venue: PaperChain | None = None
     """There once the market is known."""
     engine: Engine | None = None
-    unheard: deque[TransactionSigned | VenueTimePassed] = field(
-        default_factory=deque[TransactionSigned | VenueTimePassed]
-    )
+    unheard: deque[_ForVenue] = field(default_factory=deque[_ForVenue])
     """What was recorded for the venue and it has not heard again yet, in order."""
     already: set[UUID] = field(default_factory=set[UUID])
     """Observations in the log that the venue will tell again."""
@@ -123,17 +146,34 @@ class Standing:
             self._open_venue()
         if isinstance(event, AccountOpened) and event.venue == PAPER and self.venue is not None:
             self.venue.open_account(event.account, deposit_usd=event.equity_usd)
+        self._delegate(recorded)
         return drafts
+
+    def _delegate(self, recorded: Recorded) -> None:
+        """Fold what concerns the delegation of an account, or of all."""
+        event = recorded.event
+        if isinstance(event, AccountOpened) and event.venue == PAPER:
+            ends_keys = self.planner.state.global_kill >= KillLevel.REVOKE_DELEGATE
+            since_ms = to_millis(recorded.occurred_at) if ends_keys else None
+            self.delegations.setdefault(
+                event.account, Delegation(event.account, global_kill_ms=since_ms)
+            )
+        is_global = isinstance(event, KillSwitchEngaged | TradingResumed) and event.account is None
+        named = tuple(self.delegations) if is_global else (getattr(event, "account", None),)
+        for account in named:
+            known = self.delegations.get(account or "")
+            if known is not None:
+                self.delegations[known.account] = delegation.apply(known, recorded)
 
     def fold_past(self, recorded: Recorded) -> Sequence[Draft]:
         """Fold an event that was recorded before this process: the venue will tell it again."""
         event = recorded.event
         if isinstance(event, TransactionSigned):
             self.unheard.append(event)
-        elif isinstance(event, VenueTimePassed):
+        elif isinstance(event, VenueTimePassed | OwnerTransactionSent | AccountHandedOver):
             self.unheard.append(event)
             self.told = event.clock
-        elif isinstance(event, VenueObserved):
+        elif isinstance(event, VenueObserved | _OfDelegation):
             self.told = event.clock
         elif isinstance(event, VenueAdvanced):
             self.told = VenueClock(at=event.closed_at, slot=0, trade_id=event.last_trade_id)
@@ -172,8 +212,10 @@ class Standing:
         event = self.unheard.popleft()
         if self.venue is not None:
             self.venue.advance(to_millis(event.clock.at))
-            if isinstance(event, TransactionSigned):
+            if isinstance(event, TransactionSigned | OwnerTransactionSent):
                 self.venue.submit(transaction_of(event))
+            elif isinstance(event, AccountHandedOver):
+                self.venue.hand_over(event.account, event.wallet)
 
     def save(self, *, ahead: list[int]) -> bytes:
         """Give a checkpoint of this place; `ahead` are positions past it that are folded."""
@@ -185,16 +227,24 @@ class Standing:
                 ahead=ahead,
                 progress=self.progress,
                 people=self.people,
+                delegations=self.delegations,
                 hint=self.hint,
             )
         )
 
     @classmethod
-    def load(cls, state: bytes, *, position: int, rules: PaperRules, signer: Signer) -> "Standing":
+    def load(
+        cls, state: bytes, *, position: int, rules: PaperRules, signer: NamedSigner
+    ) -> "Standing":
         """Read a checkpoint; raise ValueError when it is not one."""
         kept = msgspec.json.decode(state, type=_Kept)
         standing = cls(
-            rules=rules, signer=signer, progress=kept.progress, position=position, hint=kept.hint
+            rules=rules,
+            signer=signer,
+            progress=kept.progress,
+            delegations=kept.delegations,
+            position=position,
+            hint=kept.hint,
         )
         standing.ahead, standing.people = set(kept.ahead), kept.people
         standing.planner.restore(bytes(kept.planner))
@@ -210,7 +260,7 @@ class Standing:
         market = self.planner.state.market
         if market is None:
             return
-        self.venue = PaperChain(self.rules, market_spec(MarketId(market)))
+        self.venue = PaperChain(self.rules, market_spec(MarketId(market)), ours=self.signer.address)
         self.engine = Engine(self.planner, self.venue, self.signer)
         self.engine.already = self.already
         for name, account in sorted(self.planner.state.accounts.items()):

@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from contracts.event import Draft
 from execution.engine import Engine, Turn
+from execution.owning import Owning
 from execution.recorder import NewsFirst, Recorder
+from execution.signing.cabinet import KeyCabinet
 from execution.standing import Standing
 from execution.venues.paper.chain import PaperChain
 
@@ -28,9 +30,15 @@ class Turns:
     """
 
     def __init__(
-        self, standing: Standing, recorder: Recorder, *, show_status: Callable[[], None]
+        self,
+        standing: Standing,
+        recorder: Recorder,
+        *,
+        cabinet: KeyCabinet | None,
+        show_status: Callable[[], None],
     ) -> None:
         """Take turns from where the service stands; `show_status` is told after each round."""
+        self._owning = Owning(standing, cabinet, self.record)
         self.is_turning = False
         self._is_settled = False
         """Whether turns were taken for everybody, and since then for whoever heard something."""
@@ -71,6 +79,7 @@ class Turns:
             while names:
                 names = await self._take_once(engine, names, wait_for_log)
             self._is_settled = True
+            await self._owning.settle(self.venue)
         finally:
             self.is_turning = False
 
@@ -127,7 +136,9 @@ class Turns:
     def is_moving(self) -> bool:
         """Say whether something is on its way, or may not last."""
         states = self._standing.planner.state.accounts.values()
-        return any(it.transactions or it.heard or it.timers.is_running for it in states)
+        return self._owning.is_moving or any(
+            it.transactions or it.heard or it.timers.is_running for it in states
+        )
 
 
 def _batches(turns: Sequence[Turn]) -> list[list[Turn]]:

@@ -69,8 +69,12 @@ class AccountState:
     """Observations that were counted, newest last."""
     mode: Mode = Mode.RUN
     mode_since_slot: int = 0
-    is_revoked: bool = False
-    """We were told that we may not sign, or do not know the program: for ever."""
+    is_delegate: bool = True
+    """Whether the newest snapshot showed our key as the delegate."""
+    is_denied: bool = False
+    """The venue refused our signature, and no snapshot has shown why yet."""
+    is_incompatible: bool = False
+    """We do not know the program: for ever."""
     is_shrink_only: bool = False
     """The venue refused something because the owner lets the account only shrink."""
     foreign: tuple[int, ...] = ()
@@ -90,6 +94,11 @@ class AccountState:
     """Of the newest one recorded."""
     now_ms: int = 0
     """Chain time of the newest one recorded."""
+
+    @property
+    def is_revoked(self) -> bool:
+        """Say whether we may not sign, or do not know what we would sign."""
+        return not self.is_delegate or self.is_denied or self.is_incompatible
 
     @property
     def kill_level(self) -> int:
@@ -116,5 +125,10 @@ class AccountState:
     def is_idle(self) -> bool:
         """Say whether nothing is to be planned unless something new is heard."""
         return not (
-            self.setup or self.heard or self.transactions or self.broken or self.timers.mismatch
+            self.setup
+            or self.heard
+            or self.transactions
+            or self.broken
+            or self.timers.mismatch
+            or self.is_denied
         )

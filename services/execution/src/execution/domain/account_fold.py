@@ -114,7 +114,8 @@ def _observed(state: AccountState, seen: VenueObserved) -> AccountState:
         now_ms=max(state.now_ms, to_millis(seen.clock.at)),
         timers=timers_after(state.timers, seen, setup=state.setup, expected=state.expected),
         foreign=tuple(it for it in state.foreign if it in resting),
-        is_revoked=state.is_revoked or seen.delegate is not DelegateSeen.OURS,
+        is_delegate=seen.delegate is DelegateSeen.OURS,
+        is_denied=state.is_denied and seen.delegate is DelegateSeen.OURS,
         is_shrink_only=state.is_shrink_only and seen.is_reduce_only,
     )
 
@@ -209,7 +210,8 @@ def _landed(state: AccountState, event: TransactionLanded) -> AccountState:
         _with_transaction(state, found.id, lambda _: marked),
         setup=setup,
         refusals=refusals,
-        is_revoked=state.is_revoked or action is Action.STOP_ALL,
+        is_denied=state.is_denied or action is Action.DENIED,
+        is_incompatible=state.is_incompatible or action is Action.STOP_ALL,
         is_shrink_only=state.is_shrink_only or event.code in errors.SHRINK_ONLY,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+NOT_A_SIGNER = 2003
 POST_ONLY_WOULD_CROSS = 6057
 ORDER_GONE = 6061
 NUMBER_IN_USE = 6071
@@ -21,7 +22,9 @@ class Action(StrEnum):
     """What is to be done about a refusal."""
 
     STOP_ALL = "stop_all"
-    """Terminal: the key, the program or its layout is not ours any more. Nothing is sent."""
+    """Terminal: the program or its layout is not the one that we know. Nothing is sent."""
+    DENIED = "denied"
+    """The owner named somebody else. Nothing is sent until a snapshot shows our key again."""
     GIVE_UP = "give_up"
     """The order will not be: no retry."""
     REPLAN_PRICE = "replan_price"
@@ -38,7 +41,7 @@ class Action(StrEnum):
 
 _ACTIONS: Mapping[int, Action] = {
     101: Action.STOP_ALL,
-    2003: Action.STOP_ALL,
+    NOT_A_SIGNER: Action.DENIED,
     3002: Action.STOP_ALL,
     3003: Action.STOP_ALL,
     3007: Action.STOP_ALL,

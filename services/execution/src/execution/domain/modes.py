@@ -10,6 +10,7 @@ _KILLED = {
     KillLevel.PAUSE_ENTRIES: Mode.PAUSED,
     KillLevel.CANCEL_ENTRIES: Mode.KILL_CANCEL,
     KillLevel.FLATTEN: Mode.KILL_FLATTEN,
+    KillLevel.REVOKE_DELEGATE: Mode.KILL_FLATTEN,
 }
 
 
@@ -34,8 +35,12 @@ def is_killed(mode: Mode) -> bool:
 def _limits(view: View) -> list[tuple[Mode, str]]:
     state, seen, policy = view.state, view.seen, view.policy
     found: list[tuple[Mode, str]] = []
-    if state.is_revoked or seen.delegate is not DelegateSeen.OURS:
+    if seen.delegate is not DelegateSeen.OURS:
         found.append((Mode.REVOKED, f"delegate-{seen.delegate.value}"))
+    if state.is_incompatible:
+        found.append((Mode.REVOKED, "program-unknown"))
+    if state.is_denied:
+        found.append((Mode.REVOKED, "signature-denied"))
     if seen.is_reduce_only or state.is_shrink_only:
         found.append((Mode.OWNER_REDUCE_ONLY, "owner-reduce-only"))
     if state.broken:

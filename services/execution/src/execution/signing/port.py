@@ -44,3 +44,11 @@ class Signer(Protocol):
     def sign(self, message: bytes, asked: Asked) -> Signed | Refusal:
         """Sign a message, or say why not. What is asked for helps to judge; it permits nothing."""
         ...
+
+
+class NamedSigner(Signer, Protocol):
+    """Who signs, and says with which key."""
+
+    def address(self, account: str, now_ms: int) -> str | None:
+        """Give the address of the key that signs for an account at a time; None without one."""
+        ...

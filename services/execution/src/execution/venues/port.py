@@ -52,6 +52,24 @@ class Landed:
 
 
 @dataclass(frozen=True, slots=True)
+class SubAccountSeen:
+    """What a delegation is decided on: the chain's view of a sub-account at a slot."""
+
+    delegate: str | None
+    """Address of who may sign beside the owner."""
+    slot: int
+    block_height: int
+    owner_lamports: int
+    """What the owner's wallet has for fees."""
+    fee_payer_lamports: int
+    """What pays for our transactions."""
+    position_base: Decimal
+    """Signed."""
+    orders: int
+    """Open ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What happened on an account, in the program's own words. `key` is its name for ever."""
 

@@ -32,11 +32,16 @@ EFFECTS: Mapping[KillLevel, Effect] = {
         "take-profits are canceled.",
         leaves_open="Nothing, once the venue has filled the close; the stop stays until then.",
     ),
+    KillLevel.REVOKE_DELEGATE: Effect(
+        does="As flatten; then the delegate key is destroyed, after two minutes at the latest.",
+        leaves_open="What the venue did not close by then, with its stop. The chain names the dead "
+        "key until the owner's wallet revokes it; entries need a new delegation then.",
+    ),
 }
 
 
 def name_of(level: KillLevel) -> str:
-    """Name a level as the API does: `pause_entries`, `cancel_entries`, `flatten`."""
+    """Name a level as the API does: `pause_entries`, `flatten`, …"""
     return level.name.lower()
 
 

@@ -9,7 +9,7 @@ Accounts do not see each other: each meets the whole of every print. What the pr
 open is modelled against us; where the model is coarser than the program, its module says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from contracts.markets import MarketSpec
 from contracts.minutes import is_plausible
 from contracts.ticks import Trade
 from contracts.values import OrderKind, Side, to_millis
-from contracts.venue import DelegateSeen, MarketStatus, VenueObserved
+from contracts.venue import MarketStatus, VenueObserved
 from execution.venues.paper.chance import Chance
 from execution.venues.paper.clockwork import Clockwork
 from execution.venues.paper.keeping import dump, load
@@ -26,10 +26,10 @@ from execution.venues.paper.landing import receive
 from execution.venues.paper.program import run
 from execution.venues.paper.rules import PaperRules
 from execution.venues.paper.scene import Scene
-from execution.venues.paper.state import Account
+from execution.venues.paper.state import HOUSE, Account
 from execution.venues.paper.telling import fate_of, records_of
 from execution.venues.paper.terms import Terms
-from execution.venues.paper.views import HeldOrder, held, keep_view, observe
+from execution.venues.paper.views import HeldOrder, held, keep_view, observe, view_at
 from execution.venues.paper.weather import Weather
 from execution.venues.paper.wire import (
     CancelOrder,
@@ -40,8 +40,18 @@ from execution.venues.paper.wire import (
     message_of,
     paper_blockhash,
 )
-from execution.venues.port import AnyRecord, Blockhash, Intent, Landed, SignedTransaction
-from execution.venues.units import base_units, price_units, usd_units
+from execution.venues.port import (
+    AnyRecord,
+    Blockhash,
+    Intent,
+    Landed,
+    SignedTransaction,
+    SubAccountSeen,
+)
+from execution.venues.units import base, base_units, price_units, usd_units
+
+Ours = Callable[[str, int], str | None]
+"""Gives the address of the key that signs for an account at a time; None without one."""
 
 
 class UnknownAccount(LookupError):
@@ -51,9 +61,17 @@ class UnknownAccount(LookupError):
 class PaperChain:
     """The paper venue for one market (`venues.port.Venue`)."""
 
-    def __init__(self, rules: PaperRules, spec: MarketSpec) -> None:
+    def __init__(
+        self, rules: PaperRules, spec: MarketSpec, *, ours: Ours = lambda account, now_ms: None
+    ) -> None:
+        self._ours = ours
         self._terms = Terms.of(rules, spec)
         self._works = Clockwork(self._terms, Chance(rules.seed, spec.market))
+
+    @property
+    def market(self) -> str:
+        """Name the market."""
+        return self._terms.market
 
     @property
     def now_ms(self) -> int:
@@ -176,8 +194,24 @@ class PaperChain:
             found,
             self._works.market,
             slot=self._works.shown_slot(found),
+            ours=HOUSE if found.owner is None else self._ours(account, self.now_ms),
             terms=self._terms,
             weather=self.weather,
+        )
+
+    def sub_account(self, account: str) -> SubAccountSeen:
+        """Give whom the owner named, and what both have for fees, as late as it is shown."""
+        found = self._account(account)
+        slot = self._works.shown_slot(found)
+        view = view_at(found, slot)
+        return SubAccountSeen(
+            delegate=None if view.delegate == HOUSE else view.delegate,
+            slot=slot,
+            block_height=slot,
+            owner_lamports=view.owner_lamports,
+            fee_payer_lamports=view.lamports,
+            position_base=base(view.position),
+            orders=len(view.orders),
         )
 
     def records(self, account: str, *, after: int) -> Sequence[tuple[int, AnyRecord]]:
@@ -215,8 +249,16 @@ class PaperChain:
         self._works.accounts[account] = opened
         self._works.rebuild()
 
-    def set_delegate(self, account: str, delegate: DelegateSeen) -> None:
-        """Let the owner give the right to sign to us, to another one, or to nobody."""
+    def hand_over(self, account: str, owner: str | None) -> None:
+        """Let an account belong to a wallet, with no delegate; or, to None, to the desk again."""
+        found = self._account(account)
+        found.owner = owner
+        found.owner_lamports = 0 if owner is None else self._terms.rules.fee_payer_lamports
+        found.delegate = HOUSE if owner is None else None
+        self._finish(self._works.scene(found))
+
+    def set_delegate(self, account: str, delegate: str | None) -> None:
+        """Let the owner give the right to sign to an address, or to nobody."""
         found = self._account(account)
         found.delegate = delegate
         self._finish(self._works.scene(found))

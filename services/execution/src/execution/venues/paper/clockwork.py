@@ -210,6 +210,6 @@ class Clockwork:
         self._due_ms = min(due, self.market.hour_ms) if self.market.now_ms else NEVER_MS
 
 
-def _visible(account: Account) -> tuple[int, int, bool]:
+def _visible(account: Account) -> tuple[int, int, int, bool]:
     """Give what differs when a node can see a change: all else goes with a record."""
-    return account.cursor, account.lamports, account.is_liquidating
+    return account.cursor, account.lamports, account.owner_lamports, account.is_liquidating

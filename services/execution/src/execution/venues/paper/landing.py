@@ -6,11 +6,12 @@ delay; the earliest that is not lost counts. Landing costs the fee payer, whatev
 
 from dataclasses import replace
 
-from contracts.venue import DelegateSeen
+from execution.venues.paper import owners
 from execution.venues.paper.codes import Code, Refused
+from execution.venues.paper.owners import OwnersMessage
 from execution.venues.paper.program import run
 from execution.venues.paper.scene import Scene
-from execution.venues.paper.state import Fate, Transit
+from execution.venues.paper.state import HOUSE, Account, Fate, Transit
 from execution.venues.paper.wire import Message, decode, paper_blockhash
 from execution.venues.port import SignedTransaction
 from execution.venues.units import ppm
@@ -98,11 +99,17 @@ def land(scene: Scene, transit: Transit) -> Scene | None:
     fee = scene.terms.rules.signature_lamports
     if message is not None:
         fee += message.priority_fee_lamports
-    if fee > scene.account.lamports:
+    is_owners = isinstance(message, OwnersMessage)
+    if is_owners and not _is_of_owner(scene.account, message, transit):
         return None
-    after, code = _execute(scene, message)
+    if fee > (scene.account.owner_lamports if is_owners else scene.account.lamports):
+        return None
+    after, code = _execute(scene, message, transit)
     account = after.account
-    account.lamports -= fee
+    if is_owners:
+        account.owner_lamports -= fee
+    else:
+        account.lamports -= fee
     account.transits = [it for it in account.transits if it.signature != transit.signature]
     account.fates[transit.signature] = Fate(scene.slot, code, fee)
     if len(account.fates) > FATES_KEPT:
@@ -110,23 +117,45 @@ def land(scene: Scene, transit: Transit) -> Scene | None:
     return after
 
 
-def _read(transit: Transit) -> Message | None:
+def _read(transit: Transit) -> Message | OwnersMessage | None:
+    is_versioned = transit.message[:1] >= b"\x80"
     try:
-        return decode(transit.message)
+        return owners.decode(transit.message) if is_versioned else decode(transit.message)
     except Refused:
         return None
 
 
-def _execute(scene: Scene, message: Message | None) -> tuple[Scene, int | None]:
+def _is_of_owner(account: Account, message: OwnersMessage, transit: Transit) -> bool:
+    """Say whether the account's owner pays for and signed it; of others nothing is known here."""
+    return message.payer == account.owner and owners.is_signed(
+        transit.message, by=message.payer, signature=transit.signature
+    )
+
+
+def _require_delegate(account: Account, message: Message, transit: Transit) -> None:
+    """Raise Refused unless whom the owner named signed it; the house's hand is not looked at."""
+    delegate = account.delegate
+    if message.account != account.name or delegate is None:
+        raise Refused(Code.NOT_A_SIGNER)
+    if delegate != HOUSE and not owners.is_signed(
+        transit.message, by=delegate, signature=transit.signature
+    ):
+        raise Refused(Code.NOT_A_SIGNER)
+
+
+def _execute(
+    scene: Scene, message: Message | OwnersMessage | None, transit: Transit
+) -> tuple[Scene, int | None]:
     """Run a message on a copy of the account; when it is refused the copy is thrown away."""
     if message is None or scene.weather.program_is_foreign:
         return scene, Code.UNREADABLE.value
-    is_for_it = message.account == scene.account.name
-    if not is_for_it or scene.account.delegate is not DelegateSeen.OURS:
-        return scene, Code.NOT_A_SIGNER.value
     trial = replace(scene, account=scene.account.trial())
     try:
-        run(trial, message.instructions)
+        if isinstance(message, OwnersMessage):
+            owners.run_owners(trial, message)
+        else:
+            _require_delegate(scene.account, message, transit)
+            run(trial, message.instructions)
     except Refused as refused:
         return scene, refused.code.value
     return trial, None

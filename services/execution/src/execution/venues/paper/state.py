@@ -10,13 +10,16 @@ import msgspec
 from msgspec.structs import replace
 
 from contracts.values import OrderKind, Side
-from contracts.venue import DelegateSeen, MarketStatus
+from contracts.venue import MarketStatus
 from execution.venues.paper.entries import Entry
 
 ORDERS_MAX = 32
 """Slots of an account; a closed order stays in its slot until the slot is used again."""
 
 NEVER_MS = 1 << 62
+
+HOUSE = "house"
+"""The delegate of an account without an owner: the desk signs, and the chain checks nothing."""
 
 
 class OrderStatus(StrEnum):
@@ -139,7 +142,8 @@ class View(msgspec.Struct, frozen=True):
     cash: int
     break_even: int
     lamports: int
-    delegate: DelegateSeen
+    owner_lamports: int
+    delegate: str | None
     is_reduce_only: bool
     is_liquidating: bool
     orders: tuple[Order, ...]
@@ -155,7 +159,12 @@ class Account(msgspec.Struct):
     position: int = 0
     break_even: int = 0
     """What an exit has to earn, negated (program: `quote_break_even_amount`)."""
-    delegate: DelegateSeen = DelegateSeen.OURS
+    owner: str | None = None
+    """Address of the wallet that it belongs to; None: the desk's own."""
+    owner_lamports: int = 0
+    """What the owner's wallet has for fees."""
+    delegate: str | None = HOUSE
+    """Address of who may sign beside the owner."""
     is_reduce_only: bool = False
     is_liquidating: bool = False
     margin_ms: int | None = None

@@ -10,7 +10,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from contracts.values import Side, VenueClock, from_millis
-from contracts.venue import ObservedMarket, ObservedOrder, VenueObserved
+from contracts.venue import DelegateSeen, ObservedMarket, ObservedOrder, VenueObserved
 from execution.venues.paper.chance import Chance
 from execution.venues.paper.margin import liquidation_price
 from execution.venues.paper.quotes import best_price, oracle_age_slots, trigger_price
@@ -90,6 +90,7 @@ def keep_view(account: Account, slot: int, *, shown: int) -> None:
         cash=account.cash,
         break_even=account.break_even,
         lamports=account.lamports,
+        owner_lamports=account.owner_lamports,
         delegate=account.delegate,
         is_reduce_only=account.is_reduce_only,
         is_liquidating=account.is_liquidating,
@@ -116,9 +117,15 @@ def view_at(account: Account, slot: int) -> View:
 
 
 def observe(
-    account: Account, market: Market, *, slot: int, terms: Terms, weather: Weather
+    account: Account,
+    market: Market,
+    *,
+    slot: int,
+    ours: str | None,
+    terms: Terms,
+    weather: Weather,
 ) -> VenueObserved:
-    """Give an account at a slot, and the market as it is now.
+    """Give an account at a slot, and the market as it is now; `ours` is the key that we hold.
 
     The clock's time is now, its slot and the block height are those of the account's view: what
     landed at or before them is in it. Raises NoPriceYet before the first print.
@@ -141,12 +148,18 @@ def observe(
         liquidation_usd=_price(liquidation_price(view.position, view.cash, terms)),
         orders=tuple(_observed(it) for it in view.orders),
         market_seen=_market(market, terms, weather),
-        delegate=view.delegate,
+        delegate=_delegate(view.delegate, ours),
         is_liquidating=view.is_liquidating,
         is_reduce_only=view.is_reduce_only,
         fee_payer_lamports=view.lamports,
         fee_per_unit_microlamports=terms.rules.fee_per_unit_microlamports if fee is None else fee,
     )
+
+
+def _delegate(found: str | None, ours: str | None) -> DelegateSeen:
+    if found is None:
+        return DelegateSeen.NONE
+    return DelegateSeen.OURS if found == ours else DelegateSeen.FOREIGN
 
 
 def _price(number: int | None) -> Decimal | None:

@@ -1,0 +1,113 @@
+"""What the owner's own transactions do on the paper chain: messages as a real chain would take.
+
+Read by the program's layouts: `update_user_delegate` and `cancel_orders` are what it knows of the
+owner's instructions; the compute budget has its price, and Lighthouse asserts nothing here.
+"""
+
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+from solders.signature import Signature
+
+from contracts.values import Side
+from execution.owner.offers import CANCEL_ORDERS, NAME_DELEGATE, NOBODY
+from execution.owner.returned import COMPUTE_BUDGET, LIGHTHOUSE, Call, NotTaken, read
+from execution.venues.drift.config import DriftVenue
+from execution.venues.paper.codes import Code, Refused
+from execution.venues.paper.program import run
+from execution.venues.paper.scene import Scene
+from execution.venues.paper.wire import CancelOrders
+
+PROGRAM = Pubkey.from_string("dRiftyHA39MWEi3m9aunc5MzRF1JYuBsbn6VPcn33UH")
+"""The program that the paper chain stands for."""
+_UNITS_EACH = 200_000
+"""Compute units of a call that asks for none."""
+_MICRO = 10**6
+
+
+def paper_venue(market: str, owner: str) -> DriftVenue:
+    """Give the addresses of an owner's sub-account on the paper chain."""
+    return DriftVenue(
+        cluster="paper",
+        program=PROGRAM,
+        quote_asset="USDC",
+        market=market,
+        market_index=0,
+        owner=Pubkey.from_string(owner),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersMessage:
+    """A message of the owner's, as the chain reads it."""
+
+    payer: str
+    blockhash: str
+    priority_fee_lamports: int
+    calls: tuple[Call, ...]
+
+
+def decode(data: bytes) -> OwnersMessage:
+    """Read an owner's message; raise Refused when these are not the bytes of one."""
+    try:
+        message = read(data)
+    except NotTaken as error:
+        raise Refused(Code.UNREADABLE) from error
+    fee = _priority_fee_lamports(message.calls)
+    return OwnersMessage(str(message.payer), message.blockhash, fee, message.calls)
+
+
+def is_signed(data: bytes, *, by: str, signature: str) -> bool:
+    """Say whether a key signed these bytes."""
+    try:
+        return Signature.from_string(signature).verify(Pubkey.from_string(by), data)
+    except ValueError:
+        return False
+
+
+def run_owners(scene: Scene, message: OwnersMessage) -> None:
+    """Carry out an owner's message on an account that may be thrown away; raise Refused."""
+    venue = paper_venue(scene.terms.market, message.payer)
+    for call in message.calls:
+        if call.program == venue.program:
+            _run(scene, call, venue)
+        elif call.program not in (COMPUTE_BUDGET, LIGHTHOUSE):
+            raise Refused(Code.UNREADABLE)
+
+
+def _run(scene: Scene, call: Call, venue: DriftVenue) -> None:
+    name, arguments = call.data[:8], call.data[8:]
+    if name == NAME_DELEGATE:
+        number = venue.sub_account.to_bytes(2, "little")
+        is_whole = len(arguments) == 2 + 32 and arguments[:2] == number
+        if not is_whole or call.accounts != (venue.user, venue.owner):
+            raise Refused(Code.NOT_A_SIGNER)
+        named = Pubkey(arguments[2:])
+        scene.account.delegate = None if named == NOBODY else str(named)
+    elif name == CANCEL_ORDERS:
+        if call.accounts[:3] != (venue.state, venue.user, venue.owner):
+            raise Refused(Code.NOT_A_SIGNER)
+        run(scene, [CancelOrders(it) for it in _sides(arguments)])
+    else:
+        raise Refused(Code.UNREADABLE)
+
+
+def _sides(arguments: bytes) -> tuple[Side, ...]:
+    match arguments:
+        case b"\x00\x00\x00":
+            return (Side.LONG, Side.SHORT)
+        case b"\x00\x00\x01\x00":
+            return (Side.LONG,)
+        case b"\x00\x00\x01\x01":
+            return (Side.SHORT,)
+        case _:
+            raise Refused(Code.UNREADABLE)
+
+
+def _priority_fee_lamports(calls: tuple[Call, ...]) -> int:
+    """Give what the compute budget offers, rounded up as the chain does."""
+    budget = {it.data[0]: it.data[1:] for it in calls if it.program == COMPUTE_BUDGET and it.data}
+    others = sum(it.program != COMPUTE_BUDGET for it in calls)
+    units = int.from_bytes(budget[2], "little") if 2 in budget else others * _UNITS_EACH
+    price = int.from_bytes(budget.get(3, b""), "little")
+    return -(-price * min(units, 1_400_000) // _MICRO)
