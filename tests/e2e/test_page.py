@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import gateway.app
 from contracts import control, order, subjects
 from contracts.engine import Mode
 from contracts.ids import SourceVenue, Symbol, derive_root_id
@@ -18,18 +17,16 @@ from contracts.transaction import RetryClass
 from contracts.values import Leg, to_millis
 from contracts.venue import FundingSettled
 from contracts.verdict import ENTRY_CHASE_R_MAX, Rule
-from gateway.page_files import PageFiles, read_page_files
+from gateway.page_files import PageFiles
 from kit.browser import Page, browser_page
 from kit.gateway_app import Desk, running_desk, served, until
 from kit.gateway_events import MARKET, START, at, entry_withheld, mode_changed, order_denied
-from supervisor.page import build_page, sources
 
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
 TRADES = subjects.trades(SourceVenue("binance-usdm"), Symbol("solusdt"))
 MINUTES = 45
 HOLD_S = 1.6
 """A little longer than what the page asks for."""
-PAGE_FOLDER = Path(gateway.app.__file__).parent / "page"
 
 
 async def a_busy_desk(desk: Desk) -> None:
@@ -83,26 +80,6 @@ async def tick(desk: Desk, number: int, price: str) -> None:
     )
 
 
-async def text_of(page: Page, test_id: str) -> str:
-    return str(
-        await page.evaluate(f"document.querySelector('[data-testid=\"{test_id}\"]').innerText")
-    )
-
-
-async def wait_for_text(page: Page, test_id: str, text: str) -> None:
-    await page.wait_for(
-        f"document.querySelector('[data-testid=\"{test_id}\"]').innerText"
-        f".includes({json.dumps(text)})"
-    )
-
-
-@pytest.fixture(scope="module")
-def built_page() -> PageFiles:
-    """Build the page where its sources changed."""
-    build_page(sources())
-    return read_page_files(PAGE_FOLDER)
-
-
 @pytest.mark.timeout(600)  # A machine without a browser installs one first, and the page's tools.
 async def test_the_page_shows_the_desk_live_and_stops_it(
     tmp_path: Path, built_page: PageFiles
@@ -129,40 +106,40 @@ async def test_the_page_shows_the_desk_live_and_stops_it(
 
 
 async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
-    await wait_for_text(page, "connection-pill", "live")
-    assert await text_of(page, "env-banner") == "PAPER"
-    assert await text_of(page, "feed-banner") == "SYNTHETIC"
+    await page.wait_for_text("connection-pill", "live")
+    assert await page.text_of("env-banner") == "PAPER"
+    assert await page.text_of("feed-banner") == "SYNTHETIC"
     assert await page.evaluate("document.title.includes('PAPER · SYNTHETIC')")
-    assert await text_of(page, "access-note") == "local desk, no sign-in"
-    ladder = await text_of(page, "setup-card")
+    assert await page.text_of("access-note") == "local desk, no sign-in"
+    ladder = await page.text_of("setup-card")
     for rung in ("TP3", "TP2", "TP1", "ENTRY", "STOP", "149.000", "153.000", "25 of 25", "resting"):
         assert rung in ladder
     assert "by hand are chased like those of the strategy" in ladder
     assert f"at most {ENTRY_CHASE_R_MAX} R" in ladder
-    account = await text_of(page, "position-card")
+    account = await page.text_of("position-card")
     assert "+25 at 150.000" in account
     for line in ("Venue fees", "Funding paid", "−0.40 USD", "degraded: oracle stale"):
         assert line in account
-    assert "Engine degraded since" in await text_of(page, "warning-banner")
-    transactions = await text_of(page, "transactions")
+    assert "Engine degraded since" in await page.text_of("warning-banner")
+    transactions = await page.text_of("transactions")
     assert "protective, attempt 1" in transactions
     assert "failed: would cross (6057)" in transactions
-    verdict = await text_of(page, "verdict-why")
+    verdict = await page.text_of("verdict-why")
     assert "approved" in verdict
     for rule in Rule:
         assert rule.replace("_", " ") in verdict
-    assert "No entry: " in await text_of(page, "why-not")
+    assert "No entry: " in await page.text_of("why-not")
     await page.wait_for("document.querySelectorAll('[data-testid^=service-]').length === 6")
-    assert "no answer" in await text_of(page, "services-card")
+    assert "no answer" in await page.text_of("services-card")
     await page.wait_for("document.querySelector('[data-testid=chart-canvas] canvas') !== null")
 
 
 async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
     await tick(desk, 1, "150.4")
     await tick(desk, 2, "151.234")
-    await wait_for_text(page, "last-price", "151.234")
+    await page.wait_for_text("last-price", "151.234")
     # 10000 + 25 - 1.5 fees - 0.4 funding + 25 x (151.234 - 150) = 10053.95
-    await wait_for_text(page, "equity", "10,053.95 USD")
+    await page.wait_for_text("equity", "10,053.95 USD")
     asked = {
         "side": "long", "type": "post_only_limit", "px": "150", "size": "1", "sl": "149",
         "tp1": "151", "tp2": "152", "tp3": "153", "leverage": "2", "venue": "paper",
@@ -171,10 +148,10 @@ async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
     key = {"Idempotency-Key": "by-hand"}
     await desk.http.post("/api/engine/orders", json=asked, headers=key)
     await desk.http.post("/api/engine/resume", json={"reason": HOSTILE})
-    await wait_for_text(page, "activity-log", "<img src=x")
+    await page.wait_for_text("activity-log", "<img src=x")
     await page.click("[data-testid^=activity-row-]")
     await page.wait_for("document.querySelector('[data-testid=event-json]') !== null")
-    shown = json.loads(await text_of(page, "event-json"))
+    shown = json.loads(await page.text_of("event-json"))
     assert shown["data"]["reason"] == HOSTILE
     await page.click("[data-testid=event-dialog-close]")
     await page.wait_for("document.querySelector('[data-testid=event-dialog]') === null")
@@ -184,17 +161,17 @@ async def it_filters_the_activity_in_the_address(page: Page) -> None:
     await page.click("[data-testid=activity-filter-text]")
     await page.type("order denied")
     await page.wait_for("location.search === '?q=order+denied'")
-    await wait_for_text(page, "activity-count", "1 event")
+    await page.wait_for_text("activity-count", "1 event")
     await page.evaluate("document.querySelector('[data-testid=activity-filter-text]').select()")
     await page.command("Input.dispatchKeyEvent", type="rawKeyDown", windowsVirtualKeyCode=8)
     await page.wait_for("location.search === ''")
 
 
 async def it_says_when_the_session_is_incomplete(desk: Desk, page: Page) -> None:
-    assert "not the whole session" not in await text_of(page, "cvd-note")
+    assert "not the whole session" not in await page.text_of("cvd-note")
     await desk.story.write(entry_withheld(MINUTES + 1, reason=WithheldReason.SESSION_INCOMPLETE))
-    await wait_for_text(page, "cvd-note", "not the whole session")
-    await wait_for_text(page, "decision", "No entry: session incomplete")
+    await page.wait_for_text("cvd-note", "not the whole session")
+    await page.wait_for_text("decision", "No entry: session incomplete")
 
 
 async def it_catches_up_after_a_lost_connection(desk: Desk, page: Page) -> None:
@@ -203,7 +180,7 @@ async def it_catches_up_after_a_lost_connection(desk: Desk, page: Page) -> None:
     head = await desk.log.head()
     row = f"[data-testid=activity-row-{head}]"
     await page.wait_for(f"document.querySelectorAll('{row}').length === 1")
-    await wait_for_text(page, f"verdict-row-{head}", "denied")
+    await page.wait_for_text(f"verdict-row-{head}", "denied")
     await page.click("[data-testid=activity-filter-noise]")
     rows = (
         "[...document.querySelectorAll('[data-testid^=activity-row-]')]"
@@ -216,20 +193,20 @@ async def it_catches_up_after_a_lost_connection(desk: Desk, page: Page) -> None:
 
 async def it_switches_the_strategy(desk: Desk, page: Page) -> None:
     await page.click("[data-testid=strategy-toggle]")
-    await wait_for_text(page, "strategy-note", "off")
+    await page.wait_for_text("strategy-note", "off")
     changed = desk.log.recorded[-1].event
     assert isinstance(changed, control.SettingsChanged)
     assert not changed.settings.strategy_enabled
 
 
 async def it_changes_a_limit_and_shows_a_conflict(desk: Desk, page: Page) -> None:
-    await put_in(page, "leverage-input", "4")
+    await page.put_in("leverage-input", "4")
     await page.click("[data-testid=settings-review]")
-    await wait_for_text(page, "settings-diff", "4 x")
+    await page.wait_for_text("settings-diff", "4 x")
     now = (await desk.http.get("/api/settings")).json()
     await desk.http.put("/api/settings", json={**now, "risk_per_trade": "25"})
     await page.wait_for("document.querySelector('[data-testid=settings-conflict]') !== null")
-    await wait_for_text(page, "settings-theirs", "25 bps")
+    await page.wait_for_text("settings-theirs", "25 bps")
     await page.click("[data-testid=settings-rebase]")
     await page.wait_for("document.querySelector('[data-testid=settings-apply]') !== null")
     await page.click("[data-testid=settings-apply]")
@@ -239,43 +216,36 @@ async def it_changes_a_limit_and_shows_a_conflict(desk: Desk, page: Page) -> Non
     assert (changed.settings.leverage_max, changed.settings.risk_per_trade_bps) == (4, 25)
 
 
-async def put_in(page: Page, test_id: str, text: str) -> None:
-    """Type into a field in place of what stands there."""
-    await page.click(f"[data-testid={test_id}]")
-    await page.evaluate(f"document.querySelector('[data-testid={test_id}]').select()")
-    await page.type(text)
-
-
 async def it_stops_only_when_held(desk: Desk, page: Page) -> None:
     await page.click("[data-testid=emergency-stop]")
-    await wait_for_text(page, "stop-dialog", "Nothing, once the venue has filled the close")
-    assert "the position is closed at the market" in await text_of(page, "stop-dialog")
+    await page.wait_for_text("stop-dialog", "Nothing, once the venue has filled the close")
+    assert "the position is closed at the market" in await page.text_of("stop-dialog")
     await page.click("[data-testid=stop-reason]")
     await page.type("looks wrong")
     flatten = "document.querySelector('[data-testid=stop-level-flatten]')"
     assert await page.evaluate(f"{flatten}.disabled")
-    await put_in(page, "flatten-phrase", "FLATTEN")
+    await page.put_in("flatten-phrase", "FLATTEN")
     await page.wait_for(f"!{flatten}.disabled")
     await page.hold("[data-testid=stop-level-flatten]", for_s=0.3)
     assert not desk.live.state.is_halted
     await page.hold("[data-testid=stop-level-flatten]", for_s=HOLD_S)
-    await wait_for_text(page, "stop-result", "Recorded at position")
-    await wait_for_text(page, "stop-result", "New entries are blocked.")
-    assert "The position of +25: +25 left." in await text_of(page, "stop-result")
+    await page.wait_for_text("stop-result", "Recorded at position")
+    await page.wait_for_text("stop-result", "New entries are blocked.")
+    assert "The position of +25: +25 left." in await page.text_of("stop-result")
     killed = desk.log.recorded[-1].event
     assert isinstance(killed, control.KillSwitchEngaged)
     assert (killed.reason, killed.level) == ("looks wrong", control.KillLevel.FLATTEN)
     await page.click("[data-testid=stop-dialog-close]")
-    banner = await text_of(page, "halt-banner")
+    banner = await page.text_of("halt-banner")
     for words in ("looks wrong", "flatten", "the position is closed at the market"):
         assert words in banner
 
 
 async def it_resumes_with_a_reason(desk: Desk, page: Page) -> None:
     await page.click("[data-testid=resume-button]")
-    await wait_for_text(page, "resume-causes", "looks wrong")
+    await page.wait_for_text("resume-causes", "looks wrong")
     await page.click("[data-testid=resume-confirm]")
-    await wait_for_text(page, "resume-said", "A reason is needed.")
+    await page.wait_for_text("resume-said", "A reason is needed.")
     await page.click("[data-testid=resume-reason]")
     await page.type("checked")
     await page.click("[data-testid=resume-confirm]")

@@ -155,6 +155,33 @@ class Page:
             )
             await asyncio.sleep(for_s if kind == "mousePressed" else 0)
 
+    async def text_of(self, test_id: str) -> str:
+        """Give the text that is seen in an element, named by its data-testid."""
+        return str(await self.evaluate(f"{_element(test_id)}.innerText"))
+
+    async def wait_for_text(self, test_id: str, text: str) -> None:
+        """Wait until an element holds a text."""
+        await self.wait_for(f"{_element(test_id)}.innerText.includes({json.dumps(text)})")
+
+    async def press(self, test_id: str) -> None:
+        """Click an element, named by its data-testid, as soon as it is there and enabled."""
+        await self.wait_for(f"{_element(test_id)} !== null && !{_element(test_id)}.disabled")
+        await self.click(f"[data-testid={json.dumps(test_id)}]")
+
+    async def wait_until_gone(self, test_id: str) -> None:
+        """Wait until no such element is there."""
+        await self.wait_for(f"{_element(test_id)} === null")
+
+    async def put_in(self, test_id: str, text: str) -> None:
+        """Type into a field in place of what stands there."""
+        await self.press(test_id)
+        await self.evaluate(f"{_element(test_id)}.select()")
+        await self.type(text)
+
+    async def before_load(self, script: str) -> None:
+        """Run a script in every document before its own."""
+        await self.command("Page.addScriptToEvaluateOnNewDocument", source=script)
+
     async def type(self, text: str) -> None:
         """Type into what has the focus."""
         await self.command("Input.insertText", text=text)
@@ -202,6 +229,10 @@ class Page:
                 self.errors.append(str(said["args"]))
             case _:
                 pass
+
+
+def _element(test_id: str) -> str:
+    return f"document.querySelector('[data-testid={json.dumps(test_id)}]')"
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import socket
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ from gateway.page_files import File, PageFiles
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
 from gateway.signin.sign_in import SignIn
-from gateway.site import loopback_site
+from gateway.site import Site, loopback_site
 from gateway.stream.session import Disconnected
 from kit.chassis_memory_keyvalue import InMemoryKeyValue
 from kit.gateway_notify import NotifyStage
@@ -209,9 +210,15 @@ async def served() -> AsyncGenerator[int]:
     """Serve the running desk on a free port of the loopback; give the port."""
     listener = await bind("127.0.0.1", 0)
     port = int(listener.getsockname()[1])
-    edge = Edge(Gate(_app(), None), site=loopback_site(port))
-    async with serving(edge, listener):
+    async with serving(Edge(Gate(_app(), None), site=loopback_site(port)), listener):
         yield port
+
+
+@contextlib.asynccontextmanager
+async def serving_sign_in(desk: Desk, listener: socket.socket, site: Site) -> AsyncGenerator[None]:
+    """Serve a desk that asks for a sign-in, as the site that its stage signs people in for."""
+    async with serving(Edge(Gate(_app(), desk.sign_in), site=site), listener):
+        yield
 
 
 @dataclass

@@ -1,5 +1,6 @@
 import { PositionCard } from "@/features/account/position-card";
 import { ActivityLog } from "@/features/activity/activity-log";
+import { SessionsPanel } from "@/features/auth/sessions-panel";
 import { ChartPanel } from "@/features/chart/chart-panel";
 import { PreferencesPanel } from "@/features/preferences/preferences-panel";
 import { ServicesCard } from "@/features/services/services-card";
@@ -43,6 +44,7 @@ export function SettingsPage() {
   return (
     <div className="mx-auto grid max-w-4xl grid-cols-1 gap-3">
       <PreferencesPanel />
+      <SessionsPanel />
     </div>
   );
 }

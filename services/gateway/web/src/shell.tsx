@@ -1,8 +1,12 @@
 import { Outlet } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { Toaster } from "sonner";
 import { Panel } from "@/components/panel";
 import { useAccess, useDesk } from "@/desk/hooks";
+import { SignInForm } from "@/features/auth/sign-in-dialog";
+import { StepUp } from "@/features/auth/step-up";
 import { HaltBanner } from "@/features/stop/halt-banner";
+import { useToasts } from "@/features/toasts/use-toasts";
 import { TopBar } from "@/features/top-bar/top-bar";
 import { Warnings } from "@/features/top-bar/warnings";
 
@@ -11,28 +15,44 @@ export function Shell() {
   const desk = useDesk();
   const { data: access } = useAccess();
   const mayRead = access !== undefined && (access.mode === "local" || access.session !== null);
+  const session = access?.session?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new session ends the stream of the old
   useEffect(() => {
     if (!mayRead) return;
     void desk.start();
     return () => desk.stop();
-  }, [desk, mayRead]);
+  }, [desk, mayRead, session]);
 
+  useToasts();
   return (
-    <div className="min-h-dvh max-sm:pb-20">
-      <TopBar />
-      <HaltBanner />
-      <Warnings />
-      <main className="mx-auto max-w-[110rem] p-3">
-        {access && !mayRead ? <SignedOut /> : <Outlet />}
-      </main>
-    </div>
+    <StepUp>
+      <div className="min-h-dvh max-sm:pb-20">
+        <TopBar />
+        <HaltBanner />
+        <Warnings />
+        <main className="mx-auto max-w-[110rem] p-3">
+          {access && !mayRead ? <SignedOut /> : <Outlet />}
+        </main>
+        <Toaster
+          theme="dark"
+          position="bottom-right"
+          visibleToasts={4}
+          closeButton
+          mobileOffset={{ bottom: "5.5rem" }}
+        />
+      </div>
+    </StepUp>
   );
 }
 
 function SignedOut() {
   return (
-    <Panel testid="signed-out" title="Signed out" className="mx-auto max-w-xl">
-      <p>Sign in with a wallet to see this desk.</p>
+    <Panel
+      testid="signed-out"
+      title="Sign in with a wallet to see this desk"
+      className="mx-auto max-w-xl"
+    >
+      <SignInForm />
     </Panel>
   );
 }

@@ -75,7 +75,10 @@ export class Desk {
         if (this.isRunning) this.stream.start(head, this.epoch);
         return;
       } catch (error) {
-        if (error instanceof Problem && error.status === 401) return;
+        if (isSignedOut(error)) {
+          void this.cache.invalidateQueries({ queryKey: keys.access });
+          return;
+        }
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
     }
@@ -109,7 +112,8 @@ export class Desk {
     }
     this.loading = this.load()
       .catch((error) => {
-        this.isAgain = !(error instanceof Problem && error.status === 401);
+        this.isAgain = !isSignedOut(error);
+        if (isSignedOut(error)) void this.cache.invalidateQueries({ queryKey: keys.access });
       })
       .finally(() =>
         setTimeout(() => {
@@ -219,6 +223,10 @@ export class Desk {
   private tell(): void {
     for (const listener of this.listeners) listener();
   }
+}
+
+function isSignedOut(error: unknown): boolean {
+  return error instanceof Problem && error.status === 401;
 }
 
 async function page(before?: string) {

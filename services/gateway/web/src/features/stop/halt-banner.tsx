@@ -1,10 +1,12 @@
 import { useState } from "react";
+import { toast } from "sonner";
 import { answered, api, sentence } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
 import { useDesk, useDeskState } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
+import { useStepUp } from "@/features/auth/step-up";
 import { words } from "@/lib/text";
 import { clock, zoneName } from "@/lib/time";
 import { levelOf } from "./levels";
@@ -54,13 +56,17 @@ interface ResumeDialogProps {
 
 function ResumeDialog({ open, onOpenChange, causes }: ResumeDialogProps) {
   const desk = useDesk();
+  const guard = useStepUp();
   const [reason, setReason] = useState("");
   const [said, setSaid] = useState("");
   const resume = async () => {
     if (!reason.trim()) return setSaid("A reason is needed.");
     setSaid("Requested …");
     try {
-      await answered(api.POST("/api/engine/resume", { body: { reason: reason.trim() } }));
+      await guard(() =>
+        answered(api.POST("/api/engine/resume", { body: { reason: reason.trim() } })),
+      );
+      toast.success("Trading was resumed.", { id: "resumed" });
       setSaid("");
       desk.reload();
     } catch (error) {

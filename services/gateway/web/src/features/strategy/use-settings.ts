@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { answered, api, type Settings } from "@/api/client";
 import { keys } from "@/desk/desk";
 import { useDesk, useDeskState } from "@/desk/hooks";
+import { useStepUp } from "@/features/auth/step-up";
 
 export interface Revision {
   settings: Settings;
@@ -29,10 +30,13 @@ export function useSettings() {
 export function useChangeSettings() {
   const cache = useQueryClient();
   const desk = useDesk();
+  const guard = useStepUp();
   return useMutation({
     mutationFn: async ({ settings, etag }: Revision) => {
       const headers = { "If-Match": etag };
-      return answered(api.PUT("/api/settings", { params: { header: headers }, body: settings }));
+      return guard(() =>
+        answered(api.PUT("/api/settings", { params: { header: headers }, body: settings })),
+      );
     },
     onSettled: async () => {
       desk.reload();

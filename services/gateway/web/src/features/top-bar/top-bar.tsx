@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useAccess } from "@/desk/hooks";
+import { WalletMenu } from "@/features/auth/wallet-menu";
 import { EmergencyStop } from "@/features/stop/emergency-stop";
 import { ConnectionPill } from "./connection-pill";
 import { EnvStrip } from "./env-strip";
@@ -34,28 +34,11 @@ export function TopBar() {
           ))}
         </nav>
         <div className="ml-auto flex flex-wrap items-center justify-end gap-3">
-          <AccessNote />
+          <WalletMenu />
           <ConnectionPill />
           <EmergencyStop />
         </div>
       </div>
     </div>
-  );
-}
-
-function AccessNote() {
-  const { data: access } = useAccess();
-  if (!access) return null;
-  const { mode, session } = access;
-  const text =
-    mode === "local"
-      ? "local desk, no sign-in"
-      : session
-        ? `signed in as ${session.wallet}`
-        : "signed out";
-  return (
-    <span data-testid="access-note" className="max-w-64 truncate text-muted text-xs">
-      {text}
-    </span>
   );
 }

@@ -1,0 +1,75 @@
+import { useQueryClient } from "@tanstack/react-query";
+import type { Wallet } from "@wallet-standard/base";
+import { useCallback, useEffect } from "react";
+import { toast } from "sonner";
+import { answered, api } from "@/api/client";
+import { keys } from "@/desk/desk";
+import { useAccess, useDesk } from "@/desk/hooks";
+import { toBase64 } from "@/wallet/bytes";
+import { connect, onAccounts, signIn, useWallets } from "@/wallet/wallets";
+
+/** Signs in with a wallet: the gateway writes the text, the wallet signs it, the gateway looks. */
+export function useSignIn() {
+  const cache = useQueryClient();
+  return async (wallet: Wallet): Promise<void> => {
+    const account = await connect(wallet);
+    if (!account) return;
+    const { data: challenge } = await answered(
+      api.POST("/api/auth/challenge", { body: { address: account.address } }),
+    );
+    const signed = await signIn(wallet, account, challenge.input, challenge.message);
+    await answered(
+      api.POST("/api/auth/verify", {
+        body: {
+          challengeId: challenge.challengeId,
+          signedMessage: toBase64(signed.message),
+          signature: toBase64(signed.signature),
+        },
+      }),
+    );
+    await cache.invalidateQueries({ queryKey: keys.access });
+  };
+}
+
+/** Ends this session, and forgets everything that it showed. */
+export function useSignOut() {
+  const cache = useQueryClient();
+  const desk = useDesk();
+  return useCallback(async (): Promise<void> => {
+    desk.stop();
+    await answered(api.POST("/api/auth/sign-out"));
+    cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.access[0] });
+    desk.activity.clear();
+    await cache.invalidateQueries({ queryKey: keys.access });
+  }, [cache, desk]);
+}
+
+/** Signs out at once when the wallet that signed in shows another account, or none. */
+export function useWalletWatch(): void {
+  const address = useAccess().data?.session?.wallet;
+  const wallets = useWallets();
+  const signOut = useSignOut();
+  useEffect(() => {
+    if (!address) return;
+    const stops = wallets.map((wallet) => {
+      let wasOurs = false;
+      const look = () => {
+        wasOurs ||= wallet.accounts.some((one) => one.address === address);
+      };
+      look();
+      // A wallet that trusts this page says its account without a prompt; one that does not, nothing.
+      void connect(wallet, true).then(look, () => {});
+      return onAccounts(wallet, (now) => {
+        const isOurs = now === address;
+        if (wasOurs && !isOurs) {
+          toast.warning("Wallet changed: signed out.", { id: "wallet-changed" });
+          void signOut();
+        }
+        wasOurs = isOurs;
+      });
+    });
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [address, wallets, signOut]);
+}

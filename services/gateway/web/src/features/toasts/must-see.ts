@@ -1,0 +1,20 @@
+/** Which events of the log a person must see at once; all others are in the log alone. */
+import type { Activity } from "@/api/client";
+
+export type Weight = "info" | "warning" | "critical";
+
+const EVENTS: Record<string, Weight> = {
+  kill_switch_engaged: "critical",
+  position_liquidated: "critical",
+  reconciliation_broke: "critical",
+  circuit_opened: "critical",
+  stop_triggered: "warning",
+  delegate_key_destroyed: "warning",
+  feed_stalled: "warning",
+  position_adopted: "warning",
+};
+const TYPES: Record<string, Weight> = { sl_hit: "warning", tp_hit: "info", filled: "info" };
+
+export function weightOf(event: Activity): Weight | null {
+  return EVENTS[event.event] ?? TYPES[event.type] ?? null;
+}

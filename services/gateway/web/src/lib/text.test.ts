@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { minus, number, places, usd } from "./text";
+
+it("formats a decimal to its last digit, with a real minus", () => {
+  expect(number("12345678901234567.12345678")).toBe("12,345,678,901,234,567.12345678");
+  expect(number("-0.4", { digits: 2, signed: true })).toBe("−0.40");
+  expect(number("0", { digits: 2, signed: true })).toBe("0.00");
+  expect(number(null)).toBe("–");
+  expect(usd("5", true)).toBe("+5.00 USD");
+});
+
+it("subtracts decimals exactly", () => {
+  expect(minus("10053.95", "10000")).toBe("53.95");
+  expect(minus("0.1", "0.3")).toBe("-0.2");
+  expect(minus("-1.005", "-1")).toBe("-0.005");
+  expect(minus("9007199254740993.1", "0.1")).toBe("9007199254740993.0");
+});
+
+it("counts the decimals of a tick", () => {
+  expect([places("0.001"), places("1"), places("0.50")]).toEqual([3, 0, 2]);
+});

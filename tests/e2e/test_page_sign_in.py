@@ -1,0 +1,93 @@
+"""A wallet in a real browser: signing in, again for what is dangerous, and out."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from gateway.page_files import PageFiles
+from gateway.server import bind
+from gateway.site import loopback_site
+from kit.browser import Page, browser_page
+from kit.browser_wallet import browser_wallet
+from kit.gateway_app import Desk, running_desk, serving_sign_in, until
+from kit.gateway_signin import OWNER, STRANGER, SignInStage, Wallet
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    folder: Path, page_files: PageFiles, *wallets: tuple[str, Wallet, str]
+) -> AsyncGenerator[tuple[Desk, Page, SignInStage]]:
+    """Open the page of a desk that asks for a sign-in, in a browser with wallets."""
+    listener = await bind("127.0.0.1", 0)
+    port = int(listener.getsockname()[1])
+    site = loopback_site(port, requires_origin=True)
+    stage = SignInStage(site=site)
+    async with (
+        running_desk(stage=stage, page=page_files) as desk,
+        serving_sign_in(desk, listener, site),
+        browser_page(folder) as page,
+    ):
+        for name, who, behavior in wallets:
+            await page.before_load(browser_wallet(who, name=name, behavior=behavior))
+        await page.open(f"http://127.0.0.1:{port}/")
+        yield desk, page, stage
+
+
+@pytest.mark.timeout(600)
+async def test_a_wallet_signs_in_steps_up_and_is_signed_out_when_it_changes(
+    tmp_path: Path, built_page: PageFiles
+) -> None:
+    wallets = ("Backpack", OWNER, "message-only"), ("Phantom", OWNER, "ok")
+    async with opened(tmp_path, built_page, *wallets) as (desk, page, stage):
+        await page.wait_for_text("signed-out", "Sign in with a wallet to see this desk")
+        names = "[...document.querySelectorAll('[data-testid^=wallet-]')].map((e) => e.innerText)"
+        assert await page.evaluate(names) == ["Phantom", "Backpack"]
+
+        await page.press("connect-wallet")
+        await page.wait_for_text("siws-statement", "It moves no money")
+        await page.click("[data-testid=siws-modal] [data-testid=wallet-phantom]")
+        await page.wait_for_text("connection-pill", "live")
+        assert await page.text_of("wallet-address") == f"{OWNER.address[:4]}…{OWNER.address[-4:]}"
+
+        await desk.http.post("/api/engine/kill", json={})  # Nobody is signed in there: refused.
+        await page.hold("[data-testid=emergency-stop]", for_s=1.6)
+        await page.wait_for_text("stop-result", "New entries are blocked.")
+        await page.press("stop-dialog-close")
+        stage.passes(minutes=10)
+        await page.press("resume-button")
+        await page.press("resume-reason")
+        await page.type("checked")
+        await page.press("resume-confirm")
+        await page.wait_for_text("siws-modal", "needs a sign-in of the last minutes")
+        assert desk.live.state.is_halted
+        await page.click("[data-testid=siws-modal] [data-testid=wallet-backpack]")
+        await page.wait_until_gone("halt-banner")
+        await until(lambda: not desk.live.state.is_halted)
+
+        await page.wait_for_text("connection-pill", "live")  # On the stream of the new session.
+        await page.evaluate(f"testWallet.switchTo('{STRANGER.address}')")
+        await page.wait_for_text("signed-out", "Sign in with a wallet to see this desk")
+        assert await page.evaluate("document.querySelector('[data-testid=position-card]') === null")
+        assert desk.sign_in is not None
+        assert desk.sign_in.sessions.of(OWNER.address) == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("who", "behavior", "words"),
+    [
+        (OWNER, "reject", "Declined in the wallet."),
+        (OWNER, "tamper", "The wallet signed another text"),
+        (OWNER, "wrong-key", "The signature is not the wallet's"),
+        (STRANGER, "ok", "This wallet may not sign in here"),
+    ],
+)
+async def test_a_wallet_that_does_not_sign_as_asked_is_not_let_in(
+    tmp_path: Path, built_page: PageFiles, who: Wallet, behavior: str, words: str
+) -> None:
+    async with opened(tmp_path, built_page, ("Phantom", who, behavior)) as (_, page, __):
+        await page.press("wallet-phantom")
+        await page.wait_for_text("siws-said", words)
+        assert await page.evaluate("document.querySelector('[data-testid=position-card]') === null")

@@ -1,0 +1,80 @@
+"""A wallet of the Wallet Standard inside a page: it really signs, with a key of its own.
+
+It behaves as wallets are told to: it refuses a sign-in for another host, and puts its signature
+into the slot of its own key. `behavior` makes it one that does not.
+"""
+
+import json
+
+from kit.gateway_signin import Wallet
+
+BEHAVIORS = ("ok", "message-only", "reject", "tamper", "wrong-key")
+_WALLET = """(({seedHex, address, behavior, name}) => {
+  const bytes = (hex) => Uint8Array.from(hex.match(/../g), (one) => parseInt(one, 16));
+  const hex = "302e020100300506032b657004220420" + (behavior === "wrong-key" ? "7f".repeat(32) : seedHex);
+  const signing = crypto.subtle.importKey("pkcs8", bytes(hex), "Ed25519", false, ["sign"]);
+  const sign = async (text) =>
+    new Uint8Array(await crypto.subtle.sign("Ed25519", await signing, text));
+  const reject = () => Object.assign(new Error("User rejected the request."), {code: 4001});
+  const listeners = new Set();
+  const account = (at) => ({address: at, publicKey: new Uint8Array(32), chains: ["solana:mainnet"],
+    features: ["solana:signIn", "solana:signMessage", "solana:signTransaction"]});
+  const wallet = {version: "1.0.0", name, icon: "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>",
+    chains: ["solana:mainnet"], accounts: []};
+  const text = (input) => [
+    `${input.domain} wants you to sign in with your Solana account:`, input.address,
+    "", input.statement, "", `URI: ${input.uri}`, `Version: ${input.version}`,
+    `Chain ID: ${input.chainId}`, `Nonce: ${input.nonce}`,
+    `Issued At: ${input.issuedAt}`, `Expiration Time: ${input.expirationTime}`,
+    `Request ID: ${input.requestId}`].join("\\n");
+  const signMessage = async ({message}) => {
+    if (behavior === "reject") throw reject();
+    return {signedMessage: message, signature: await sign(message)};
+  };
+  wallet.features = {
+    "standard:connect": {version: "1.0.0", connect: async ({silent} = {}) => {
+      if (!silent) wallet.accounts = [account(address)];
+      return {accounts: wallet.accounts};
+    }},
+    "standard:events": {version: "1.0.0", on: (_, listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    }},
+    "solana:signMessage": {version: "1.1.0",
+      signMessage: async (...all) => Promise.all(all.map(signMessage))},
+    "solana:signTransaction": {version: "1.0.0", supportedTransactionVersions: ["legacy", 0],
+      signTransaction: async (...all) => Promise.all(all.map(async ({transaction}) => {
+        if (behavior === "reject") throw reject();
+        const signed = Uint8Array.from(transaction);
+        signed.set(await sign(transaction.slice(1 + 64 * transaction[0])), 1);
+        return {signedTransaction: signed};
+      }))},
+  };
+  if (behavior !== "message-only") wallet.features["solana:signIn"] = {version: "1.0.0",
+    signIn: async (input) => {
+      if (behavior === "reject") throw reject();
+      if (input.domain !== location.host) throw new Error(`-32000: domain ${input.domain}`);
+      const said = new TextEncoder().encode(text(input) + (behavior === "tamper" ? " " : ""));
+      return [{account: account(input.address), signedMessage: said, signature: await sign(said)}];
+    }};
+  globalThis.testWallet = {switchTo: (at) => {
+    wallet.accounts = at ? [account(at)] : [];
+    for (const listener of listeners) listener({accounts: wallet.accounts});
+  }};
+  const register = (api) => api.register(wallet);
+  addEventListener("wallet-standard:app-ready", ({detail}) => register(detail));
+  dispatchEvent(new CustomEvent("wallet-standard:register-wallet", {detail: register}));
+})"""
+
+
+def browser_wallet(who: Wallet, *, behavior: str = "ok", name: str = "Phantom") -> str:
+    """Give the script that installs a wallet of this key in a page, before the page loads."""
+    assert behavior in BEHAVIORS, behavior
+    # The first half of an Ed25519 keypair is its seed.
+    given = {
+        "seedHex": bytes(who.keypair)[:32].hex(),
+        "address": who.address,
+        "behavior": behavior,
+        "name": name,
+    }
+    return f"{_WALLET}({json.dumps(given)})"
