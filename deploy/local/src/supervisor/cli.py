@@ -4,7 +4,7 @@ import sys
 
 from supervisor import audit_command, up
 from supervisor.options import parser
-from supervisor.page import build_page, sources
+from supervisor.page import build_page, sources, write_types
 from supervisor.refusal import EXIT_CONFIGURATION, Refusal
 
 
@@ -16,6 +16,9 @@ def main(arguments: list[str]) -> int:
             case "up":
                 build_page(sources())
                 return up.run(options)
+            case "page" if options.types:
+                write_types(sources())
+                return 0
             case "page":
                 built = build_page(sources())
                 print("built" if built else "the page is as its sources say")

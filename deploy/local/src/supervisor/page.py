@@ -61,6 +61,17 @@ def build_page(of: Sources | None) -> bool:
     return True
 
 
+def write_types(of: Sources | None) -> None:
+    """Write the page's types of the API anew, from its committed description."""
+    if of is None:
+        raise Refusal("expected the sources of the page, found none")
+    node = find_node()
+    _install(node, of.web)
+    program = str(of.web / "node_modules" / "openapi-typescript" / "bin" / "cli.js")
+    arguments = [program, "../openapi.json", "-o", "src/api/schema.d.ts"]
+    _run(node, arguments, of.web, what="openapi-typescript", timeout_s=_BUILD_S_MAX)
+
+
 def digest(web: Path) -> str:
     """Give the digest of everything that the page is made from: names and contents."""
     summed = hashlib.sha256()

@@ -860,6 +860,7 @@ export interface components {
             instance: string;
             errors?: components["schemas"]["FieldError"][];
             retryAfter?: number | null;
+            currentRevision?: string | null;
         };
         /**
          * QuietHoursBody
@@ -1153,9 +1154,9 @@ export interface operations {
     ApiEngineOrdersRequestOrder: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The same key again within 24 h gives the same command, recorded once. */
-                "Idempotency-Key"?: string | null;
+            header: {
+                /** @description Required. The same key again within 48 h gives the first answer again. */
+                "Idempotency-Key": string | null;
             };
             path?: never;
             cookie?: never;
@@ -1166,7 +1167,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Request accepted, processing continues off-line */
+            /** @description The order is in the log */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1735,9 +1736,9 @@ export interface operations {
     ApiSettingsChangeSettings: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The ETag that was read; another one refuses. */
-                "If-Match"?: string | null;
+            header: {
+                /** @description Required: the ETag that was read; another one refuses. */
+                "If-Match": string | null;
                 /** @description The same key again within 24 h gives the same command, recorded once. */
                 "Idempotency-Key"?: string | null;
             };
@@ -1824,6 +1825,15 @@ export interface operations {
             };
             /** @description A problem (RFC 9457) */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1946,9 +1956,9 @@ export interface operations {
     ApiNotificationsChangeNotifications: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The ETag that was read; another one refuses. */
-                "If-Match"?: string | null;
+            header: {
+                /** @description Required: the ETag that was read; another one refuses. */
+                "If-Match": string | null;
             };
             path?: never;
             cookie?: never;
