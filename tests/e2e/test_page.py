@@ -204,7 +204,9 @@ async def it_changes_a_limit_and_shows_a_conflict(desk: Desk, page: Page) -> Non
     await page.click("[data-testid=settings-review]")
     await page.wait_for_text("settings-diff", "4 x")
     now = (await desk.http.get("/api/settings")).json()
-    await desk.http.put("/api/settings", json={**now, "risk_per_trade": "25"})
+    await desk.http.put(
+        "/api/settings", json={**now, "risk_per_trade": "25"}, headers={"If-Match": "*"}
+    )
     await page.wait_for("document.querySelector('[data-testid=settings-conflict]') !== null")
     await page.wait_for_text("settings-theirs", "25 bps")
     await page.click("[data-testid=settings-rebase]")

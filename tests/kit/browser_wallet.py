@@ -11,7 +11,8 @@ from kit.gateway_signin import Wallet
 BEHAVIORS = ("ok", "message-only", "reject", "tamper", "wrong-key")
 _WALLET = """(({seedHex, address, behavior, name}) => {
   const bytes = (hex) => Uint8Array.from(hex.match(/../g), (one) => parseInt(one, 16));
-  const hex = "302e020100300506032b657004220420" + (behavior === "wrong-key" ? "7f".repeat(32) : seedHex);
+  const seed = behavior === "wrong-key" ? "7f".repeat(32) : seedHex;
+  const hex = "302e020100300506032b657004220420" + seed;
   const signing = crypto.subtle.importKey("pkcs8", bytes(hex), "Ed25519", false, ["sign"]);
   const sign = async (text) =>
     new Uint8Array(await crypto.subtle.sign("Ed25519", await signing, text));
