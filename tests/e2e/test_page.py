@@ -237,14 +237,15 @@ async def it_stops_only_when_held(desk: Desk, page: Page) -> None:
     killed = desk.log.recorded[-1].event
     assert isinstance(killed, control.KillSwitchEngaged)
     assert (killed.reason, killed.level) == ("looks wrong", control.KillLevel.FLATTEN)
-    await page.click("[data-testid=stop-dialog-close]")
+    await page.press("stop-dialog-close")
+    await page.wait_until_gone("stop-dialog")
     banner = await page.text_of("halt-banner")
     for words in ("looks wrong", "flatten", "the position is closed at the market"):
         assert words in banner
 
 
 async def it_resumes_with_a_reason(desk: Desk, page: Page) -> None:
-    await page.click("[data-testid=resume-button]")
+    await page.press("resume-button")
     await page.wait_for_text("resume-causes", "looks wrong")
     await page.click("[data-testid=resume-confirm]")
     await page.wait_for_text("resume-said", "A reason is needed.")

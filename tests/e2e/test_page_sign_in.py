@@ -55,6 +55,7 @@ async def test_a_wallet_signs_in_steps_up_and_is_signed_out_when_it_changes(
         await page.hold("[data-testid=emergency-stop]", for_s=1.6)
         await page.wait_for_text("stop-result", "New entries are blocked.")
         await page.press("stop-dialog-close")
+        await page.wait_until_gone("stop-dialog")
         stage.passes(minutes=10)
         await page.press("resume-button")
         await page.press("resume-reason")
