@@ -12,7 +12,7 @@ from solders.transaction_status import TransactionErrorFieldless
 from kit.localnet_rig import SOL, START_S, a_chain, open_slots, pay, wallet
 from localnet import lookup
 from localnet.block import BLOCKHASH_BLOCKS, Commitment
-from localnet.chain import Chain
+from localnet.chain import CLOCK, Chain
 from localnet.errors import error_json
 
 PAYER, TO = wallet(0), wallet(1).pubkey()
@@ -123,6 +123,15 @@ def test_a_commitment_reads_its_own_slot() -> None:
         Commitment.CONFIRMED: 1,
         Commitment.FINALIZED: 31,
     }
+
+
+def test_the_clock_of_the_past_stands_beside_the_accounts_of_the_past() -> None:
+    chain = a_chain()
+    open_slots(chain, 3)
+    for slot in (chain.tip.slot, chain.block(Commitment.CONFIRMED).slot):
+        account = chain.account(CLOCK, slot=slot)
+        assert account is not None
+        assert int.from_bytes(account.data[:8], "little") == slot
 
 
 def test_history_is_newest_first_and_by_account() -> None:

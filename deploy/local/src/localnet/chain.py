@@ -40,6 +40,8 @@ _BLOCKS_KEPT = 512
 _HISTORY_MAX = 50_000
 _OWN_UNITS_SPREAD = 100_000
 _SYSTEM = Pubkey.default()
+CLOCK = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
+"""Where the chain tells its slot and its time."""
 
 
 class Refused(Exception):
@@ -265,3 +267,5 @@ class Chain:
                 unix_timestamp=self.tip.at_s,
             )
         )
+        # Whoever reads the past has to find the clock of that time beside the accounts.
+        self._accounts.write(self.tip.slot, CLOCK, self._svm.get_account(CLOCK))

@@ -13,12 +13,18 @@ from typing import Any
 import structlog
 from solders.pubkey import Pubkey
 
-from execution.venues.drift.config import DriftVenue
+from execution.venues.drift.config import CLOCK, DriftVenue
 from execution.venues.drift.events import TRUNCATED, Executed, LogsTruncated
 from execution.venues.drift.history import History, KnownOrder
 from execution.venues.drift.makers import Makers, makers_for, users_filter
 from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
-from execution.venues.drift.view import ChainView, RawAccount, addresses, first_addresses
+from execution.venues.drift.view import (
+    ChainView,
+    RawAccount,
+    addresses,
+    first_addresses,
+    slot_of,
+)
 from execution.venues.port import AnyRecord
 
 _FEES_S, _MAKERS_S = 10.0, 2.0
@@ -114,7 +120,11 @@ class Reader:
         config = {"commitment": "confirmed", "encoding": "base64", "minContextSlot": at_least}
         told = await self._rpc.call("getMultipleAccounts", [str(it) for it in keys], config)
         pairs = zip(keys, told["value"], strict=True)
-        return {key: raw_account(value) for key, value in pairs if value is not None}
+        found = {key: raw_account(value) for key, value in pairs if value is not None}
+        slot, clock = int(told["context"]["slot"]), found.get(CLOCK)
+        if clock is not None and slot_of(clock) > slot:
+            raise RpcSilent(f"expected the clock of slot {slot}, found that of {slot_of(clock)}")
+        return found
 
     async def _read_fee(self) -> None:
         now = self._clock()

@@ -175,6 +175,11 @@ class ChainView:
         return raw
 
 
+def slot_of(clock: RawAccount) -> int:
+    """Give the slot that a chain's clock shows."""
+    return _CLOCK.unpack_from(clock.data)[0]
+
+
 def first_addresses(venue: DriftVenue) -> tuple[Pubkey, ...]:
     """Name what is read before the oracles are known."""
     own = (venue.user, venue.user_stats, venue.state, venue.perp_market, venue.quote_market)
