@@ -12,12 +12,12 @@ from structlog.testing import capture_logs
 from contracts import control
 from gateway.asgi import create_app
 from gateway.edge import Edge
-from gateway.guards.gate import STREAMS_PER_WALLET_MAX, Gate, Rule, rule_of
-from gateway.stream import session as streams
+from gateway.guards import gate
+from gateway.guards.gate import STREAMS_PER_SESSION_MAX, Gate, Rule, rule_of
 from gateway.stream.protocol import Topic
 from kit.gateway_app import BASE, Desk, running_desk, until
 from kit.gateway_signin import NEIGHBOR, OWNER, SignInStage, asked, proof, signed_in
-from kit.gateway_stream import PageStream, page_stream
+from kit.gateway_stream import PageStream, paced, page_stream
 
 OPEN = {
     ("GET", "/"),
@@ -195,7 +195,7 @@ async def test_no_topic_is_streamed_without_a_session_or_to_another_account(
             async with page_stream(desk.edge, headers, query=query) as stream:
                 assert await closed(stream) == code
                 assert stream.is_accepted  # Else the page would only see 1006.
-                assert stream.got == []
+                assert stream.got == [{"kind": "bye", "code": code, "retryMs": 0}]
         await signed_in(desk.http)
         async with page_stream(desk.edge, page(desk), query=query) as stream:
             await until(lambda: len(stream.got) > 0)
@@ -259,7 +259,7 @@ async def test_a_stream_shows_only_events_of_the_own_account() -> None:
 async def test_a_session_that_is_ended_ends_its_streams_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(streams.serve, "__kwdefaults__", {"beat_s": 3600.0, "send_s_max": 5.0})
+    paced(monkeypatch, beat_s=3600.0)
     async with running_desk(stage=SignInStage()) as desk:
         await signed_in(desk.http)
         async with page_stream(desk.edge, page(desk)) as stream:
@@ -272,7 +272,7 @@ async def test_a_session_that_is_ended_ends_its_streams_at_once(
 async def test_a_session_that_is_over_ends_its_streams_at_the_next_beat(
     monkeypatch: pytest.MonkeyPatch, minutes: int
 ) -> None:
-    monkeypatch.setattr(streams.serve, "__kwdefaults__", {"beat_s": 0.01, "send_s_max": 5.0})
+    paced(monkeypatch, beat_s=0.01)
     stage = SignInStage()
     async with running_desk(stage=stage) as desk:
         await signed_in(desk.http)
@@ -282,17 +282,18 @@ async def test_a_session_that_is_over_ends_its_streams_at_the_next_beat(
             assert await closed(stream) == 4401
 
 
-async def test_a_wallet_has_five_streams_and_ten_handshakes_a_minute() -> None:
+async def test_a_session_has_five_streams_and_ten_handshakes_a_minute() -> None:
     stage = SignInStage()
     async with running_desk(stage=stage) as desk:
         await signed_in(desk.http)
         async with asyncio.TaskGroup():
-            opened = [page_stream(desk.edge, page(desk)) for _ in range(STREAMS_PER_WALLET_MAX)]
+            opened = [page_stream(desk.edge, page(desk)) for _ in range(STREAMS_PER_SESSION_MAX)]
             for one in opened:
                 await one.__aenter__()
-            await until(lambda: desk.live.hub.streams == STREAMS_PER_WALLET_MAX)
+            await until(lambda: desk.live.hub.streams == STREAMS_PER_SESSION_MAX)
             async with page_stream(desk.edge, page(desk)) as stream:
                 assert await closed(stream) == 4429
+                assert stream.got == [{"kind": "bye", "code": 4429, "retryMs": 10_000}]
             for one in opened:
                 await one.__aexit__(None, None, None)
         for _ in range(4):
@@ -300,6 +301,31 @@ async def test_a_wallet_has_five_streams_and_ten_handshakes_a_minute() -> None:
                 await until(lambda stream=stream: len(stream.got) > 0)
         async with page_stream(desk.edge, page(desk)) as stream:
             assert await closed(stream) == 4429
+
+
+@pytest.mark.parametrize(
+    ("name", "held"), [("STREAMS_PER_WALLET_MAX", 2), ("STREAMS_PER_ADDRESS_MAX", 2)]
+)
+async def test_all_sessions_of_a_wallet_or_an_address_share_their_streams(
+    monkeypatch: pytest.MonkeyPatch, name: str, held: int
+) -> None:
+    monkeypatch.setattr(gate, name, held)
+    async with running_desk(stage=SignInStage()) as desk:
+        cookies: list[dict[str, str]] = []
+        for _ in range(3):
+            desk.http.cookies.clear()
+            await signed_in(desk.http)
+            cookies.append(page(desk))
+        async with (
+            page_stream(desk.edge, cookies[0]) as first,
+            page_stream(desk.edge, cookies[1]) as second,
+        ):
+            await until(lambda: bool(first.got) and bool(second.got))
+            async with page_stream(desk.edge, cookies[2]) as third:
+                assert await closed(third) == 4429
+        async with page_stream(desk.edge, cookies[2]) as third:
+            await until(lambda: bool(third.got))
+            assert third.got[0]["kind"] == "hello"
 
 
 # Cross-site requests.
@@ -461,6 +487,23 @@ async def test_challenges_and_proofs_are_counted_by_network_each_for_itself() ->
         assert codes == [401] * 5 + [429]
         stage.passes(seconds=13)
         assert (await desk.http.post("/api/auth/verify", json=body)).status_code == 401
+
+
+async def test_who_is_signed_in_can_sign_in_again_whatever_strangers_use_up() -> None:
+    async with running_desk(stage=SignInStage()) as desk:
+        await signed_in(desk.http)
+        body = proof(await asked(desk.http, OWNER), OWNER)
+        strangers = {"Cookie": ""}
+        address = {"address": OWNER.address}
+        for path, sent in (("challenge", address), ("verify", body)):
+            codes = [
+                (
+                    await desk.http.post(f"/api/auth/{path}", json=sent, headers=strangers)
+                ).status_code
+                for _ in range(11)
+            ]
+            assert codes[-1] == 429
+        await signed_in(desk.http)
 
 
 async def test_a_wallet_cannot_be_locked_out_by_proofs_of_others() -> None:

@@ -8,10 +8,9 @@ import pytest
 
 from contracts.access import SignedOut, SignOutCause
 from gateway.signin.sessions import PER_WALLET_MAX
-from gateway.stream import session as streams
 from kit.gateway_app import BASE, Desk, running_desk, until
 from kit.gateway_signin import OWNER, SignInStage, signed_in
-from kit.gateway_stream import page_stream
+from kit.gateway_stream import paced, page_stream
 
 SESSIONS = "/api/auth/sessions"
 
@@ -187,7 +186,7 @@ async def test_a_wallet_has_ten_sessions_and_the_oldest_goes() -> None:
 async def test_the_other_gateway_knows_a_session_and_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(streams.serve, "__kwdefaults__", {"beat_s": 3600.0, "send_s_max": 5.0})
+    paced(monkeypatch, beat_s=3600.0, send_s_max=5.0)
     stage = SignInStage()
     async with running_desk(stage=stage) as one:
         await signed_in(one.http)

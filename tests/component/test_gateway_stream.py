@@ -1,6 +1,7 @@
 """The stream: every event once and in order for every client, whatever the interleaving."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -200,6 +201,39 @@ async def test_a_flood_of_messages_closes_the_stream() -> None:
     for number in range(400):
         client.socket.say({"kind": "ping", "id": str(number)})
     assert await client.task is Close.TOO_MANY
+
+
+async def test_a_client_that_says_nothing_is_let_go_and_one_that_pings_is_not() -> None:
+    silent, lively = Client(hub_of(0), idle_s=0.05), Client(hub_of(0), idle_s=0.4)
+
+    async def pings() -> None:
+        while True:
+            lively.socket.say({"kind": "ping", "id": "p"})
+            await asyncio.sleep(0.15)
+
+    pinging = asyncio.create_task(pings())
+    assert await silent.task is Close.IDLE
+    assert silent.socket.kinds("bye") == [{"kind": "bye", "code": 4408, "retryMs": 1_000}]
+    await until(lambda: len(lively.socket.kinds("pong")) >= 4)
+    assert lively.socket.closed is None
+    pinging.cancel()
+    await lively.leaves()
+
+
+@pytest.mark.parametrize("code", [*Close])
+async def test_every_end_is_announced_with_the_code_that_it_has(code: Close) -> None:
+    socket = FakeSocket()
+    await session.say_goodbye(socket, code)
+    assert socket.got[0]["code"] == socket.closed == code
+    # Who is not signed in, not allowed, or too old, does not come back by itself.
+    stays_away = {Close.SIGN_IN, Close.FORBIDDEN, Close.BAD_REQUEST, Close.TOO_OLD}
+    assert (socket.got[0]["retryMs"] == 0) is (code in stays_away)
+
+
+async def test_a_frame_is_measured_in_bytes() -> None:
+    client = Client(hub_of(0))
+    client.socket.say(json.dumps({"kind": "ping", "id": "\u00e9" * 2_100}, ensure_ascii=False))
+    assert await client.task is Close.BAD_REQUEST
 
 
 async def test_a_client_that_does_not_read_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

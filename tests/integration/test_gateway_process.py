@@ -15,11 +15,11 @@ from chassis.log import LogClient
 from contracts.control import AccountOpened, KillSwitchEngaged
 from contracts.process import ServiceStopped
 from gateway.activity.check import check
-from gateway.stream import session
 from gateway.stream.ring import Entry
 from kit.gateway_app import running_desk, served, until
 from kit.gateway_events import feed_opened, minute_closed
 from kit.gateway_process import GatewayProcess, draft_of, gateway_process, log_as
+from kit.gateway_stream import paced
 from kit.servers import NatsServer, nats_server
 from kit.service_process import WAIT_S_MAX
 from kit.zygote import Zygote
@@ -136,7 +136,7 @@ async def test_a_kill_while_nats_is_down_is_recorded_when_it_is_back(
 
 
 async def test_a_client_that_never_reads_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session.serve, "__kwdefaults__", {"beat_s": 5.0, "send_s_max": 0.3})
+    paced(monkeypatch, beat_s=5.0, send_s_max=0.3)
     async with running_desk() as desk, served() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
         writer.write(

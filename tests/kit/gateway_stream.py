@@ -7,7 +7,16 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from gateway.edge import Edge
+from gateway.stream import session
+
+
+def paced(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
+    """Give streams other times than those of a desk that runs."""
+    known = session.serve.__kwdefaults__ or {}
+    monkeypatch.setattr(session.serve, "__kwdefaults__", {**known, **seconds})
 
 
 @dataclass

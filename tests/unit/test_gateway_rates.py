@@ -5,7 +5,15 @@ import math
 import pytest
 
 from gateway.guards import rates
-from gateway.guards.rates import Limiter, Rate, Rates, network_of
+from gateway.guards.rates import (
+    WIDE,
+    Limiter,
+    NetworkLimiter,
+    Rate,
+    Rates,
+    network_of,
+    wide_network_of,
+)
 
 
 class Clock:
@@ -66,3 +74,26 @@ def test_the_number_of_keys_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_client_with_a_whole_network_is_one_client(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("192.0.2.7", None),
+        ("::ffff:192.0.2.7", None),
+        ("", None),
+    ],
+)
+def test_of_ipv6_a_wider_network_counts_too(address: str, network: str | None) -> None:
+    assert wide_network_of(address) == network
+
+
+def test_a_client_with_a_whole_48_is_bounded_and_takes_nothing_from_others() -> None:
+    clock = Clock()
+    limiter = NetworkLimiter(Rate(2, 60), now=clock)
+    taken = [limiter.wait_s(f"2001:db8:1:{net:x}::1") for net in range(100)]
+    assert taken.count(0.0) == 2 * WIDE
+    assert limiter.wait_s("2001:db8:2::1") == 0.0
+    assert limiter.wait_s("192.0.2.7") == 0.0
+    assert [limiter.wait_s("192.0.2.8") == 0.0 for _ in range(3)] == [True, True, False]

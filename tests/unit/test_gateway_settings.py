@@ -9,7 +9,7 @@ import pytest
 from chassis.settings import ConfigurationError
 from gateway import server
 from gateway.__main__ import main
-from gateway.settings import load_settings, loopback
+from gateway.settings import GatewaySettings, load_settings, loopback
 from gateway.site import public_site
 from kit.gateway_signin import NEIGHBOR, OWNER
 
@@ -183,6 +183,13 @@ def test_what_would_open_the_desk_by_mistake_is_refused(
     given(monkeypatch, PUBLIC | change)
     with pytest.raises(ConfigurationError, match=says):
         load_settings()
+
+
+def test_a_public_desk_that_names_no_proxy_is_said_to_count_everybody_as_one() -> None:
+    url = "https://desk.example.com"
+    assert GatewaySettings(gateway_url=url).has_unnamed_proxy
+    assert not GatewaySettings(gateway_url=url, gateway_proxies="10.0.0.0/8").has_unnamed_proxy
+    assert not GatewaySettings().has_unnamed_proxy
 
 
 def test_a_default_port_is_not_part_of_an_origin() -> None:

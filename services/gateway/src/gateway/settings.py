@@ -66,6 +66,11 @@ class GatewaySettings(ServiceSettings):
             strategy_enabled=self.strategy_enabled,
         )
 
+    @property
+    def has_unnamed_proxy(self) -> bool:
+        """Whether whoever comes through TLS in front of this seems to have one address."""
+        return bool(self.gateway_url and not self.gateway_proxies)
+
     def site(self, port: int) -> Site:
         """Give the site that is served on a port."""
         if self.gateway_url:

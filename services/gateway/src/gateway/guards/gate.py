@@ -23,9 +23,11 @@ from gateway.problems import Code, Problem
 from gateway.signin.cookies import token_in
 from gateway.signin.sessions import Session
 from gateway.signin.sign_in import AUTHENTICATE, SignIn
-from gateway.stream.protocol import Close
+from gateway.stream.protocol import Close, bye_text
 
-STREAMS_PER_WALLET_MAX = 5
+STREAMS_PER_SESSION_MAX = 5
+STREAMS_PER_WALLET_MAX = 10
+STREAMS_PER_ADDRESS_MAX = 20
 _ADMISSION = "gateway_admission"
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -116,7 +118,7 @@ class Gate:
         rule = rule_of(method, path)
         session = await _session_of(sign_in, scope)
         if rule is Rule.OPEN:
-            _count_open(sign_in, path, network_of(address_of(scope)))
+            _count_open(sign_in, path, session, address_of(scope))
             return _optional(sign_in, session)
         admission = _required(sign_in, session, is_stop=rule is Rule.STOP)
         if rule is Rule.SESSION and session is not None:
@@ -136,27 +138,38 @@ class Gate:
             await receive()
             await send({"type": "websocket.accept"})
             code = _CLOSES.get(problem.code, Close.TRY_LATER)
+            await send({"type": "websocket.send", "text": bye_text(code)})
             await send({"type": "websocket.close", "code": code, "reason": problem.code})
             return
         scope[_ADMISSION] = admission
-        wallet = admission.actor.by
-        self._streams[wallet] += 1
+        whose = [name for name, _ in _holders(admission, scope)]
+        self._streams.update(whose)
         try:
             await self._app(scope, receive, send)
         finally:
-            self._streams[wallet] -= 1
-            if not self._streams[wallet]:
-                del self._streams[wallet]
+            self._streams.subtract(whose)
+            self._streams += Counter()  # Forgets who has none.
 
     async def _admit_stream(self, sign_in: SignIn, scope: Scope) -> Admission:
         session = await _session_of(sign_in, scope)
         admission = _required(sign_in, session, is_stop=False)
         if session is not None:
             sign_in.require_rate(sign_in.rates.handshakes.wait_s(session.grant.handle))
-        if self._streams[admission.actor.by] >= STREAMS_PER_WALLET_MAX:
-            detail = f"expected at most {STREAMS_PER_WALLET_MAX} streams of a wallet"
-            raise Problem(Code.TOO_MANY_REQUESTS, detail)
+        for name, streams_max in _holders(admission, scope):
+            if self._streams[name] >= streams_max:
+                detail = f"expected at most {streams_max} streams of one {name.partition(' ')[0]}"
+                raise Problem(Code.TOO_MANY_REQUESTS, detail)
         return admission
+
+
+def _holders(admission: Admission, scope: Scope) -> list[tuple[str, int]]:
+    """Name whose stream it is, and how many each of them may have."""
+    handle = "" if admission.session is None else admission.session.grant.handle
+    return [
+        (f"session {handle}", STREAMS_PER_SESSION_MAX),
+        (f"wallet {admission.actor.by}", STREAMS_PER_WALLET_MAX),
+        (f"address {network_of(address_of(scope))}", STREAMS_PER_ADDRESS_MAX),
+    ]
 
 
 _CLOSES: Mapping[Code, Close] = {
@@ -170,9 +183,9 @@ async def _session_of(sign_in: SignIn, scope: Scope) -> Session | None:
     token = token_in(headers_of(scope).get("cookie", ""), sign_in.cookies.session)
     if token is None:
         return None
-    network = network_of(address_of(scope))
+    address = address_of(scope)
     return await sign_in.sessions.find(
-        token, may_ask=lambda: sign_in.rates.lookups.wait_s(network) == 0
+        token, may_ask=lambda: sign_in.rates.lookups.wait_s(address) == 0
     )
 
 
@@ -204,11 +217,14 @@ def _optional(sign_in: SignIn, session: Session | None) -> Admission | None:
         return None
 
 
-def _count_open(sign_in: SignIn, path: str, network: str) -> None:
-    match path:
-        case "/api/auth/challenge":
-            sign_in.require_rate(sign_in.rates.challenges.wait_s(network))
-        case "/api/auth/verify":
-            sign_in.require_rate(sign_in.rates.proofs.wait_s(network))
-        case _:
-            pass
+def _count_open(sign_in: SignIn, path: str, session: Session | None, address: str) -> None:
+    """Count who asks to sign in: by session where there is one, else by network."""
+    rates = sign_in.rates
+    limits = {"/api/auth/challenge": rates.challenges, "/api/auth/verify": rates.proofs}
+    limit = limits.get(path)
+    if limit is None:
+        return
+    if session is not None and sign_in.sessions.is_alive(session):
+        sign_in.require_rate(rates.step_ups.wait_s(session.grant.handle))
+    else:
+        sign_in.require_rate(limit.wait_s(address))

@@ -42,6 +42,24 @@ class Limiter:
         return 0.0 if is_free else (1 - left) * rate.seconds / rate.count
 
 
+WIDE = 8
+"""So many times as much is left to a whole /48, which one client of IPv6 may have."""
+
+
+class NetworkLimiter:
+    """Buckets by client address: one per network, and a wider one around many of IPv6."""
+
+    def __init__(self, rate: Rate, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._narrow = Limiter(rate, now=now)
+        self._wide = Limiter(Rate(WIDE * rate.count, rate.seconds), now=now)
+
+    def wait_s(self, address: str) -> float:
+        """Take one; give 0.0, or the seconds after which there is one again."""
+        wait_s = self._narrow.wait_s(network_of(address))
+        wide = wide_network_of(address)
+        return wait_s if wait_s or wide is None else self._wide.wait_s(wide)
+
+
 class Rates:
     """The limiters of a gateway, each with buckets of its own."""
 
@@ -49,14 +67,18 @@ class Rates:
         def limiter(count: int, seconds: float) -> Limiter:
             return Limiter(Rate(count, seconds), now=now)
 
-        self.challenges = limiter(10, 60)
-        """By network."""
-        self.proofs = limiter(5, 60)
-        """By network."""
+        def network_limiter(count: int, seconds: float) -> NetworkLimiter:
+            return NetworkLimiter(Rate(count, seconds), now=now)
+
+        self.challenges = network_limiter(10, 60)
+        self.proofs = network_limiter(5, 60)
+        self.step_ups = limiter(20, 60)
+        """By session: challenges and proofs of somebody who is signed in, so that strangers behind
+        the same address cannot use up theirs."""
         self.sign_ins = limiter(20, 3600)
         """By wallet, of proofs that hold: a stranger cannot use up somebody's."""
-        self.lookups = limiter(30, 60)
-        """By network, of cookies that this gateway does not know."""
+        self.lookups = network_limiter(30, 60)
+        """Of cookies that this gateway does not know."""
         self.reads = limiter(300, 60)
         """By session."""
         self.writes = limiter(30, 60)
@@ -76,3 +98,14 @@ def network_of(address: str) -> str:
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def wide_network_of(address: str) -> str | None:
+    """Give the /48 of an IPv6 address; None for what has no wider network to be counted by."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    if found.version == 4 or found.ipv4_mapped is not None:
+        return None
+    return str(ipaddress.ip_network((found, 48), strict=False))

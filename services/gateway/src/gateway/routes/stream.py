@@ -28,7 +28,7 @@ async def engine_events(
             version=query.get("v", ""),
         )
     except session.BadOpening as error:
-        await end.close(error.code, str(error)[:100])
+        await session.say_goodbye(end, error.code, str(error)[:100])
         return
     await session.serve(end, live.hub, opening, clock=commands.clock, closes=admission.closes)
 

@@ -4,6 +4,7 @@ Server: hello, ev, snap, hb, reset, pong, bye. Client: ping, topics. Nothing els
 and commands never come this way.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, Literal
@@ -37,9 +38,21 @@ class Close(IntEnum):
     SIGN_IN = 4401
     """Nobody is signed in, or not any more: trying again is no use."""
     FORBIDDEN = 4403
+    IDLE = 4408
+    """The client has said nothing for too long; a ping is enough."""
     SLOW_CLIENT = 4008
     TOO_OLD = 4410
     TOO_MANY = 4429
+
+
+RETRY_MS: Mapping[Close, int] = {
+    Close.RESTART: 1_000,
+    Close.TRY_LATER: 2_000,
+    Close.IDLE: 1_000,
+    Close.SLOW_CLIENT: 1_000,
+    Close.TOO_MANY: 10_000,
+}
+"""When a client may come back; one that is not here is not to come back by itself."""
 
 
 class Ping(msgspec.Struct, tag="ping", tag_field="kind", forbid_unknown_fields=True):
@@ -179,9 +192,9 @@ def pong_text(*, ping_id: str, now: datetime) -> str:
     return _text({"kind": "pong", "id": ping_id, "ts": to_millis(now)})
 
 
-def bye_text(*, code: int, retry_ms: int) -> str:
-    """Announce that the server closes."""
-    return _text({"kind": "bye", "code": code, "retryMs": retry_ms})
+def bye_text(code: Close) -> str:
+    """Announce that the server closes, and when to come back; 0: not by itself."""
+    return _text({"kind": "bye", "code": code, "retryMs": RETRY_MS.get(code, 0)})
 
 
 def _text(message: object) -> str:

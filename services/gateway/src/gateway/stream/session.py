@@ -24,7 +24,8 @@ CLOSE_S_MAX = 1.0
 BEAT_S = 5.0
 INBOUND_PER_S_MAX = 10
 PONGS_MAX = 10
-RETRY_MS = 1_000
+IDLE_S = 120.0
+"""A client that says nothing for longer is let go; the page pings at every beat."""
 _POSITION_MAX = 2**63
 
 
@@ -94,17 +95,25 @@ async def serve(
     closes: Callable[[], Close | None],
     beat_s: float = BEAT_S,
     send_s_max: float = SEND_S_MAX,
+    idle_s: float = IDLE_S,
 ) -> Close | None:
     """Run one stream to its end; give the code it was closed with, None when the client left.
 
     `closes` is asked at every beat and whenever the hub rings: a code closes the stream.
     """
     if hub.is_closing or not hub.is_open:
-        return await _close(socket, Close.TRY_LATER)
+        return await say_goodbye(socket, Close.TRY_LATER)
     if hub.streams >= STREAMS_MAX:
-        return await _close(socket, Close.TOO_MANY)
+        return await say_goodbye(socket, Close.TOO_MANY)
     session = _Session(
-        socket, hub, opening, clock=clock, closes=closes, beat_s=beat_s, send_s_max=send_s_max
+        socket,
+        hub,
+        opening,
+        clock=clock,
+        closes=closes,
+        beat_s=beat_s,
+        send_s_max=send_s_max,
+        idle_s=idle_s,
     )
     tasks = (asyncio.create_task(session.read()), asyncio.create_task(session.write()))
     hub.streams += 1
@@ -119,13 +128,15 @@ async def serve(
         if isinstance(end, Exception):
             raise end
     code = next((end for end in ends if isinstance(end, Close)), None)
-    return None if code is None else await _close(socket, code)
+    return None if code is None else await say_goodbye(socket, code)
 
 
-async def _close(socket: Socket, code: Close) -> Close:
+async def say_goodbye(socket: Socket, code: Close, reason: str = "") -> Close:
+    """Announce the end and close; one who does not read sees only that it is over."""
     try:
         async with asyncio.timeout(CLOSE_S_MAX):
-            await socket.close(code, code.name.lower())
+            await socket.send(protocol.bye_text(code))
+            await socket.close(code, reason or code.name.lower())
     except (TimeoutError, Disconnected):
         pass
     return code
@@ -142,6 +153,7 @@ class _Session:
         closes: Callable[[], Close | None],
         beat_s: float,
         send_s_max: float,
+        idle_s: float,
     ) -> None:
         self._socket = socket
         self._hub = hub
@@ -150,6 +162,7 @@ class _Session:
         self._closes = closes
         self._beat_s = beat_s
         self._send_s_max = send_s_max
+        self._idle_s = idle_s
         self._topics = opening.topics
         self._cursor = hub.ring.last
         self._seen: dict[str, int] = {}
@@ -161,9 +174,12 @@ class _Session:
         allowance, refilled = float(INBOUND_PER_S_MAX), time.monotonic()
         while True:
             try:
-                text = await self._socket.receive()
+                async with asyncio.timeout(self._idle_s):
+                    text = await self._socket.receive()
             except Disconnected:
                 return None
+            except TimeoutError:
+                return Close.IDLE
             now = time.monotonic()
             allowance = min(INBOUND_PER_S_MAX, allowance + (now - refilled) * INBOUND_PER_S_MAX)
             refilled = now
@@ -174,7 +190,7 @@ class _Session:
                 return Close.BAD_REQUEST
 
     def _take(self, text: str) -> bool:
-        if len(text) > protocol.FRAME_BYTES_MAX:
+        if len(text.encode(errors="surrogatepass")) > protocol.FRAME_BYTES_MAX:
             return False
         try:
             message = protocol.read_inbound(text)
@@ -211,7 +227,6 @@ class _Session:
             if end is not None:
                 return end
             if self._hub.is_closing:
-                await self._send([protocol.bye_text(code=Close.RESTART, retry_ms=RETRY_MS)])
                 return Close.RESTART
             if Topic.ACTIVITY not in self._topics:
                 self._cursor = self._hub.ring.last
