@@ -10,6 +10,7 @@ from pathlib import Path
 from bench import (
     bench_append,
     bench_audit,
+    bench_execution,
     bench_kill,
     bench_latency,
     bench_planner,
@@ -19,6 +20,7 @@ from bench import (
 from bench.measure import Row, Size
 from bench.report import record, table
 from chassis.telemetry import set_up_logging
+from localnet.builds import NoProgram
 
 _AUDIT_AIM = 0.5
 
@@ -47,6 +49,7 @@ SECTIONS: dict[str, Callable[[Size], Awaitable[list[Row]]]] = {
     "services": bench_services.run,
     "kill": bench_kill.run,
     "planner": bench_planner.run,
+    "execution": bench_execution.run,
     "append": bench_append.run,
     "audit": _audit,
 }
@@ -69,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json is not None:
         with options.json.open("a", encoding="utf-8") as file:
             file.write(record(rows, size) + "\n")
-    return 0
+    return 0 if rows else 1
 
 
 async def _measure(sections: Sequence[str], size: Size) -> list[Row]:
@@ -77,6 +80,10 @@ async def _measure(sections: Sequence[str], size: Size) -> list[Row]:
     for name in sections:
         begin = time.monotonic()
         print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
-        rows += await SECTIONS[name](size)
+        try:
+            rows += await SECTIONS[name](size)
+        except NoProgram as missing:
+            print(f"NOT MEASURED: {missing}", file=sys.stderr, flush=True)
+            continue
         print(f"{time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
     return rows

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import httpx
 import pytest
 
 from contracts.values import Side
@@ -118,6 +119,19 @@ async def test_a_slot_that_goes_back_is_not_believed() -> None:
             slots.append(on.seen().clock.slot)
         assert slots == sorted(slots)
         assert slots[-1] > slots[0]
+
+
+async def test_what_is_submitted_is_sent_before_anything_is_read() -> None:
+    async with on_chain() as on:
+        asked: list[bytes] = []
+
+        async def note(request: httpx.Request) -> None:
+            asked.append(request.content)
+
+        on.http.event_hooks = {"request": [note]}
+        on.send(an_entry(on.rig), a_stop())
+        await on.chain.step()
+        assert b"sendTransaction" in asked[0]
 
 
 async def test_an_endpoint_that_is_away_or_refuses_changes_nothing_while_another_answers() -> None:

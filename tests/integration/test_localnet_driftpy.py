@@ -6,16 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from solders.keypair import Keypair
-from solders.pubkey import Pubkey
 
 from contracts.values import Side
+from kit.drift_client import EXTRA, drift_client
 from kit.localnet_rig import Client, a_localnet, drift_program
 from localnet.drift.actors import Actors
-from localnet.drift.markets import MARKETS, QUOTE_ORACLE
+from localnet.drift.markets import MARKETS
 from localnet.drift.world import keypair
-
-EXTRA = "the extra `drift` is not installed: driftpy was not tried"
 
 
 @pytest.fixture
@@ -28,41 +25,8 @@ async def client() -> AsyncIterator[Client]:
 @pytest.fixture
 async def drift(client: Client) -> AsyncIterator[Any]:
     """Give a client for the owner's account that signs as the delegate."""
-    drift_client: Any = pytest.importorskip("driftpy.drift_client", reason=EXTRA)
-    subscription: Any = pytest.importorskip("driftpy.account_subscription_config")
-    types: Any = pytest.importorskip("driftpy.types")
-    anchorpy: Any = pytest.importorskip("anchorpy")
-    rpc: Any = pytest.importorskip("solana.rpc.async_api")
-    world = client.net.world
-    assert world is not None
-    delegate: Keypair = keypair("delegate")
-    world.fund(delegate.pubkey(), usdc=Decimal(0), sol=Decimal(1))
-    owner = await client.control(
-        "POST",
-        "owners",
-        {"name": "owner", "usdc": "10000", "delegate": str(delegate.pubkey())},
-    )
-    source = types.OracleSource
-    oracles = [types.OracleInfo(market.oracle, source.Pyth()) for market in MARKETS]
-    oracles.append(types.OracleInfo(QUOTE_ORACLE, source.PythStableCoin()))
-    connection = rpc.AsyncClient(client.net.url, commitment="confirmed")
-    opened = drift_client.DriftClient(
-        connection,
-        anchorpy.Wallet(delegate),
-        "mainnet",
-        authority=Pubkey.from_string(str(owner["authority"])),
-        active_sub_account_id=0,
-        sub_account_ids=[0],
-        account_subscription=subscription.AccountSubscriptionConfig("websocket"),
-        perp_market_indexes=[market.index for market in MARKETS],
-        spot_market_indexes=[0],
-        oracle_infos=oracles,
-        tx_sender_blockhash_commitment="confirmed",
-    )
-    await opened.subscribe()
-    yield opened
-    await opened.unsubscribe()
-    await connection.close()
+    async with drift_client(client) as opened:
+        yield opened
 
 
 async def _until(is_so: Callable[[], Any]) -> Any:

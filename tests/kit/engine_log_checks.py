@@ -17,6 +17,7 @@ from contracts.order import (
 )
 from contracts.transaction import (
     RetryClass,
+    SigningRefused,
     TransactionDied,
     TransactionLanded,
     TransactionPlanned,
@@ -116,12 +117,17 @@ class LogWatch:
                 self.signed[event.signature] = event
             case TransactionLanded():
                 self._went(event)
-            case TransactionDied():
-                self._open.pop(event.transaction, None)
+            case TransactionDied() | SigningRefused():
+                self._never(event)
             case SetupClosed():
                 self._closed(world, event)
             case _:
                 self._flowed(event)
+
+    def _never(self, event: TransactionDied | SigningRefused) -> None:
+        self._open.pop(event.transaction, None)
+        if isinstance(event, SigningRefused):
+            self._answered = None  # Nothing was sent: the snapshot waits for an answer.
 
     def _observed(self, event: VenueObserved) -> None:
         before = self._seen

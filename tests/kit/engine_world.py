@@ -97,6 +97,13 @@ class EngineWorld:
         self.chain = PaperChain(self.rules, SPEC)
         self.core = PlannerCore(self.policy)
         self.engine = self._engine()
+        self.open()
+        self.chain.open_account(ACCOUNT, deposit_usd=self.deposit_usd)
+        self.now_ms = BEGIN_MS
+        self.print_at(self.price, quantity=Decimal(1))
+
+    def open(self) -> None:
+        """Say what there is: a feed, and an account."""
         self.say(
             FeedOpened(
                 venue="binance-usdm",
@@ -117,9 +124,6 @@ class EngineWorld:
                 settings=SETTINGS,
             )
         )
-        self.chain.open_account(ACCOUNT, deposit_usd=self.deposit_usd)
-        self.now_ms = BEGIN_MS
-        self.print_at(self.price, quantity=Decimal(1))
 
     # What others do.
 

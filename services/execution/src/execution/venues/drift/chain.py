@@ -111,12 +111,13 @@ class DriftChain:
             self._wake.clear()
 
     async def step(self) -> None:
-        """Read once, send what is due, and say when something may have changed.
+        """Send what is due, read once, and say when something may have changed.
 
         Raises VenueIncompatible when the probe finds another program than ours.
         """
         before = self._reader.view
         try:
+            await self._lander.send(self._reader.height)
             await self._reader.refresh(at_least=self._lander.landed_slot)
             await self._lander.step(self._reader.height)
             await self._pass_probe()

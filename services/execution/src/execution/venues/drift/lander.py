@@ -98,12 +98,15 @@ class Lander:
         )
         return min([height, *held])
 
-    async def step(self, height: int) -> None:
-        """Send what is due, ask for fates, and keep a blockhash; `height` is the chain's."""
-        await self._keep_blockhash()
+    async def send(self, height: int) -> None:
+        """Send what is due, and nothing else before it; `height` is the chain's."""
         now = self._clock()
         due = [it for it in self._flying.values() if now - it.sent_at >= REBROADCAST_S]
         await asyncio.gather(*(self._send(it, now) for it in due if not self._is_over(it, height)))
+
+    async def step(self, height: int) -> None:
+        """Ask for fates, and keep a blockhash; `height` is the chain's."""
+        await self._keep_blockhash()
         if self._flying:
             await self._ask(height)
 

@@ -1,0 +1,273 @@
+"""Execution on a chain: from a verdict to the bytes on their way, and what a snapshot costs.
+
+Everything is measured on the real program behind RPC on loopback, so it needs `DRIFT_SO` and the
+packages of the venue. A verdict is folded, decided on, written, judged, signed, and sent; the
+figure ends when the request with the signed bytes is handed to HTTP. The append between is left
+out: `services` and `append` measure it. The floor is driftpy's own writing and signing of the same
+bracket, without its calls of RPC. Both are taken in turns, in this process.
+"""
+
+import gc
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
+from solders.hash import Hash
+from solders.message import MessageV0
+from solders.transaction import VersionedTransaction
+
+from bench.measure import Row, Size, quantile, row
+from localnet.builds import NoProgram, load
+
+ROUNDS = {Size.FULL: 9, Size.QUICK: 3, Size.TINY: 1}
+PER_ROUND = {Size.FULL: 100, Size.QUICK: 40, Size.TINY: 2}
+_AIM = 1.0
+_MS = 1_000
+
+
+async def run(size: Size) -> list[Row]:
+    """Measure; raise NoProgram without a program, with how to get one."""
+    load(os.environ.get("DRIFT_SO"))
+    try:
+        import driftpy  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
+    except ModuleNotFoundError:
+        raise NoProgram(
+            "expected the packages of the Drift venue: `./justw sync --extra drift`"
+        ) from None
+    rounds, count = ROUNDS[size], PER_ROUND[size]
+    async with _rig() as rig:
+        return [
+            *await _verdicts(rig, rounds, count),
+            *_snapshots(rig, rounds, count),
+            *_processes(1 if size is Size.TINY else 3),
+        ]
+
+
+@dataclass
+class _Clocked(httpx.AsyncBaseTransport):
+    """Real HTTP, that says when a transaction is handed to it."""
+
+    inner: httpx.AsyncBaseTransport
+    sent_at: float = 0.0
+    calls: int = 0
+    """Requests since the last transaction."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if b'"sendTransaction"' in request.content:
+            self.sent_at = time.perf_counter()
+        elif not self.sent_at:
+            self.calls += 1
+        return await self.inner.handle_async_request(request)
+
+
+@dataclass
+class _Rig:
+    on: Any
+    """`kit.drift_chain.OnChain`."""
+    wire: _Clocked
+    drift: Any
+    """driftpy's client."""
+
+
+@asynccontextmanager
+async def _rig() -> AsyncGenerator[_Rig]:
+    """Run a localnet with a desk on it, and both our side and driftpy's."""
+    # They need the packages of the venue.
+    from kit.drift_chain import on_chain  # noqa: PLC0415
+    from kit.drift_client import drift_client  # noqa: PLC0415
+
+    async with on_chain() as on:
+        wire = _Clocked(httpx.AsyncHTTPTransport())
+        on.http = httpx.AsyncClient(transport=wire)
+        on.chain = on.again()
+        await on.step(2)
+        async with drift_client(on.client) as drift:
+            yield _Rig(on, wire, drift)
+
+
+async def _verdicts(rig: _Rig, rounds: int, count: int) -> list[Row]:
+    from kit.chain_verdicts import Verdicts  # noqa: PLC0415
+
+    verdicts = Verdicts(rig.on)
+    ours: list[list[float]] = []
+    floor: list[list[float]] = []
+    for _ in range(rounds):
+        gc.collect()
+        ours.append([await _sent_ms(rig, verdicts) for _ in range(count)])
+        floor.append([_built_ms(rig) for _ in range(count)])
+    return [
+        row(
+            "execution",
+            f"verdict to bytes sent, p{int(q * 100)} of {count}",
+            "ms",
+            ours=[quantile(it, q) for it in ours],
+            floor_name="driftpy's build and sign",
+            floor=[quantile(it, q) for it in floor],
+            aim=_AIM,
+            is_latency=True,
+        )
+        for q in (0.5, 0.99)
+    ]
+
+
+async def _sent_ms(rig: _Rig, verdicts: Any) -> float:
+    """Give the time from a verdict to its bytes; it never lands, the next account is flat again."""
+    ready = verdicts.ready()
+    rig.wire.sent_at, rig.wire.calls = 0.0, 0
+    begin = time.perf_counter()
+    transaction = ready()
+    rig.on.chain.submit(transaction)
+    await rig.on.chain.step()
+    if rig.wire.calls:
+        raise AssertionError(f"expected no call before a send, found {rig.wire.calls}")
+    took = (rig.wire.sent_at - begin) * _MS
+    verdicts.forget()
+    return took
+
+
+def _built_ms(rig: _Rig) -> float:
+    """Give the time that driftpy takes for the same bracket."""
+    begin = time.perf_counter()
+    calls = rig.drift.get_place_orders_ix(_bracket())
+    budget = [set_compute_unit_limit(200_000), set_compute_unit_price(1)]
+    key = rig.on.rig.desk.delegate
+    message = MessageV0.try_compile(
+        key.pubkey(), [*budget, calls], [], Hash.from_string(rig.on.chain.blockhash().hash)
+    )
+    bytes(VersionedTransaction(message, [key]))
+    return (time.perf_counter() - begin) * _MS
+
+
+def _bracket() -> list[Any]:
+    """Give an entry with its stop in driftpy's types."""
+    from execution.venues.drift import abi  # noqa: PLC0415
+
+    types = abi.types()
+    common: dict[str, Any] = {
+        "market_type": types.MarketType.Perp(),
+        "market_index": 0,
+    }
+    entry = types.OrderParams(
+        order_type=types.OrderType.Limit(),
+        direction=types.PositionDirection.Long(),
+        user_order_id=16,
+        base_asset_amount=10 * 10**9,
+        price=149_900_000,
+        post_only=types.PostOnlyParams.MustPostOnly(),
+        max_ts=2_000_000_000,
+        **common,
+    )
+    stop = types.OrderParams(
+        order_type=types.OrderType.TriggerMarket(),
+        direction=types.PositionDirection.Short(),
+        user_order_id=48,
+        base_asset_amount=2**64 - 1,
+        price=0,
+        reduce_only=True,
+        max_ts=0,
+        trigger_price=148_900_000,
+        trigger_condition=types.OrderTriggerCondition.Below(),
+        **common,
+    )
+    return [entry, stop]
+
+
+def _snapshots(rig: _Rig, rounds: int, count: int) -> list[Row]:
+    """Measure snapshots of an account with its orders: all that a decision needs."""
+    from execution.domain.uids import STOP_NUMBERS  # noqa: PLC0415
+    from execution.venues.drift import abi  # noqa: PLC0415
+    from execution.venues.drift.snapshot import observe  # noqa: PLC0415
+    from execution.venues.drift.user import read_user  # noqa: PLC0415
+    from execution.venues.drift.view import ChainView  # noqa: PLC0415
+
+    view = rig.on.rig.view()
+    venue, accounts = view.venue, view.accounts
+    decoded = (venue.user, venue.state, venue.perp_market, venue.quote_market)
+
+    def ours() -> None:
+        fresh = ChainView(venue, accounts, view.block_height, 0)
+        observe(fresh, account="local", delegate=rig.on.rig.delegate, whole=STOP_NUMBERS)
+
+    def driftpys() -> None:
+        for key in decoded:
+            abi.decoded(venue.program, accounts[key].data)
+
+    def our_user() -> None:
+        read_user(accounts[venue.user].data)
+
+    def their_user() -> None:
+        abi.decoded(venue.program, accounts[venue.user].data)
+
+    return [
+        row(
+            "execution",
+            what,
+            "decodes/s",
+            ours=[_rate(one, count) for _ in range(rounds)],
+            floor_name=name,
+            floor=[_rate(other, count) for _ in range(rounds)],
+            aim=_AIM,
+        )
+        for what, one, name, other in (
+            ("snapshots, from bytes to what is decided on", ours, "driftpy's coder", driftpys),
+            ("our sub-account alone", our_user, "driftpy's coder", their_user),
+        )
+    ]
+
+
+def _rate(work: Callable[[], None], count: int) -> float:
+    begin = time.process_time()
+    for _ in range(count):
+        work()
+    return count / max(time.process_time() - begin, 1e-9)
+
+
+_PROBE = """
+import resource, sys, time
+begin = time.process_time()
+{imports}
+print(time.process_time() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+_OURS = """
+import execution.app
+import execution.venues.drift.chain
+from execution.venues.drift import abi
+abi.types()
+"""
+_THEIRS = "import driftpy.drift_client"
+
+
+def _processes(rounds: int) -> list[Row]:
+    """Measure what the service imports with the venue, in processes of their own."""
+    ours = [_imported(_OURS) for _ in range(rounds)]
+    floor = [_imported(_THEIRS) for _ in range(rounds)]
+    return [
+        row(
+            "execution",
+            f"the service with its venue: {what}",
+            unit,
+            ours=[it[place] for it in ours],
+            floor_name="driftpy's client",
+            floor=[it[place] for it in floor],
+            is_latency=True,
+        )
+        for place, what, unit in ((0, "import, CPU", "ms"), (1, "memory", "MB"))
+    ]
+
+
+def _imported(imports: str) -> tuple[float, float]:
+    done = subprocess.run(
+        [sys.executable, "-c", _PROBE.format(imports=imports)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    seconds, kilobytes = map(float, done.stdout.split())
+    return seconds * _MS, kilobytes / 1_024
