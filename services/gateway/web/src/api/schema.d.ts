@@ -1445,7 +1445,7 @@ export interface operations {
                      * @default cancel_entries
                      * @enum {string}
                      */
-                    level?: "pause_entries" | "cancel_entries" | "flatten";
+                    level?: "pause_entries" | "cancel_entries" | "flatten" | "revoke_delegate";
                 };
             };
         };
