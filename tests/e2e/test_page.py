@@ -17,6 +17,7 @@ from contracts.transaction import RetryClass
 from contracts.values import Leg, to_millis
 from contracts.venue import FundingSettled
 from contracts.verdict import ENTRY_CHASE_R_MAX, Rule
+from gateway.domain.kills import EFFECTS
 from gateway.page_files import PageFiles
 from kit.browser import Page, browser_page
 from kit.gateway_app import Desk, running_desk, served, until
@@ -132,6 +133,8 @@ async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
     await page.wait_for("document.querySelectorAll('[data-testid^=service-]').length === 6")
     assert "no answer" in await page.text_of("services-card")
     await page.wait_for("document.querySelector('[data-testid=chart-canvas] canvas') !== null")
+    await page.wait_for("document.querySelectorAll('[data-testid=telemetry] li').length === 9")
+    assert "Not fed: " in await page.text_of("telemetry-regime")
 
 
 async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
@@ -159,9 +162,13 @@ async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
 
 async def it_filters_the_activity_in_the_address(page: Page) -> None:
     await page.click("[data-testid=activity-filter-text]")
-    await page.type("order denied")
-    await page.wait_for("location.search === '?q=order+denied'")
+    await page.type("order_denied")
+    await page.wait_for("location.search === '?q=order_denied'")
     await page.wait_for_text("activity-count", "1 event")
+    exported = await page.evaluate(
+        "fetch(document.querySelector('[data-testid=export-jsonl]').href).then((one) => one.text())"
+    )
+    assert [json.loads(line)["kind"] for line in exported.splitlines()] == ["ev", "end"]
     await page.evaluate("document.querySelector('[data-testid=activity-filter-text]').select()")
     await page.command("Input.dispatchKeyEvent", type="rawKeyDown", windowsVirtualKeyCode=8)
     await page.wait_for("location.search === ''")
@@ -220,8 +227,11 @@ async def it_changes_a_limit_and_shows_a_conflict(desk: Desk, page: Page) -> Non
 
 async def it_stops_only_when_held(desk: Desk, page: Page) -> None:
     await page.click("[data-testid=emergency-stop]")
-    await page.wait_for_text("stop-dialog", "Nothing, once the venue has filled the close")
-    assert "the position is closed at the market" in await page.text_of("stop-dialog")
+    await page.wait_for_text("stop-dialog", "Stays open")
+    offered = await page.text_of("stop-dialog")
+    for effect in EFFECTS.values():
+        assert effect.does in offered
+        assert effect.leaves_open in offered
     await page.click("[data-testid=stop-reason]")
     await page.type("looks wrong")
     flatten = "document.querySelector('[data-testid=stop-level-flatten]')"

@@ -2,10 +2,12 @@ import { PositionCard } from "@/features/account/position-card";
 import { ActivityLog } from "@/features/activity/activity-log";
 import { SessionsPanel } from "@/features/auth/sessions-panel";
 import { ChartPanel } from "@/features/chart/chart-panel";
+import { NotificationsPanel } from "@/features/notifications/notifications-panel";
 import { PreferencesPanel } from "@/features/preferences/preferences-panel";
 import { ServicesCard } from "@/features/services/services-card";
 import { SetupCard } from "@/features/setup/setup-card";
 import { StrategyControls } from "@/features/strategy/strategy-controls";
+import { Telemetry } from "@/features/telemetry/telemetry";
 import { VerdictPanel } from "@/features/verdicts/verdict-panel";
 import { WhyNot } from "@/features/verdicts/why-not";
 
@@ -19,6 +21,9 @@ export function DeskPage() {
       <div className="flex min-w-0 flex-col gap-3 lg:col-span-4">
         <PositionCard />
         <StrategyControls />
+      </div>
+      <div className="min-w-0 lg:col-span-12">
+        <Telemetry />
       </div>
       <div className="flex min-w-0 flex-col lg:col-span-4 [&>*]:flex-1">
         <SetupCard />
@@ -44,6 +49,7 @@ export function SettingsPage() {
   return (
     <div className="mx-auto grid max-w-4xl grid-cols-1 gap-3">
       <PreferencesPanel />
+      <NotificationsPanel />
       <SessionsPanel />
     </div>
   );

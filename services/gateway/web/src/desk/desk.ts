@@ -30,6 +30,7 @@ export const keys = {
   price: ["live", "price"],
   flow: ["live", "flow"],
   services: ["live", "services"],
+  telemetry: ["live", "telemetry"],
   settings: ["settings"],
 } as const;
 
@@ -201,6 +202,9 @@ export class Desk {
         if (asOf < this.moneyAt) return;
         this.moneyAt = asOf;
         this.cache.setQueryData<State>(keys.state, (now) => now && { ...now, ...(data as Money) });
+        break;
+      case "telemetry_panels":
+        this.cache.setQueryData(keys.telemetry, data);
         break;
       case "services":
         this.cache.setQueryData<Services>(keys.services, { asOf, items: data as Service[] });

@@ -10,6 +10,7 @@ import { cn } from "@/lib/cn";
 import { plural, words } from "@/lib/text";
 import { clock } from "@/lib/time";
 import { EventDialog } from "./event-dialog";
+import { ExportLinks } from "./export-links";
 import { FilterBar } from "./filter-bar";
 import { matches } from "./filters";
 
@@ -50,19 +51,22 @@ export function ActivityLog() {
       className="h-[34rem]"
       bodyClassName="flex flex-col gap-2"
       actions={
-        <Button
-          size="small"
-          data-testid="activity-pause"
-          aria-pressed={isPaused}
-          onClick={() => setPausedAt(isPaused ? null : (all[0]?.pos ?? "0"))}
-        >
-          {isPaused ? "Go live" : "Pause"}
-          {isPaused && (
-            <span data-testid="activity-new" className="num text-lime">
-              {plural(missed, "new event")}
-            </span>
-          )}
-        </Button>
+        <>
+          <ExportLinks filter={filter} />
+          <Button
+            size="small"
+            data-testid="activity-pause"
+            aria-pressed={isPaused}
+            onClick={() => setPausedAt(isPaused ? null : (all[0]?.pos ?? "0"))}
+          >
+            {isPaused ? "Go live" : "Pause"}
+            {isPaused && (
+              <span data-testid="activity-new" className="num text-lime">
+                {plural(missed, "new event")}
+              </span>
+            )}
+          </Button>
+        </>
       }
     >
       <FilterBar events={all} count={rows.length} />

@@ -24,13 +24,13 @@ export function FilterBar({ events, count }: { events: readonly Activity[]; coun
     <div className="flex flex-wrap items-center gap-2 text-xs">
       <Input
         type="search"
-        placeholder="text, order, position"
-        aria-label="Filter by text, order or position"
+        placeholder="text or id"
+        aria-label="Filter by text or id"
         data-testid="activity-filter-text"
         maxLength={100}
         value={filter.q ?? ""}
         onChange={(event) => set({ q: event.target.value || undefined })}
-        className="min-h-8 max-w-56 flex-1 text-xs"
+        className="min-h-8 flex-1 text-xs max-sm:basis-full sm:max-w-56"
       />
       <Select
         aria-label="Filter by severity"

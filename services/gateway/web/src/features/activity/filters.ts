@@ -1,7 +1,6 @@
 /** What of the log is shown; it lives in the address of the page, so that it can be sent. */
 import * as z from "zod/mini";
 import type { Activity } from "@/api/client";
-import { words } from "@/lib/text";
 
 export const SEVERITIES = ["all", "info", "warning", "bad"] as const;
 
@@ -29,8 +28,9 @@ export function matches(event: Activity, filter: Filter): boolean {
   if (filter.type && event.type !== filter.type) return false;
   const wanted = filter.q?.trim().toLowerCase();
   if (!wanted) return true;
-  return [event.pos, words(event.type), event.summary, event.id, event.correlationId ?? ""].some(
-    (text) => text.toLowerCase().includes(wanted),
+  // As the gateway filters its export: summary, names, and the event's own fields.
+  return [event.summary, event.type, event.event, JSON.stringify(event.data)].some((text) =>
+    text.toLowerCase().includes(wanted),
   );
 }
 

@@ -26,7 +26,11 @@ export function ServicesCard() {
             const isReady = one.isUp && one.isReady;
             const details = Object.entries(one.details).slice(0, DETAILS_MAX);
             return (
-              <li key={one.name} data-testid={`service-${one.name}`} className="flex gap-2.5">
+              <li
+                key={one.name}
+                data-testid={`service-${one.name}`}
+                className="flex min-w-0 gap-2.5"
+              >
                 <span
                   aria-hidden
                   className={cn(

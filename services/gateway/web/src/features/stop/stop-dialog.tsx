@@ -7,6 +7,8 @@ import { StopResult } from "./stop-result";
 import type { Stopping } from "./use-stop";
 
 const PHRASE = "FLATTEN";
+/** Levels that close a position need the phrase. */
+const CLOSES: ReadonlySet<StopLevel> = new Set(["flatten", "revoke_delegate"]);
 
 interface StopDialogProps {
   open: boolean;
@@ -70,11 +72,12 @@ export function StopDialog({ open, onOpenChange, stopping, stop }: StopDialogPro
                 variant="danger"
                 size="large"
                 data-testid={testid}
-                disabled={level === "flatten" && phrase.trim().toUpperCase() !== PHRASE}
+                disabled={CLOSES.has(level) && phrase.trim().toUpperCase() !== PHRASE}
                 onHeld={() => void stop(level, reason)}
                 className="self-center sm:w-40"
               >
-                Hold: {name.toLowerCase()}
+                Hold: {name.split(" ")[0]?.toLowerCase()}
+                {level === "revoke_delegate" && " + revoke"}
               </HoldButton>
             </div>
           ))}

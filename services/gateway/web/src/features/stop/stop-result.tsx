@@ -66,7 +66,7 @@ export function stepsOf(stopping: Stopping, state: State | null): Step[] {
     status: state?.isHalted ? "done" : "pending",
   });
   if (level !== "pause_entries") steps.push(...entries(before, state));
-  if (level === "flatten") steps.push(...position(before, state));
+  if (level === "flatten" || level === "revoke_delegate") steps.push(...position(before, state));
   return steps;
 }
 

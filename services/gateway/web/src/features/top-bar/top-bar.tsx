@@ -12,13 +12,13 @@ const PAGES = [
 /** Always in view: the environment, the connection, who commands, and the stop. */
 export function TopBar() {
   return (
-    <div data-testid="top-bar" className="sticky top-0 z-20 border-edge border-b bg-panel">
+    <header data-testid="top-bar" className="sticky top-0 z-20 border-edge border-b bg-panel">
       <EnvStrip />
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2">
-        <strong className="flex items-center gap-2 font-semibold tracking-tight">
+        <h1 className="flex items-center gap-2 font-semibold tracking-tight">
           <span aria-hidden className="size-2.5 rounded-full bg-lime" />
           perp desk
-        </strong>
+        </h1>
         <nav aria-label="Pages" className="flex gap-1" data-testid="pages">
           {PAGES.map(({ to, name }) => (
             <Link
@@ -39,6 +39,6 @@ export function TopBar() {
           <EmergencyStop />
         </div>
       </div>
-    </div>
+    </header>
   );
 }
