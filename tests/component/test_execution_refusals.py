@@ -34,6 +34,10 @@ class Refusing:
             return Refusal(self.code, "something else", "this")
         return self.paper.sign(message, asked)
 
+    @property
+    def keeps_keys(self) -> bool:
+        return False
+
     def address(self, account: str, now_ms: int) -> str | None:
         return self.paper.address(account, now_ms)
 

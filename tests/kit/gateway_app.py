@@ -26,7 +26,7 @@ from gateway.guards.gate import Gate
 from gateway.handlers import Commands
 from gateway.idempotency import Keys
 from gateway.live import Live
-from gateway.opening import open_account
+from gateway.opening import name_owner, open_account
 from gateway.page_files import File, PageFiles
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
@@ -165,6 +165,7 @@ async def running_desk(
         gauging.show_gauges(live, market, clock=clock),
         gauging.show_panels(live, clock=clock),
         open_account(live, log, GatewaySettings(account=account, **(environment or {}))),
+        name_owner(live, commands, GatewaySettings(account=account, **(environment or {}))),
         *([] if sign_in is None else [sign_in.sessions.follow()]),
     ]
     tasks = [asyncio.create_task(loop) for loop in loops]

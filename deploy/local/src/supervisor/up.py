@@ -29,6 +29,7 @@ SERVICES = ("audit", "gateway", "execution", "risk", "signals", "ingest")
 """In the order of their start; they stop in the opposite one, so that ticks end first."""
 _DRAIN_S = 15.0
 _KEY_FILE = "NOTIFICATIONS_KEY_FILE"
+_SEALING_FILE, _KEYS_DIR = "KEY_ENCRYPTION_FILE", "DELEGATE_KEYS_DIR"
 _LOOK_EVERY_S = 0.5
 
 
@@ -120,6 +121,12 @@ class Stack:
             for child in [*servers, *self.services]
         ]
 
+    def _keys(self) -> dict[str, str]:
+        """Give execution a place for delegate keys, and what seals them, unless they are set."""
+        given = os.environ.get(_SEALING_FILE) or str(self._folder.key_file("delegates"))
+        folder = os.environ.get(_KEYS_DIR) or str(self._folder.path / "delegates")
+        return {_SEALING_FILE: given, _KEYS_DIR: folder}
+
     def _service(self, name: str, *, postgres_dsn: str) -> Child:
         self._health[name] = free_port()
         environment = {
@@ -137,7 +144,7 @@ class Stack:
             case "ingest":
                 environment |= self.feed.environment
             case "execution":
-                environment |= self.venue.execution
+                environment |= {**self._keys(), **self.venue.execution}
             case _:
                 pass
         return Child(

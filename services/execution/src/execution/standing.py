@@ -126,6 +126,11 @@ class Standing:
     """A print at or before the venue's clock, where reading the market stream may begin."""
 
     @property
+    def has_key_store(self) -> bool:
+        """Say whether keys of delegates can be kept."""
+        return self.signer.keeps_keys
+
+    @property
     def is_reworking(self) -> bool:
         """Say whether the venue has not come again to where the log says it was."""
         return self.told is not None

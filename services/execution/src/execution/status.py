@@ -25,11 +25,28 @@ def status_of(standing: Standing, *, parked: int) -> dict[str, object]:
         },
         "is_reworking": standing.is_reworking,
         "kill_level": state.global_kill,
+        **_delegations(standing),
         "accounts": {name: account_status(it) for name, it in sorted(state.accounts.items())},
         "waiting_for_verdicts": len(progress.unanswered),
         "is_tape_ended": progress.is_ended,
         "parked_ticks": parked,
     }
+
+
+def _delegations(standing: Standing) -> dict[str, object]:
+    """Give what was read from the chain of each account, for its owner."""
+    venue = standing.venue
+    if venue is None or venue.last_trade_id is None:
+        return {}
+    shown: dict[str, object] = {}
+    for account in sorted(standing.delegations):
+        seen = venue.sub_account(account)
+        shown[f"delegation.{account}"] = {
+            "owner_lamports": seen.owner_lamports,
+            "fee_payer_lamports": seen.fee_payer_lamports,
+            "has_key_store": standing.has_key_store,
+        }
+    return shown
 
 
 def account_status(state: AccountState) -> dict[str, object]:

@@ -79,7 +79,8 @@ class Turns:
             while names:
                 names = await self._take_once(engine, names, wait_for_log)
             self._is_settled = True
-            await self._owning.settle(self.venue)
+            if await self._owning.settle(self.venue):
+                self._show_status()
         finally:
             self.is_turning = False
 

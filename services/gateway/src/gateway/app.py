@@ -30,7 +30,7 @@ from gateway.notify.manage import Notifications
 from gateway.notify.readings import is_healthy, label_of
 from gateway.notify.store import Store
 from gateway.notify.worker import Worker
-from gateway.opening import open_account
+from gateway.opening import name_owner, open_account
 from gateway.page_files import read_page_files
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
@@ -90,7 +90,7 @@ async def run(runtime: Runtime, settings: GatewaySettings, *, sender: Sender) ->
                 "none: every client seems to have its address",
             )
         try:
-            await _work(runtime, settings, live, ask=ask, sign_in=sign_in, worker=worker)
+            await _work(runtime, settings, live, commands, ask=ask, sign_in=sign_in, worker=worker)
         finally:
             live.hub.close()
             await commands.settle(timeout_s=KILLS_S_MAX)
@@ -157,6 +157,7 @@ async def _work(
     runtime: Runtime,
     settings: GatewaySettings,
     live: Live,
+    commands: Commands,
     *,
     ask: "NatsAsker",
     sign_in: SignIn | None,
@@ -171,6 +172,7 @@ async def _work(
         gauging.show_gauges(live, runtime.market, clock=now),
         gauging.show_panels(live, clock=now),
         open_account(live, runtime.log, settings),
+        name_owner(live, commands, settings),
         worker.run(),
         _report_ready(runtime, live),
     ]

@@ -30,19 +30,23 @@ from gateway.idempotency import Keys
 from gateway.live import Live
 from gateway.notify.bodies import NotificationsBody, TryBody
 from gateway.notify.manage import Notifications
+from gateway.owners import Owners
 from gateway.page_files import PageFiles
 from gateway.problems import MEDIA_TYPE, Code, FieldError, Problem, catalogue_text
 from gateway.requests import (
     CancelRequest,
     ChallengeRequest,
+    ConsentRequest,
     OrderRequest,
     ReasonRequest,
     SettingsBody,
+    SignedTransactionRequest,
     VerifyRequest,
 )
 from gateway.routes import (
     activity,
     auth,
+    delegation,
     engine,
     health,
     notifications,
@@ -60,6 +64,8 @@ _log = structlog.get_logger()
 
 
 _REQUESTS = (
+    ConsentRequest,
+    SignedTransactionRequest,
     OrderRequest,
     CancelRequest,
     ReasonRequest,
@@ -123,6 +129,13 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             engine.cancel,
             engine.kill,
             engine.resume,
+            delegation.read_delegation,
+            delegation.read_consent,
+            delegation.give_consent,
+            delegation.delegate,
+            delegation.revoke,
+            delegation.submit_delegate,
+            delegation.submit_revoke,
             settings.read_settings,
             settings.change_settings,
             notifications.read_notifications,
@@ -152,6 +165,7 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
         dependencies={
             "live": Provide(lambda: parts().live, sync_to_thread=False),
             "commands": Provide(lambda: parts().commands, sync_to_thread=False),
+            "owners": Provide(lambda: _owners(parts()), sync_to_thread=False),
             "history": Provide(lambda: parts().history, sync_to_thread=False),
             "pages": Provide(lambda: parts().pages, sync_to_thread=False),
             "keys": Provide(lambda: parts().keys, sync_to_thread=False),
@@ -168,6 +182,10 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )
+
+
+def _owners(parts: Parts) -> Owners:
+    return Owners(parts.live, parts.commands)
 
 
 def _admission(scope: Scope) -> Admission:

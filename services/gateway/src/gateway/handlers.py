@@ -114,7 +114,7 @@ class Commands:
             notes=order.notes,
             by=actor.by,
         )
-        done = await self._record(event, self._id("orders", key, actor))
+        done = await self.record(event, self.identity("orders", key, actor))
         said = await self.live.verdict_on(done.command, timeout_s=self.verdict_wait_s)
         return done, said
 
@@ -124,7 +124,7 @@ class Commands:
         order = known.get(order_id)
         if order is None:
             raise Problem(Code.ORDER_UNKNOWN, f"expected an order of ours, found {order_id}")
-        identity = self._id("cancel", key, actor)
+        identity = self.identity("cancel", key, actor)
         if self.live.position_of(identity) is None:
             if order.status.is_over:
                 raise Problem(
@@ -141,7 +141,7 @@ class Commands:
             client_order_id=order_id,
             by=actor.by,
         )
-        return await self._record(event, identity)
+        return await self.record(event, identity)
 
     async def kill(self, reason: str, level: KillLevel, *, actor: Actor) -> Killed:
         """Stop automation. Never refused while the log can take an event at all.
@@ -172,9 +172,9 @@ class Commands:
 
     async def resume(self, reason: str, key: str | None, *, actor: Actor) -> Done:
         """Lift the account's kill."""
-        _require_fresh(actor, "to resume")
+        require_fresh(actor, "to resume")
         event = control.TradingResumed(account=self.live.account_id, reason=reason, by=actor.by)
-        return await self._record(event, self._id("resume", key, actor))
+        return await self.record(event, self.identity("resume", key, actor))
 
     async def change_settings(
         self, body: SettingsBody, *, if_match: int | None, key: str | None, actor: Actor
@@ -185,7 +185,7 @@ class Commands:
         limit, or turn a switch on, the sign-in must be fresh.
         """
         require_limits(body)
-        wanted, identity = body.settings(), self._id("settings", key, actor)
+        wanted, identity = body.settings(), self.identity("settings", key, actor)
         for _ in range(CONFLICTS_MAX):
             account = self._account()
             if await self._is_replay(identity, wanted):
@@ -201,7 +201,7 @@ class Commands:
             if wanted == account.settings:
                 return account
             if names := raised(account.settings, wanted):
-                _require_fresh(actor, f"to raise {', '.join(names)}")
+                require_fresh(actor, f"to raise {', '.join(names)}")
             event = control.SettingsChanged(
                 account=self.live.account_id,
                 before=account.settings,
@@ -210,7 +210,7 @@ class Commands:
             )
             expected = {subject_of(event): self.live.state.control_position}
             try:
-                await self._record(event, identity, expected_last=expected)
+                await self.record(event, identity, expected_last=expected)
             except VersionConflict as conflict:
                 await self.live.folded(conflict.found, timeout_s=FOLD_WAIT_S)
                 continue
@@ -224,7 +224,7 @@ class Commands:
         if self._kills:
             await asyncio.wait(set(self._kills), timeout=timeout_s)
 
-    async def _record(
+    async def record(
         self,
         event: Event,
         identity: EventId,
@@ -286,7 +286,8 @@ class Commands:
             correlation_id=identity,
         )
 
-    def _id(self, route: str, key: str | None, actor: Actor) -> EventId:
+    def identity(self, route: str, key: str | None, actor: Actor) -> EventId:
+        """Give a command's id: the same for the same key of the same person."""
         if key is None:
             return self.new_id()
         space = derive_root_id("gateway_command", self.live.account_id, actor.by, route)
@@ -314,7 +315,8 @@ class Commands:
             _log.error("kill_failed", error=str(task.exception()))
 
 
-def _require_fresh(actor: Actor, what: str) -> None:
+def require_fresh(actor: Actor, what: str) -> None:
+    """Refuse what is dangerous when the sign-in is not young."""
     if not actor.is_fresh:
         detail = f"expected a fresh sign-in {what}, found an older one: sign in again"
         raise Problem(Code.STEP_UP_REQUIRED, detail)

@@ -15,7 +15,12 @@ from uuid import UUID
 
 from chassis.log import RawMessage
 from contracts import codec, subjects
-from contracts.event import Recorded
+from contracts.delegation import (
+    OwnerTransactionOffered,
+    OwnerTransactionRefused,
+    OwnerTransactionSent,
+)
+from contracts.event import Event, Recorded
 from contracts.feed import FeedOpened
 from contracts.ids import AccountId
 from contracts.verdict import OrderApproved, OrderDenied
@@ -80,6 +85,7 @@ class Live:
     gauges: Gauged = field(default_factory=Gauged)
     services: tuple[ServiceStatus, ...] = ()
     _verdicts: OrderedDict[UUID, Verdict] = field(default_factory=OrderedDict[UUID, Verdict])
+    _answers: OrderedDict[UUID, Event] = field(default_factory=OrderedDict[UUID, Event])
     _commands: OrderedDict[UUID, int] = field(default_factory=OrderedDict[UUID, int])
 
     @property
@@ -118,6 +124,9 @@ class Live:
         if recorded.source == SOURCE:
             _remember(self._commands, recorded.id, recorded.position)
         event = recorded.event
+        asked = _answered(recorded)
+        if asked is not None:
+            _remember(self._answers, asked, event)
         if isinstance(event, OrderApproved | OrderDenied) and event.account == self.account_id:
             said = Verdict(
                 event=event,
@@ -156,6 +165,11 @@ class Live:
         """Wait for risk's answer to a proposal; None when it does not come in time."""
         await self._until(lambda: proposal in self._verdicts, timeout_s)
         return self._verdicts.get(proposal)
+
+    async def answer_to(self, command: UUID, *, timeout_s: float) -> Event | None:
+        """Wait for execution's answer to the owner; None when it does not come in time."""
+        await self._until(lambda: command in self._answers, timeout_s)
+        return self._answers.get(command)
 
     async def _until(self, is_true: Callable[[], bool], timeout_s: float) -> bool:
         with self.hub.bell() as bell:
@@ -200,6 +214,19 @@ def epoch_of(first: RawMessage) -> str:
     """Name a log by its first message."""
     seed = f"{first.recorded_at.isoformat()}/{first.headers.get(codec.ID, '')}"
     return hashlib.sha256(seed.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _answered(recorded: Recorded) -> UUID | None:
+    """Give the owner's command that an event answers; None for one that answers none."""
+    match recorded.event:
+        case OwnerTransactionOffered(request=request):
+            return request
+        case OwnerTransactionRefused(about=about):
+            return about
+        case OwnerTransactionSent():
+            return recorded.causation_id
+        case _:
+            return None
 
 
 def _remember(known: OrderedDict[UUID, T], key: UUID, value: T) -> None:

@@ -8,11 +8,14 @@ import structlog
 
 from chassis.appends import VersionConflict
 from contracts.control import AccountOpened
+from contracts.delegation import OwnerNamed
 from contracts.event import Draft
 from contracts.ids import derive_root_id
 from contracts.routes import subject_of
-from gateway.handlers import FOLD_WAIT_S, CommandLog
+from contracts.venues import PAPER
+from gateway.handlers import FOLD_WAIT_S, CommandLog, Commands
 from gateway.live import Live
+from gateway.problems import Code, Problem
 from gateway.settings import GatewaySettings
 
 _log = structlog.get_logger()
@@ -56,3 +59,20 @@ async def open_account(live: Live, log: CommandLog, settings: GatewaySettings) -
     kept = live.state.account.opened
     if kept != event:
         _log.info("account_kept", environment=event.model_dump_json(), log=kept.model_dump_json())
+
+
+async def name_owner(live: Live, commands: Commands, settings: GatewaySettings) -> None:
+    """Say whose wallet owns the account, when the settings name another one than the log."""
+    with live.hub.bell() as bell:
+        while not live.hub.is_open or live.state.account is None:
+            bell.clear()
+            await bell.wait()
+    wanted = settings.owner()
+    while live.state.account.opened.venue == PAPER and live.state.owner.wallet != wanted:
+        event = OwnerNamed(account=settings.account, wallet=wanted, by="settings")
+        try:
+            await commands.record(event, commands.new_id())
+        except Problem as problem:
+            if problem.code is not Code.LOG_UNAVAILABLE:
+                raise
+            _log.warning("owner_not_named_yet", detail=problem.detail)

@@ -28,7 +28,9 @@ class Code(StrEnum):
     ACCOUNT_DENIED = "account_denied"
     STEP_UP_REQUIRED = "step_up_required"
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
+    OWNER_WALLET_REQUIRED = "owner_wallet_required"
     NOT_FOUND = "not_found"
+    TX_UNKNOWN = "tx_unknown"
     ORDER_UNKNOWN = "order_unknown"
     EVENT_UNKNOWN = "event_unknown"
     MARKET_UNKNOWN = "market_unknown"
@@ -41,6 +43,11 @@ class Code(StrEnum):
     ORDER_IS_PROTECTION = "order_is_protection"
     NOTIFICATIONS_OFF = "notifications_off"
     IDEMPOTENCY_KEY_IN_FLIGHT = "idempotency_key_in_flight"
+    NO_OWNER = "no_owner"
+    CONSENT_MISSING = "consent_missing"
+    CONSENT_CHANGED = "consent_changed"
+    DELEGATION_REFUSED = "delegation_refused"
+    TX_EXPIRED = "tx_expired"
     SETTINGS_CHANGED = "settings_changed"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
@@ -48,6 +55,8 @@ class Code(StrEnum):
     INVALID_REQUEST = "invalid_request"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     IF_MATCH_REQUIRED = "if_match_required"
+    TX_ALTERED = "tx_altered"
+    TX_SIGNATURE_INVALID = "tx_signature_invalid"
     TOO_MANY_REQUESTS = "too_many_requests"
     INTERNAL_ERROR = "internal_error"
     STARTING = "starting"
@@ -55,6 +64,7 @@ class Code(StrEnum):
     HISTORY_UNAVAILABLE = "history_unavailable"
     SESSIONS_UNAVAILABLE = "sessions_unavailable"
     NOTIFICATIONS_UNAVAILABLE = "notifications_unavailable"
+    VENUE_SILENT = "venue_silent"
     LOG_FULL = "log_full"
 
 
@@ -79,6 +89,8 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.ACCOUNT_DENIED: Kind(403, "The wallet commands another account"),
         Code.STEP_UP_REQUIRED: Kind(403, "The sign-in is too old for this"),
         Code.ORIGIN_NOT_ALLOWED: Kind(403, "The request comes from another site"),
+        Code.OWNER_WALLET_REQUIRED: Kind(403, "Only the owner's wallet may do this"),
+        Code.TX_UNKNOWN: Kind(404, "No such transaction was offered"),
         Code.NOT_FOUND: Kind(404, "Nothing is at this address"),
         Code.ORDER_UNKNOWN: Kind(404, "No such order"),
         Code.EVENT_UNKNOWN: Kind(404, "No such event"),
@@ -92,6 +104,11 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.ORDER_IS_PROTECTION: Kind(409, "What protects or closes a position stays"),
         Code.NOTIFICATIONS_OFF: Kind(409, "This desk has no key to keep targets with"),
         Code.IDEMPOTENCY_KEY_IN_FLIGHT: Kind(409, "The first request with this key has no answer"),
+        Code.NO_OWNER: Kind(409, "No wallet owns the account"),
+        Code.CONSENT_MISSING: Kind(409, "The owner has not agreed to the text that stands"),
+        Code.CONSENT_CHANGED: Kind(409, "The text is another one by now"),
+        Code.DELEGATION_REFUSED: Kind(409, "No delegation can be made now"),
+        Code.TX_EXPIRED: Kind(409, "The transaction can be taken no more"),
         Code.SETTINGS_CHANGED: Kind(412, "The settings changed in between"),
         Code.PAYLOAD_TOO_LARGE: Kind(413, "The body is too large"),
         Code.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body must be application/json"),
@@ -99,6 +116,8 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.INVALID_REQUEST: Kind(422, "The request has invalid values"),
         Code.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for another request"),
         Code.IF_MATCH_REQUIRED: Kind(428, "The change needs an If-Match header"),
+        Code.TX_ALTERED: Kind(422, "The transaction is not the one that was offered"),
+        Code.TX_SIGNATURE_INVALID: Kind(422, "The owner's wallet did not sign this"),
         Code.TOO_MANY_REQUESTS: Kind(429, "Too many requests"),
         Code.INTERNAL_ERROR: Kind(500, "The gateway failed"),
         Code.STARTING: Kind(503, "The gateway is not ready yet"),
@@ -106,6 +125,7 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.HISTORY_UNAVAILABLE: Kind(503, "The audit service does not answer"),
         Code.SESSIONS_UNAVAILABLE: Kind(503, "The store of sessions does not answer"),
         Code.NOTIFICATIONS_UNAVAILABLE: Kind(503, "The store of notifications does not answer"),
+        Code.VENUE_SILENT: Kind(503, "The venue does not answer"),
         Code.LOG_FULL: Kind(507, "The log is full"),
     }
 )

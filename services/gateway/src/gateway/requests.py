@@ -105,6 +105,19 @@ class VerifyRequest(_Request):
     """64 bytes in base64."""
 
 
+class ConsentRequest(_Request):
+    """Agree to the text with this hash."""
+
+    textSha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # noqa: N815 - the API is camelCase
+
+
+class SignedTransactionRequest(_Request):
+    """A transaction as the owner's wallet gave it back."""
+
+    txId: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]  # noqa: N815
+    base64: Annotated[str, Field(max_length=2048)]
+
+
 class SettingsBody(_Request):
     """An account's limits and switches, whole."""
 

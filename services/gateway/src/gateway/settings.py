@@ -36,6 +36,9 @@ class GatewaySettings(ServiceSettings):
     """Addresses or networks, comma-separated, whose X-Forwarded-For names the client."""
     sign_in_wallets: str = ""
     """Who may sign in: `WALLET` or `WALLET=ACCOUNT`, comma-separated; empty: nobody needs to."""
+    owner_wallet: str = ""
+    """Whose wallet owns the account on the venue and names its delegate; empty: the first of
+    SIGN_IN_WALLETS for the account; `none`: nobody's, the paper desk signs for itself."""
     sign_in_chain_id: Literal["mainnet", "testnet", "devnet", "localnet"] = "mainnet"
     """The chain that a wallet is told; it must be the one that it is set to."""
     session_idle_min: Annotated[int, Field(ge=1, le=480)] = 30
@@ -86,6 +89,22 @@ class GatewaySettings(ServiceSettings):
             return None
         return Sealer(read_key(Path(self.notifications_key_file)), account=self.account)
 
+    def owner(self) -> str | None:
+        """Give the wallet that owns the account, if one does; raise ConfigurationError."""
+        named = self.owner_wallet.strip()
+        if named.lower() == "none":
+            return None
+        if named and not is_wallet(named):
+            raise ConfigurationError(
+                f"expected OWNER_WALLET to be a wallet in base58, or none, found {named!r:.60}"
+            )
+        if named:
+            return named
+        rules = self.sign_in_rules()
+        if rules is None:
+            return None
+        return next((it for it, owned in rules.wallets.items() if owned == self.account), None)
+
     def sign_in_rules(self) -> SignInRules | None:
         """Give who may sign in; None where nobody needs to. Raises ConfigurationError."""
         if not self.sign_in_wallets.strip():
@@ -108,6 +127,7 @@ def load_settings() -> GatewaySettings:
     except ValidationError as error:
         raise ConfigurationError("; ".join(map(_complaint, error.errors()))) from None
     _require_proxies(settings.gateway_proxies)
+    settings.owner()
     return settings.model_copy(update={"gateway_host": _host(settings)})
 
 

@@ -16,6 +16,11 @@ class PaperSigner:
     def __init__(self, cabinet: KeyCabinet | None = None) -> None:
         self._cabinet = cabinet
 
+    @property
+    def keeps_keys(self) -> bool:
+        """Say whether keys of delegates can be kept."""
+        return self._cabinet is not None
+
     def sign(self, message: bytes, asked: Asked) -> Signed | Refusal:
         """Give the signature of a message, or say that the key's life is over.
 

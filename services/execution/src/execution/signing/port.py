@@ -49,6 +49,11 @@ class Signer(Protocol):
 class NamedSigner(Signer, Protocol):
     """Who signs, and says with which key."""
 
+    @property
+    def keeps_keys(self) -> bool:
+        """Say whether keys of delegates can be kept."""
+        ...
+
     def address(self, account: str, now_ms: int) -> str | None:
         """Give the address of the key that signs for an account at a time; None without one."""
         ...

@@ -19,11 +19,13 @@ from contracts.ids import AccountId
 from contracts.subjects import control as control_subject
 from gateway.domain import book as books
 from gateway.domain import feed as feeds
+from gateway.domain import owner as owners
 from gateway.domain.book import Book
 from gateway.domain.feed import FeedEvent, FeedState
+from gateway.domain.owner import OwnerState
 from gateway.domain.session import BARS_MAX, Bar, Session, backfill, bar_of, extend
 
-STATE_VERSION = "gateway-desk-3"
+STATE_VERSION = "gateway-desk-4"
 """Changes with the shape or the rules of the state, so that an older checkpoint is refused."""
 
 
@@ -96,6 +98,7 @@ class DeskState:
     session: Session | None = None
     bars: tuple[Bar, ...] = ()
     book: Book = field(default_factory=Book)
+    owner: OwnerState = field(default_factory=OwnerState)
     control_position: int = 0
     """Last position on the account's control subject: the lock that a settings change takes."""
     unreadable: int = 0
@@ -169,7 +172,8 @@ def evolve(state: DeskState, recorded: Recorded) -> DeskState:
         ):
             return _controlled(moved, recorded, event)
         case _:
-            return replace(moved, book=books.evolve(moved.book, recorded))
+            book, owner = books.evolve(moved.book, recorded), owners.evolve(moved.owner, recorded)
+            return replace(moved, book=book, owner=owner)
 
 
 def _moved(state: DeskState, *, position: int, subject: str, recorded_at: datetime) -> DeskState:

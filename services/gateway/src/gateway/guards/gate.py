@@ -57,6 +57,8 @@ _ASSET = re.compile(r"/assets/[A-Za-z0-9_.-]+")
 _STOP: frozenset[tuple[str, str]] = frozenset(
     {
         ("POST", "/api/engine/kill"),
+        ("POST", "/api/delegation/revoke"),
+        ("POST", "/api/delegation/revoke/submit"),
         ("POST", "/api/auth/sign-out"),
         ("DELETE", "/api/auth/sessions"),
     }

@@ -18,6 +18,7 @@ from gateway.handlers import Commands
 from gateway.idempotency import Keys
 from gateway.live import Live
 from gateway.notify.manage import Notifications
+from gateway.owners import Owners
 from gateway.page_files import PageFiles
 from gateway.problems import MEDIA_TYPE, Code, Problem, ProblemBody
 from gateway.signin.sign_in import SignIn
@@ -50,6 +51,7 @@ MaybeAdmissionPart = SkipValidation[NamedDependency[Admission | None]]
 SignInPart = SkipValidation[NamedDependency[SignIn | None]]
 NotificationsPart = SkipValidation[NamedDependency[Notifications]]
 KeysPart = SkipValidation[NamedDependency[Keys]]
+OwnersPart = SkipValidation[NamedDependency[Owners]]
 HistoryPart = SkipValidation[NamedDependency[History]]
 PagesPart = SkipValidation[NamedDependency[Pages]]
 ExportsPart = SkipValidation[NamedDependency[Exports]]

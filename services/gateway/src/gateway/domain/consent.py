@@ -1,0 +1,113 @@
+"""What the owner of an account agrees to before a key is made: the text, and its hash.
+
+Facts of the program: execution.md 1.2 to 1.4. The text holds the limits that stand, so a change of
+a limit makes it another text, and the one that was agreed to is in the log.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from contracts.control import Settings
+from contracts.delegation import DelegationLimits
+from contracts.values import plain
+
+KEY_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the text."""
+
+    heading: str
+    points: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentText:
+    """All that is agreed to."""
+
+    title: str
+    sections: tuple[Section, ...]
+    limits: DelegationLimits
+
+    @property
+    def text(self) -> str:
+        """Give it as one text."""
+        lines = [self.title]
+        for section in self.sections:
+            lines += ["", section.heading, *(f"- {point}" for point in section.points)]
+        return "\n".join(lines)
+
+    @property
+    def sha256(self) -> str:
+        """Give the hash of the text's UTF-8."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def consent_text(*, wallet: str, account: str, venue: str, settings: Settings) -> ConsentText:
+    """Write the text for an owner's wallet and the settings that stand."""
+    leverage, risk = plain(settings.leverage_max), plain(settings.risk_per_trade_bps)
+    loss = plain(settings.daily_drawdown_limit_pct)
+    return ConsentText(
+        title=f"Let this desk trade account {account} of wallet {wallet} on {venue}",
+        sections=(
+            Section(
+                "What the delegate can do",
+                (
+                    "place, change and cancel orders in this sub-account",
+                    (
+                        "open and close positions with its collateral, at any leverage that the "
+                        "venue allows"
+                    ),
+                    (
+                        "deposit, swap, and move positions between sub-accounts of yours: the venue "
+                        "lets a delegate do that; this desk has no code that does"
+                    ),
+                ),
+            ),
+            Section(
+                "What the delegate cannot do",
+                (
+                    "withdraw, or borrow to your wallet",
+                    "change the delegate, the settings or the margin limits of the sub-account",
+                    "close the sub-account, or touch another one of your wallet",
+                ),
+            ),
+            Section(
+                "What this desk holds itself to",
+                (
+                    f"leverage of at most {leverage}",
+                    f"{risk} basis points of equity lost when a stop is hit",
+                    f"no new entries for the day after a loss of {loss} percent",
+                    "a stop on the venue in the same transaction as each entry",
+                ),
+            ),
+            Section(
+                "The worst case",
+                (
+                    (
+                        "a delegate can lose all the collateral in this sub-account by trading; the "
+                        "limits above are this desk's, not the venue's"
+                    ),
+                    "keep in this sub-account only what you can lose",
+                ),
+            ),
+            Section(
+                "How it ends",
+                (
+                    f"the key is destroyed {KEY_HOURS} hours after it was made",
+                    (
+                        "you take the right back with one transaction of your wallet, at any time, "
+                        "here or on the venue's own page"
+                    ),
+                    "after that this desk can close nothing; stops that rest on the venue stay",
+                ),
+            ),
+        ),
+        limits=DelegationLimits(
+            leverage_max=settings.leverage_max,
+            risk_per_trade_bps=settings.risk_per_trade_bps,
+            daily_drawdown_limit_pct=settings.daily_drawdown_limit_pct,
+            key_hours=KEY_HOURS,
+        ),
+    )
