@@ -186,8 +186,8 @@ def _summary(state: DeskState, offer: Offer) -> views.SummaryView:
     warnings = (
         [
             (
-                f"A position of {exposure.base} is open: this desk can no longer close it. Its stop "
-                "and take-profits on the venue stay. Flatten first if you want to be out."
+                f"A position of {exposure.base} is open: this desk can no longer close it. Its "
+                "stop and take-profits on the venue stay. Flatten first if you want to be out."
             )
         ]
         if exposure.is_open

@@ -60,8 +60,8 @@ def consent_text(*, wallet: str, account: str, venue: str, settings: Settings) -
                         "venue allows"
                     ),
                     (
-                        "deposit, swap, and move positions between sub-accounts of yours: the venue "
-                        "lets a delegate do that; this desk has no code that does"
+                        "deposit, swap, and move positions between sub-accounts of yours: the "
+                        "venue lets a delegate do that; this desk has no code that does"
                     ),
                 ),
             ),
@@ -86,8 +86,8 @@ def consent_text(*, wallet: str, account: str, venue: str, settings: Settings) -
                 "The worst case",
                 (
                     (
-                        "a delegate can lose all the collateral in this sub-account by trading; the "
-                        "limits above are this desk's, not the venue's"
+                        "a delegate can lose all the collateral in this sub-account by trading; "
+                        "the limits above are this desk's, not the venue's"
                     ),
                     "keep in this sub-account only what you can lose",
                 ),
