@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -35,12 +36,8 @@ _MS = 1_000
 async def run(size: Size) -> list[Row]:
     """Measure; raise NoProgram without a program, with how to get one."""
     load(os.environ.get("DRIFT_SO"))
-    try:
-        import driftpy  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
-    except ModuleNotFoundError:
-        raise NoProgram(
-            "expected the packages of the Drift venue: `./justw sync --extra drift`"
-        ) from None
+    if find_spec("driftpy") is None:
+        raise NoProgram("expected the packages of the Drift venue: `./justw sync --extra drift`")
     rounds, count = ROUNDS[size], PER_ROUND[size]
     async with _rig() as rig:
         return [
