@@ -49,7 +49,7 @@ function Card({ gauge, now }: { gauge: Gauge; now: number }) {
       data-fed={gauge.isFed}
       className={cn(
         "flex min-w-0 flex-col rounded-xl border border-edge bg-back/50 p-3 last:col-span-2 md:last:col-span-1 xl:last:col-span-2",
-        isOld && "opacity-60",
+        isOld && "border-dashed",
       )}
     >
       <h3 className="text-muted text-xs">{words(gauge.id)}</h3>
@@ -72,8 +72,12 @@ function Card({ gauge, now }: { gauge: Gauge; now: number }) {
           <p className="mt-1.5 truncate text-2xs text-muted" title={gauge.source}>
             {gauge.source}
           </p>
-          <p data-testid={`telemetry-${gauge.id}-age`} className="num text-2xs text-muted">
+          <p
+            data-testid={`telemetry-${gauge.id}-age`}
+            className={cn("num text-2xs", isOld ? "text-warn" : "text-muted")}
+          >
             {gauge.heardAt ? age(gauge.heardAt, now) : "no age"}
+            {isOld && ", old"}
           </p>
         </>
       ) : (
