@@ -149,6 +149,7 @@ async def test_what_the_owner_did_not_sign_never_reaches_the_log() -> None:
             base64.b64encode(b"\x02" + bytes(200)).decode(): "tx_altered",
             base64.b64encode(bytes(1233)).decode(): "tx_altered",
             "!": "tx_altered",
+            "\u00e9": "tx_altered",
         }
         for sent, code in cases.items():
             said = await desk.http.post(
@@ -160,6 +161,16 @@ async def test_what_the_owner_did_not_sign_never_reaches_the_log() -> None:
         )
         assert (wrong.status_code, wrong.json()["code"]) == (404, "tx_unknown")
         assert await desk.log.head() == head
+
+
+@pytest.mark.parametrize("name", ["-" * 36, "a" * 36, ""])
+async def test_a_name_that_is_none_is_a_wrong_value(name: str) -> None:
+    async with running_desk(environment=OWNED) as desk:
+        await named(desk)
+        said = await desk.http.post(
+            "/api/delegation/submit", json={"txId": name, "base64": signed()}
+        )
+        assert (said.status_code, said.json()["code"]) == (422, "invalid_request")
 
 
 async def test_another_wallet_of_the_account_may_look_and_nothing_else() -> None:

@@ -105,6 +105,9 @@ class VerifyRequest(_Request):
     """64 bytes in base64."""
 
 
+_UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
+
 class ConsentRequest(_Request):
     """Agree to the text with this hash."""
 
@@ -114,7 +117,7 @@ class ConsentRequest(_Request):
 class SignedTransactionRequest(_Request):
     """A transaction as the owner's wallet gave it back."""
 
-    txId: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]  # noqa: N815
+    txId: Annotated[str, Field(pattern=_UUID)]  # noqa: N815
     base64: Annotated[str, Field(max_length=2048)]
 
 

@@ -5,7 +5,6 @@ counts them.
 """
 
 import base64
-import binascii
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -130,7 +129,7 @@ async def _submit(
 ) -> Response[views.SubmittedView]:
     try:
         signed = base64.b64decode(data.base64, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Problem(Code.TX_ALTERED, "expected base64, found something else") from None
     sent: OwnerTransactionSent = await owners.submit(
         UUID(data.txId),
