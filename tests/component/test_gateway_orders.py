@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 
 from contracts import control
 from contracts.verdict import Rule
-from gateway import idempotency
 from gateway.idempotency import CLAIM_MAX, RERUN_MAX, Answer, Ask, Keys
 from gateway.problems import Code, Problem
 from kit import gateway_events as events
@@ -181,7 +180,7 @@ async def test_what_became_of_it_nobody_knows_may_be_asked_again_but_not_changed
 async def test_without_the_store_of_keys_no_order_is_taken_and_the_kill_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(idempotency, "STORE_S_MAX", 0.02)
+    monkeypatch.setattr("gateway.patience.STORE_S_MAX", 0.02)
     async with running_desk() as desk:
         desk.keys.pause()
         answer = await ordered(desk)

@@ -375,7 +375,7 @@ async def test_a_store_that_is_away_lets_nobody_in() -> None:
 
 
 async def test_a_log_that_is_away_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sign_in, "STORE_S_MAX", 0.1)
+    monkeypatch.setattr("gateway.patience.STORE_S_MAX", 0.1)
     stage = SignInStage()
     async with running_desk(stage=stage) as desk:
         body = proof(await asked(desk.http, OWNER), OWNER)

@@ -217,7 +217,7 @@ async def test_tests_are_for_channels_that_are_there_and_not_too_many() -> None:
 
 
 async def test_a_silent_store_is_a_problem_and_not_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.notify.manage.STORE_S_MAX", 0.05)
+    monkeypatch.setattr("gateway.patience.STORE_S_MAX", 0.05)
     stage = NotifyStage()
     async with running_desk(notify=stage) as desk:
         stage.bucket.pause()

@@ -37,7 +37,15 @@ class CheckpointTooLarge(Exception):
     """The state does not fit into one value of the bucket, even compressed."""
 
 
-class Checkpoints(Protocol):
+class Keeps(Protocol):
+    """Where checkpoints go."""
+
+    async def save(self, name: str, *, version: str, position: int, state: bytes) -> None:
+        """Keep the state in place of the one before. Raises CheckpointTooLarge."""
+        ...
+
+
+class Checkpoints(Keeps, Protocol):
     """Where folds keep their checkpoints."""
 
     async def load(self, name: str, *, version: str) -> Checkpoint | None:
@@ -48,9 +56,13 @@ class Checkpoints(Protocol):
         """
         ...
 
-    async def save(self, name: str, *, version: str, position: int, state: bytes) -> None:
-        """Keep the state in place of the one before. Raises CheckpointTooLarge."""
-        ...
+
+async def keep(checkpoints: Keeps, name: str, *, version: str, position: int, state: bytes) -> None:
+    """Keep the state, or say that it is too large: the next start then folds more of the log."""
+    try:
+        await checkpoints.save(name, version=version, position=position, state=state)
+    except CheckpointTooLarge as error:
+        _log.error("checkpoint_too_large", name=name, error=str(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from chassis.appends import Appended, VersionConflict
-from chassis.checkpoints import Checkpoint, Checkpoints, CheckpointTooLarge
+from chassis.checkpoints import Checkpoint, Checkpoints, keep
 from chassis.log import Follower, Log
 from chassis.metrics import Metrics
 from chassis.telemetry import handling
@@ -271,11 +271,12 @@ class CoreRunner:
         """Keep a checkpoint; every decision up to it is in the log by now."""
         if self._core is None or self.position == self._saved_position:
             return
-        try:
-            await self.checkpoints.save(
-                self.name, version=self.version, position=self.position, state=self.core.snapshot()
-            )
-        except CheckpointTooLarge as error:
-            _log.error("checkpoint_too_large", name=self.name, error=str(error))
+        await keep(
+            self.checkpoints,
+            self.name,
+            version=self.version,
+            position=self.position,
+            state=self.core.snapshot(),
+        )
         self._saved_position = self.position
         self._saved_at = time.monotonic()

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import structlog
 
-from chassis.checkpoints import CheckpointTooLarge
+from chassis.checkpoints import Keeps, keep
 from chassis.market import MarketMessage
 from contracts.event import Draft, Recorded
 from contracts.ids import MarketId
@@ -44,12 +44,6 @@ class Parks(Protocol):
         headers: Mapping[str, str] | None = None,
         origin: str = "",
     ) -> None: ...
-
-
-class Keeps(Protocol):
-    """Where checkpoints go."""
-
-    async def save(self, name: str, *, version: str, position: int, state: bytes) -> None: ...
 
 
 class Desk:
@@ -158,13 +152,13 @@ class Desk:
         if standing.is_reworking or standing.position == self._checkpointed:
             return
         self._checkpointed = standing.position
-        state = standing.save(ahead=self._recorder.ahead)
-        try:
-            await self._checkpoints.save(
-                CHECKPOINT, version=VERSION, position=standing.position, state=state
-            )
-        except CheckpointTooLarge as error:
-            _log.warning("checkpoint_not_kept", reason=str(error))
+        await keep(
+            self._checkpoints,
+            CHECKPOINT,
+            version=VERSION,
+            position=standing.position,
+            state=standing.save(ahead=self._recorder.ahead),
+        )
 
     async def _work_tick(self, tick: Tick | ValueError, wait_for_log: WaitForLog) -> None:
         progress, venue = self._standing.progress, self._turns.venue

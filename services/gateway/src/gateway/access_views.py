@@ -1,13 +1,9 @@
 """What the API answers about signing in; no answer holds what opens a session."""
 
-import msgspec
+from gateway.view import View
 
 
-class _View(msgspec.Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class ChallengeView(_View, frozen=True):
+class ChallengeView(View, frozen=True):
     """What a wallet is to sign."""
 
     challenge_id: str
@@ -18,7 +14,7 @@ class ChallengeView(_View, frozen=True):
     expires_at: str
 
 
-class SessionView(_View, frozen=True):
+class SessionView(View, frozen=True):
     """One browser of a wallet, signed in. The id names it and opens nothing."""
 
     id: str
@@ -35,13 +31,13 @@ class SessionView(_View, frozen=True):
     user_agent: str
 
 
-class SessionList(_View, frozen=True):
+class SessionList(View, frozen=True):
     """The sessions of one wallet."""
 
     items: list[SessionView]
 
 
-class AccessView(_View, frozen=True):
+class AccessView(View, frozen=True):
     """Who may command this desk."""
 
     mode: str
@@ -50,7 +46,7 @@ class AccessView(_View, frozen=True):
     session: SessionView | None
 
 
-class EndedView(_View, frozen=True):
+class EndedView(View, frozen=True):
     """How many sessions were ended."""
 
     sessions: int

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from chassis.checkpoints import Checkpoints, CheckpointTooLarge
+from chassis.checkpoints import Checkpoints, keep
 from chassis.log import Log
 from chassis.market import Market as MarketStream
 from contracts import subjects
@@ -92,15 +92,13 @@ def _restored(state: DeskState, data: bytes) -> DeskState:
 
 
 async def _save(checkpoints: Checkpoints, state: DeskState) -> None:
-    try:
-        await checkpoints.save(
-            CHECKPOINT,
-            version=desk.STATE_VERSION,
-            position=state.position,
-            state=desk.dump(state),
-        )
-    except CheckpointTooLarge as error:
-        _log.warning("checkpoint_too_large", error=str(error))
+    await keep(
+        checkpoints,
+        CHECKPOINT,
+        version=desk.STATE_VERSION,
+        position=state.position,
+        state=desk.dump(state),
+    )
 
 
 async def show_trades(live: Live, market: MarketStream, *, clock: Clock) -> None:

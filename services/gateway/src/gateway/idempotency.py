@@ -5,9 +5,8 @@ gateway died is taken over after a while; that is safe because the id of what is
 from the key, so that the log takes it once. Draft-ietf-httpapi-idempotency-key-header-07.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -15,16 +14,14 @@ from hashlib import sha256
 import msgspec
 import structlog
 
-from chassis.connection import OutcomeUnknown
-from chassis.jetstream import JetStreamError
 from chassis.keyvalue import KeyValue, RevisionConflict
+from gateway.patience import in_time
 from gateway.problems import Code, Problem
 
 CLAIM_MAX = timedelta(seconds=30)
 """Work takes a few seconds; a claim that is older is nobody's any more."""
 RERUN_MAX = timedelta(hours=20)
 """The log knows an id for 24 hours; a claim that is older is not worked on again."""
-STORE_S_MAX = 4.0
 """Longest wait for the bucket before a person gets an answer."""
 
 _log = structlog.get_logger()
@@ -103,7 +100,7 @@ class Keys:
 
     async def _found(self, ask: Ask) -> tuple[_Kept | None, int]:
         """Give what stands, if the ask may go on from there, and its revision."""
-        async with _in_time():
+        async with _store():
             change = await self._bucket.get(ask.place)
         if change is None or change.value is None:
             return None, 0
@@ -132,7 +129,7 @@ class Keys:
 
     async def _put(self, ask: Ask, kept: _Kept, revision: int) -> int:
         try:
-            async with _in_time():
+            async with _store():
                 return await self._bucket.put(
                     ask.place, msgspec.json.encode(kept), revision=revision
                 )
@@ -152,12 +149,8 @@ def _in_flight(what: str, *, retry_after: int | None = None) -> Problem:
     return Problem(Code.IDEMPOTENCY_KEY_IN_FLIGHT, detail, retry_after=retry_after)
 
 
-@asynccontextmanager
-async def _in_time() -> AsyncGenerator[None]:
-    try:
-        async with asyncio.timeout(STORE_S_MAX):
-            yield
-    except (TimeoutError, OutcomeUnknown, JetStreamError) as error:
-        _log.error("idempotency_unavailable", error=f"{type(error).__name__}: {error}")
-        detail = "expected the store of keys to answer, found that it does not; nothing was done"
-        raise Problem(Code.LOG_UNAVAILABLE, detail, retry_after=5) from error
+def _store() -> AbstractAsyncContextManager[None]:
+    return in_time(
+        Code.LOG_UNAVAILABLE,
+        "expected the store of keys to answer, found that it does not; nothing was done",
+    )

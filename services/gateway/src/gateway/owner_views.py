@@ -1,20 +1,16 @@
 """What the API answers about delegation; no answer holds a secret."""
 
-import msgspec
+from gateway.view import View
 
 
-class _View(msgspec.Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class SectionView(_View, frozen=True):
+class SectionView(View, frozen=True):
     """A part of the consent."""
 
     heading: str
     points: list[str]
 
 
-class ConsentLimitsView(_View, frozen=True):
+class ConsentLimitsView(View, frozen=True):
     """The limits that stand, and what can be lost."""
 
     leverage_max: str
@@ -25,7 +21,7 @@ class ConsentLimitsView(_View, frozen=True):
     """All of it."""
 
 
-class ConsentTextView(_View, frozen=True):
+class ConsentTextView(View, frozen=True):
     """What the owner is to agree to."""
 
     title: str
@@ -37,7 +33,7 @@ class ConsentTextView(_View, frozen=True):
     text_sha256: str
 
 
-class ConsentView(_View, frozen=True):
+class ConsentView(View, frozen=True):
     """What the owner agreed to last."""
 
     id: str
@@ -47,7 +43,7 @@ class ConsentView(_View, frozen=True):
     """Whether it is the text that stands now."""
 
 
-class VenuePlaceView(_View, frozen=True):
+class VenuePlaceView(View, frozen=True):
     """Where the account is."""
 
     name: str
@@ -59,7 +55,7 @@ class VenuePlaceView(_View, frozen=True):
     """The sub-account's address."""
 
 
-class KeyView(_View, frozen=True):
+class KeyView(View, frozen=True):
     """Our key that lives."""
 
     address: str
@@ -67,7 +63,7 @@ class KeyView(_View, frozen=True):
     expires_at: str
 
 
-class EndedKeyView(_View, frozen=True):
+class EndedKeyView(View, frozen=True):
     """The newest key that is gone."""
 
     address: str
@@ -75,7 +71,7 @@ class EndedKeyView(_View, frozen=True):
     at: str
 
 
-class SummaryView(_View, frozen=True):
+class SummaryView(View, frozen=True):
     """What a transaction does, in a person's words."""
 
     title: str
@@ -83,7 +79,7 @@ class SummaryView(_View, frozen=True):
     warnings: list[str]
 
 
-class OfferView(_View, frozen=True):
+class OfferView(View, frozen=True):
     """A transaction for the owner's wallet to sign."""
 
     tx_id: str
@@ -99,7 +95,7 @@ class OfferView(_View, frozen=True):
     submit_to: str
 
 
-class SentView(_View, frozen=True):
+class SentView(View, frozen=True):
     """The owner's newest transaction, and what became of it."""
 
     tx_id: str
@@ -111,7 +107,7 @@ class SentView(_View, frozen=True):
     code: int | None
 
 
-class SubmittedView(_View, frozen=True):
+class SubmittedView(View, frozen=True):
     """A signed transaction was taken, and is on its way."""
 
     tx_id: str
@@ -119,7 +115,7 @@ class SubmittedView(_View, frozen=True):
     status: str
 
 
-class CheckView(_View, frozen=True):
+class CheckView(View, frozen=True):
     """One thing that a delegation needs; `remedy` says what to do when it is not so."""
 
     code: str
@@ -128,7 +124,7 @@ class CheckView(_View, frozen=True):
     remedy: str
 
 
-class ExposureView(_View, frozen=True):
+class ExposureView(View, frozen=True):
     """What a revoke would leave behind."""
 
     is_open: bool
@@ -136,7 +132,7 @@ class ExposureView(_View, frozen=True):
     orders: int
 
 
-class DelegationView(_View, frozen=True):
+class DelegationView(View, frozen=True):
     """Who may sign for the account, as the chain was seen to show it."""
 
     is_required: bool

@@ -1,15 +1,10 @@
 """What the API answers about the market's gauges and its closed minutes."""
 
-import msgspec
-
+from gateway.view import View
 from gateway.views import BarView
 
 
-class _View(msgspec.Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class DetailView(_View, frozen=True):
+class DetailView(View, frozen=True):
     """One more number of a panel."""
 
     name: str
@@ -17,7 +12,7 @@ class DetailView(_View, frozen=True):
     unit: str
 
 
-class PanelView(_View, frozen=True):
+class PanelView(View, frozen=True):
     """One gauge. Without a feed it says why, and has neither value nor age."""
 
     id: str
@@ -39,7 +34,7 @@ class PanelView(_View, frozen=True):
     details: list[DetailView]
 
 
-class TelemetryView(_View, frozen=True):
+class TelemetryView(View, frozen=True):
     """All gauges, always the same ones in the same order."""
 
     pos: str
@@ -48,7 +43,7 @@ class TelemetryView(_View, frozen=True):
     panels: list[PanelView]
 
 
-class BarList(_View, frozen=True):
+class BarList(View, frozen=True):
     """Closed minutes, the oldest first."""
 
     market: str | None

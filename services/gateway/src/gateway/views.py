@@ -2,16 +2,11 @@
 
 from typing import Any
 
-import msgspec
-
 from gateway.stream.protocol import Activity
+from gateway.view import View
 
 
-class _View(msgspec.Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class FindingView(_View, frozen=True):
+class FindingView(View, frozen=True):
     """One rule's result; null means not known."""
 
     rule: str
@@ -21,7 +16,7 @@ class FindingView(_View, frozen=True):
     unit: str
 
 
-class VerdictView(_View, frozen=True):
+class VerdictView(View, frozen=True):
     """Risk's answer to a proposal, with every rule."""
 
     pos: str
@@ -43,7 +38,7 @@ class VerdictView(_View, frozen=True):
     findings: list[FindingView]
 
 
-class CommandAccepted(_View, frozen=True):
+class CommandAccepted(View, frozen=True):
     """A command is in the log at `pos`; what it leads to comes as events."""
 
     command_id: str
@@ -54,7 +49,7 @@ class CommandAccepted(_View, frozen=True):
     verdict: VerdictView | None = None
 
 
-class KillAccepted(_View, frozen=True):
+class KillAccepted(View, frozen=True):
     """A kill is in the log at `pos`, and the level that stands now."""
 
     command_id: str
@@ -72,7 +67,7 @@ class KillAccepted(_View, frozen=True):
     """What stays open, in one sentence."""
 
 
-class FeedView(_View, frozen=True):
+class FeedView(View, frozen=True):
     """Where ticks come from."""
 
     kind: str
@@ -91,7 +86,7 @@ class FeedView(_View, frozen=True):
     refused_frames: int
 
 
-class PriceView(_View, frozen=True):
+class PriceView(View, frozen=True):
     """The newest trade; `at` is the exchange's time, `heardAt` ours."""
 
     last_usd: str
@@ -100,7 +95,7 @@ class PriceView(_View, frozen=True):
     trade_id: str
 
 
-class FlowView(_View, frozen=True):
+class FlowView(View, frozen=True):
     """Session CVD and VWAP at market time `at`; live when open minutes are in."""
 
     cvd_base: str
@@ -110,7 +105,7 @@ class FlowView(_View, frozen=True):
     is_live: bool
 
 
-class BarView(_View, frozen=True):
+class BarView(View, frozen=True):
     """One closed minute; CVD and VWAP are the session's at its close."""
 
     minute: str
@@ -126,7 +121,7 @@ class BarView(_View, frozen=True):
     is_complete: bool
 
 
-class AccountView(_View, frozen=True):
+class AccountView(View, frozen=True):
     """The account's money; equity is the balance plus what the position would make now."""
 
     id: str
@@ -147,7 +142,7 @@ class AccountView(_View, frozen=True):
     setups_closed: int
 
 
-class PositionView(_View, frozen=True):
+class PositionView(View, frozen=True):
     """The signed position and its average entry price."""
 
     quantity_base: str
@@ -155,14 +150,14 @@ class PositionView(_View, frozen=True):
     notional_usd: str | None
 
 
-class MoneyView(_View, frozen=True):
+class MoneyView(View, frozen=True):
     """What the price moves: the account and its position."""
 
     account: AccountView | None
     position: PositionView
 
 
-class OrderView(_View, frozen=True):
+class OrderView(View, frozen=True):
     """One order of ours."""
 
     order_id: str
@@ -182,7 +177,7 @@ class OrderView(_View, frozen=True):
     pos: str
 
 
-class TransactionView(_View, frozen=True):
+class TransactionView(View, frozen=True):
     """A transaction of an order that is not over, or one that may still land."""
 
     id: str
@@ -202,7 +197,7 @@ class TransactionView(_View, frozen=True):
     pos: str
 
 
-class AdoptedView(_View, frozen=True):
+class AdoptedView(View, frozen=True):
     """A position that no setup explains; it was given a stop."""
 
     setup: str
@@ -211,7 +206,7 @@ class AdoptedView(_View, frozen=True):
     pos: str
 
 
-class SetupView(_View, frozen=True):
+class SetupView(View, frozen=True):
     """The newest approved setup as approved, and how it went."""
 
     id: str
@@ -235,7 +230,7 @@ class SetupView(_View, frozen=True):
     transaction_fees_lamports: str | None
 
 
-class DecisionView(_View, frozen=True):
+class DecisionView(View, frozen=True):
     """What the strategy said about the newest bar, and its indicators."""
 
     pos: str
@@ -248,7 +243,7 @@ class DecisionView(_View, frozen=True):
     session_vwap_usd: str | None
 
 
-class HaltView(_View, frozen=True):
+class HaltView(View, frozen=True):
     """An engaged kill switch."""
 
     scope: str
@@ -260,7 +255,7 @@ class HaltView(_View, frozen=True):
     recorded_at: str
 
 
-class EngineView(_View, frozen=True):
+class EngineView(View, frozen=True):
     """What the execution engine may do with the account."""
 
     mode: str
@@ -270,7 +265,7 @@ class EngineView(_View, frozen=True):
     recorded_at: str | None
 
 
-class ServiceView(_View, frozen=True):
+class ServiceView(View, frozen=True):
     """What a service said of itself."""
 
     name: str
@@ -281,7 +276,7 @@ class ServiceView(_View, frozen=True):
     details: dict[str, str]
 
 
-class MarketView(_View, frozen=True):
+class MarketView(View, frozen=True):
     """The market's increments."""
 
     id: str
@@ -290,7 +285,7 @@ class MarketView(_View, frozen=True):
     quantity_base_min: str
 
 
-class StateView(_View, frozen=True):
+class StateView(View, frozen=True):
     """The whole desk at a position of the log."""
 
     pos: str
@@ -325,7 +320,7 @@ class StateView(_View, frozen=True):
     bars: list[BarView]
 
 
-class ActivityPage(_View, frozen=True):
+class ActivityPage(View, frozen=True):
     """Events of the log, newest first; oldest first when asked with `after`."""
 
     items: list[Activity]
@@ -334,7 +329,7 @@ class ActivityPage(_View, frozen=True):
     head: str
 
 
-class Pong(_View, frozen=True):
+class Pong(View, frozen=True):
     """The gateway answers."""
 
     ok: bool
@@ -342,14 +337,14 @@ class Pong(_View, frozen=True):
     server_time: str
 
 
-class Health(_View, frozen=True):
+class Health(View, frozen=True):
     """Whether the gateway lives, or works."""
 
     ok: bool
     reason: str
 
 
-class Version(_View, frozen=True):
+class Version(View, frozen=True):
     """What runs."""
 
     service: str

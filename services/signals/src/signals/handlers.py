@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from chassis.appends import Appended, VersionConflict
-from chassis.checkpoints import CheckpointTooLarge
+from chassis.checkpoints import Keeps, keep
 from chassis.market import MarketMessage
 from contracts import codec, subjects
 from contracts.event import Draft
@@ -60,12 +60,6 @@ class Parks(Protocol):
         headers: Mapping[str, str] | None = None,
         origin: str = "",
     ) -> None: ...
-
-
-class Keeps(Protocol):
-    """Where checkpoints go."""
-
-    async def save(self, name: str, *, version: str, position: int, state: bytes) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +165,13 @@ class RecordMinutes:
         if self._minutes_since_checkpoint == 0:
             return
         self._minutes_since_checkpoint = 0
-        try:
-            await self._checkpoints.save(
-                CHECKPOINT, version=VERSION, position=standing.position, state=standing.save()
-            )
-        except CheckpointTooLarge as error:
-            _log.warning("checkpoint_not_kept", reason=str(error))
+        await keep(
+            self._checkpoints,
+            CHECKPOINT,
+            version=VERSION,
+            position=standing.position,
+            state=standing.save(),
+        )
 
     async def _record(self, minutes: Sequence[MinuteFact]) -> None:
         standing = self._standing

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from chassis.checkpoints import CheckpointTooLarge
+from chassis.checkpoints import Keeps, keep
 from chassis.market import MarketMessage
 from contracts.event import Draft, Recorded
 from contracts.ids import MarketId
@@ -17,7 +17,7 @@ from contracts.minutes import EARLIEST_MS
 from contracts.ticks import Tick, Trade
 from execution.domain.state import require_venue
 from execution.engine import Engine, transaction_of
-from execution.handlers import Keeps, Parks
+from execution.handlers import Parks
 from execution.onchain.delegate import DelegateSigner
 from execution.onchain.standing import VERSION, ChainStanding
 from execution.onchain.status import status_of
@@ -133,13 +133,13 @@ class ChainDesk:
         if standing.position == self._checkpointed:
             return
         self._checkpointed = standing.position
-        state = standing.save(ahead=self._recorder.ahead)
-        try:
-            await self._checkpoints.save(
-                CHECKPOINT, version=VERSION, position=standing.position, state=state
-            )
-        except CheckpointTooLarge as error:
-            _log.warning("checkpoint_not_kept", reason=str(error))
+        await keep(
+            self._checkpoints,
+            CHECKPOINT,
+            version=VERSION,
+            position=standing.position,
+            state=standing.save(ahead=self._recorder.ahead),
+        )
 
     def _work_tick(self, tick: Tick | ValueError) -> None:
         progress = self._standing.progress

@@ -4,10 +4,9 @@ A change stands in the store first and then in the log; `unrecorded` keeps what 
 hear, so that it hears of every change once, whatever dies in between.
 """
 
-import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -15,9 +14,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from chassis.appends import Appended, LogFull
-from chassis.connection import OutcomeUnknown
-from chassis.jetstream import JetStreamError
+from chassis.appends import Appended
 from chassis.keyvalue import RevisionConflict
 from contracts.control import NotificationsChanged
 from contracts.event import Draft
@@ -34,9 +31,9 @@ from gateway.notify.sealing import Sealer, Unsealable
 from gateway.notify.store import Entry, Store
 from gateway.notify.targets import TargetRefused, read_ping, read_target
 from gateway.notify.worker import SEALED_ELSEWHERE
+from gateway.patience import in_time
 from gateway.problems import Code, FieldError, Problem
 
-STORE_S_MAX = 4.0
 """Longest wait for the bucket or the log before a person gets an answer."""
 TEST_TITLE = "Test"
 TEST_BODY = "Somebody pressed the test button. If you read this, the channel works."
@@ -79,7 +76,7 @@ class Notifications:
 
     async def read(self) -> tuple[Config, Outbox | None]:
         """Give the settings, and how their deliveries go."""
-        async with _in_time():
+        async with _store():
             config = await self.store.config()
             outbox = await self.store.outbox()
         return config.value, None if outbox is None else outbox.value
@@ -89,7 +86,7 @@ class Notifications:
 
         What leads elsewhere than before needs a fresh sign-in.
         """
-        async with _in_time():
+        async with _store():
             entry = await self._recorded(await self.store.config())
             if if_match != entry.value.number:
                 raise _changed(entry.value)
@@ -105,7 +102,7 @@ class Notifications:
     async def test(self, channel_id: str) -> str:
         """Send a test to a channel; give "" or the code of what went wrong."""
         sealer = self._require_sealer()
-        async with _in_time():
+        async with _store():
             config = (await self.store.config()).value
         channel = next((it for it in config.channels if it.id == channel_id), None)
         if channel is None:
@@ -244,15 +241,8 @@ def _changed(config: Config) -> Problem:
     return Problem(Code.SETTINGS_CHANGED, detail, headers=headers)
 
 
-@asynccontextmanager
-async def _in_time() -> AsyncGenerator[None]:
-    """Give up, as a problem, when the bucket or the log does not answer."""
-    try:
-        async with asyncio.timeout(STORE_S_MAX):
-            yield
-    except LogFull as full:
-        raise Problem(Code.LOG_FULL, str(full)) from full
-    except (TimeoutError, OutcomeUnknown, JetStreamError) as error:
-        _log.error("notifications_unavailable", error=type(error).__name__)
-        detail = "expected the store of notifications to answer, found that it does not"
-        raise Problem(Code.NOTIFICATIONS_UNAVAILABLE, detail, retry_after=5) from error
+def _store() -> AbstractAsyncContextManager[None]:
+    return in_time(
+        Code.NOTIFICATIONS_UNAVAILABLE,
+        "expected the store of notifications to answer, found that it does not",
+    )

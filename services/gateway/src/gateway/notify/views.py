@@ -8,13 +8,10 @@ from gateway.notify.kinds import CATALOGUE
 from gateway.notify.outbox import Delivery, Outbox, Ping
 from gateway.notify.targets import SCHEMES, masked
 from gateway.stream.protocol import time_text
+from gateway.view import View
 
 
-class _View(msgspec.Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class KindView(_View, frozen=True):
+class KindView(View, frozen=True):
     """What people can be told."""
 
     kind: str
@@ -24,7 +21,7 @@ class KindView(_View, frozen=True):
     """It goes to every channel at once, and nobody can mute it."""
 
 
-class OutcomeView(_View, frozen=True):
+class OutcomeView(View, frozen=True):
     """What came of the last attempt; `error` is a code."""
 
     at: str
@@ -33,7 +30,7 @@ class OutcomeView(_View, frozen=True):
     error: str
 
 
-class ChannelView(_View, frozen=True):
+class ChannelView(View, frozen=True):
     """One way to a person."""
 
     id: str
@@ -50,7 +47,7 @@ class ChannelView(_View, frozen=True):
     last_delivery: OutcomeView | None
 
 
-class QuietHoursView(_View, frozen=True):
+class QuietHoursView(View, frozen=True):
     """Local times between which only what is critical is told."""
 
     begin: str = msgspec.field(name="from")
@@ -58,7 +55,7 @@ class QuietHoursView(_View, frozen=True):
     zone: str
 
 
-class HeartbeatView(_View, frozen=True):
+class HeartbeatView(View, frozen=True):
     """An address that is asked for while all is well."""
 
     target: str
@@ -67,7 +64,7 @@ class HeartbeatView(_View, frozen=True):
     last_ping: OutcomeView | None
 
 
-class DeliveryView(_View, frozen=True):
+class DeliveryView(View, frozen=True):
     """One attempt."""
 
     at: str
@@ -81,7 +78,7 @@ class DeliveryView(_View, frozen=True):
     error: str
 
 
-class NotificationsView(_View, frozen=True):
+class NotificationsView(View, frozen=True):
     """All settings of an account's notifications, and how their deliveries go."""
 
     is_available: bool
@@ -99,7 +96,7 @@ class NotificationsView(_View, frozen=True):
     """The newest first."""
 
 
-class TriedView(_View, frozen=True):
+class TriedView(View, frozen=True):
     """What came of a test."""
 
     status: str

@@ -7,20 +7,18 @@ about challenges, browsers or wallets of others.
 import asyncio
 import math
 import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
-from chassis.appends import LogFull
-from chassis.connection import OutcomeUnknown
-from chassis.jetstream import JetStreamError
 from contracts.access import SignedIn, SignedOut, SignOutCause
 from contracts.ids import AccountId
 from gateway.domain.actor import Actor
 from gateway.guards.rates import Rates
+from gateway.patience import in_time
 from gateway.problems import Code, FieldError, Problem
 from gateway.signin.challenges import Challenges
 from gateway.signin.cookies import CookieNames, new_token
@@ -31,7 +29,6 @@ from gateway.site import Site
 
 AUTHENTICATE: Mapping[str, str] = {"WWW-Authenticate": 'SIWS realm="perp desk"'}
 """What a 401 must say (RFC 9110, 11.6.1): the scheme is ours, browsers do not know it."""
-STORE_S_MAX = 4.0
 """Longest wait for the bucket and the log before a person gets an answer."""
 
 _log = structlog.get_logger()
@@ -90,7 +87,7 @@ class SignIn:
             message = "expected the base58 address of a wallet"
             raise Problem(Code.INVALID_REQUEST, message, errors=[FieldError("/address", message)])
         browser = new_token()
-        async with _in_time():
+        async with _store():
             message = await self._challenges.issue(
                 address=address,
                 domain=host.lower(),
@@ -113,7 +110,7 @@ class SignIn:
 
         The challenge is used up whatever comes out.
         """
-        async with _in_time():
+        async with _store():
             challenge = await self._challenges.take(
                 proof.challenge_id, domain=host.lower(), browser=browser or "", now=self._clock()
             )
@@ -168,12 +165,12 @@ class SignIn:
         self, wallet: str, *, host: str, before: Session | None, client: Client
     ) -> tuple[Session, str]:
         """Make the session and record it; nobody gets a secret that the log does not know of."""
-        async with _in_time():
+        async with _store():
             session, token = await self.sessions.create(
                 handle=secrets.token_hex(16), wallet=wallet, client=client
             )
         try:
-            async with _in_time():
+            async with _store():
                 await self._journal.write(self._signed_in(session, domain=host.lower()))
         except Problem:
             await self.sessions.end(session)
@@ -220,15 +217,7 @@ def _unproved(code: Code, detail: str) -> Problem:
     return Problem(code, detail, headers=AUTHENTICATE)
 
 
-@asynccontextmanager
-async def _in_time() -> AsyncGenerator[None]:
-    """Give up, as a problem, when the bucket or the log does not answer."""
-    try:
-        async with asyncio.timeout(STORE_S_MAX):
-            yield
-    except LogFull as full:
-        raise Problem(Code.LOG_FULL, str(full)) from full
-    except (TimeoutError, OutcomeUnknown, JetStreamError) as error:
-        _log.error("sign_in_unavailable", error=f"{type(error).__name__}: {error}")
-        detail = "expected the sessions' store to answer, found that it does not"
-        raise Problem(Code.SESSIONS_UNAVAILABLE, detail, retry_after=5) from error
+def _store() -> AbstractAsyncContextManager[None]:
+    return in_time(
+        Code.SESSIONS_UNAVAILABLE, "expected the sessions' store to answer, found that it does not"
+    )
