@@ -115,6 +115,7 @@ class ChainWatch:
             )
         else:
             self.is_mixed = True
+            self._killed_since = None  # There is something new to clear.
 
     def _stands(self, world: EngineWorld, truth: VenueObserved) -> None:
         entries = [it for it in truth.orders if it.user_order_id in ENTRIES]

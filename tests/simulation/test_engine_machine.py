@@ -9,9 +9,10 @@ import pytest
 
 from kit.engine_machine import run_machine
 
-FIXED = (109, 134, 356481015)
+FIXED = (109, 134, 356481015, 602165228)
 """109 met an entry's end that took the owner's order with it; 134 met a snapshot that was answered
-twice; 356481015 met an entry that had landed and counted as dead.
+twice; 356481015 met an entry that had landed and counted as dead; 602165228 met an owner who
+traded long after a kill.
 """
 FRESH = random.SystemRandom().randrange(1 << 32)
 
