@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -144,9 +145,7 @@ def _built_ms(rig: _Rig) -> float:
 
 def _bracket() -> list[Any]:
     """Give an entry with its stop in driftpy's types."""
-    from execution.venues.drift import abi  # noqa: PLC0415
-
-    types = abi.types()
+    types: Any = import_module("driftpy.types")
     common: dict[str, Any] = {
         "market_type": types.MarketType.Perp(),
         "market_index": 0,
@@ -236,7 +235,8 @@ _OURS = """
 import execution.app
 import execution.venues.drift.chain
 from execution.venues.drift import abi
-abi.types()
+from execution.venues.drift.config import CLOCK
+abi.program(CLOCK)
 """
 _THEIRS = "import driftpy.drift_client"
 

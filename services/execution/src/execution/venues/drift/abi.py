@@ -1,16 +1,15 @@
 """driftpy's IDL and coder, and nothing else of driftpy: here alone its untyped objects are met.
 
-The IDL is that of program 2.142; accounts and instructions that we use are the same in 2.42 and
-2.82, but for the fields that the names here leave out.
+The IDL is that of program 2.142; events and accounts that we read with it are the same in 2.42 and
+2.82, but for fields that nobody asks for. What a decision waits for is read and written by our own
+`markets`, `user` and `instructions`.
 """
 
 import importlib
-from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
 
@@ -23,30 +22,13 @@ class DriftExtraMissing(Exception):
         )
 
 
-def types() -> Any:
-    """Give driftpy's types."""
-    return _module("driftpy.types")
-
-
 @cache
 def program(address: Pubkey) -> Any:
-    """Give the program's instruction builders and account coder, connected to nothing."""
+    """Give the program's coders of accounts and events, connected to nothing."""
     anchorpy = _module("anchorpy")
     folder = Path(_module("driftpy").__file__ or "").parent
     idl = anchorpy.Idl.from_json((folder / "idl" / "drift.json").read_text(encoding="utf-8"))
     return anchorpy.Program(idl, address, anchorpy.Provider(None, None))
-
-
-def instruction(
-    address: Pubkey,
-    name: str,
-    *arguments: object,
-    accounts: Mapping[str, Pubkey],
-    remaining: Sequence[AccountMeta],
-) -> Instruction:
-    """Write one instruction; the IDL says which of the named accounts sign or are written."""
-    context = _module("anchorpy").Context(accounts=dict(accounts), remaining_accounts=[*remaining])
-    return program(address).instruction[name](*arguments, ctx=context)
 
 
 def decoded(address: Pubkey, data: bytes) -> Any:

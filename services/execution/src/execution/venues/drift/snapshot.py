@@ -17,8 +17,9 @@ from contracts.venue import (
     VenueObserved,
 )
 from execution.venues.drift.config import QUOTE_INDEX
+from execution.venues.drift.markets import PerpMarket
 from execution.venues.drift.user import Deposit, Order, Position
-from execution.venues.drift.view import ChainView, PerpMarket
+from execution.venues.drift.view import ChainView
 from execution.venues.units import BASE, base, price_usd, usd
 
 _NOBODY = Pubkey.default()

@@ -7,19 +7,23 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from solders.pubkey import Pubkey
 
-from execution.venues.drift import abi
 from execution.venues.drift.config import CLOCK, DriftVenue
+from execution.venues.drift.markets import (
+    Exchange,
+    PerpMarket,
+    QuoteMarket,
+    read_exchange,
+    read_perp_market,
+    read_quote_market,
+)
 from execution.venues.drift.oracles import OraclePrice, read_oracle
 from execution.venues.drift.user import User, read_user
 
 _CLOCK = struct.Struct("<QqQQq")
 _SYSTEM = Pubkey.default()
-_SHARES = 10**13
-"""Scaled balance (1e-9) times interest (1e-10), over the quote's 1e-6."""
 
 
 class AccountMissing(ValueError):
@@ -43,54 +47,6 @@ class ChainClock:
     at_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """The exchange's state."""
-
-    paused: int
-    """Bits: deposit 1, withdraw 2, AMM 4, fill 8, liquidation 16, funding 32, settlement 64, AMM's
-    immediate fill 128. All of them: nothing goes through, not even a cancel."""
-    taker_fee: tuple[int, int]
-    """Of the first tier, as a fraction."""
-
-
-@dataclass(frozen=True, slots=True)
-class PerpMarket:
-    """The market, in the program's units."""
-
-    index: int
-    status: str
-    """Initialized, Active, FundingPaused, AmmPaused, FillPaused, WithdrawPaused, ReduceOnly,
-    Settlement, Delisted."""
-    paused: int
-    """Bits; fills are paused at 4."""
-    oracle: Pubkey
-    oracle_source: str
-    tick: int
-    step: int
-    order_min: int
-    bid: int
-    """At which the AMM buys."""
-    ask: int
-    initial_ratio: int
-    """In 1e-4."""
-    maintenance_ratio: int
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteMarket:
-    """The spot market of the quote asset."""
-
-    oracle: Pubkey
-    mint: Pubkey
-    interest: int
-    """By which a scaled deposit grows, in 1e-10."""
-
-    def tokens(self, scaled: int) -> int:
-        """Give a scaled deposit in 1e-6 of the quote."""
-        return scaled * self.interest // _SHARES
-
-
 @dataclass(frozen=True)
 class ChainView:
     """Everything at one slot; what is costly to read is read when it is asked for."""
@@ -110,35 +66,19 @@ class ChainView:
     @cached_property
     def exchange(self) -> Exchange:
         """Give the exchange's state."""
-        found = self._decoded(self.venue.state, "the exchange's state")
-        tier = found.perp_fee_structure.fee_tiers[0]
-        return Exchange(found.exchange_status, (tier.fee_numerator, tier.fee_denominator))
+        return read_exchange(self._owned(self.venue.state, "the exchange's state").data)
 
     @cached_property
     def market(self) -> PerpMarket:
         """Give the market."""
-        found = self._decoded(self.venue.perp_market, f"market {self.venue.market_index}")
-        amm = found.amm
-        return PerpMarket(
-            index=found.market_index,
-            status=abi.name_of(found.status),
-            paused=found.paused_operations,
-            oracle=amm.oracle,
-            oracle_source=abi.name_of(amm.oracle_source),
-            tick=amm.order_tick_size,
-            step=amm.order_step_size,
-            order_min=amm.min_order_size,
-            bid=amm.bid_quote_asset_reserve * amm.peg_multiplier // amm.bid_base_asset_reserve,
-            ask=-(-amm.ask_quote_asset_reserve * amm.peg_multiplier // amm.ask_base_asset_reserve),
-            initial_ratio=found.margin_ratio_initial,
-            maintenance_ratio=found.margin_ratio_maintenance,
-        )
+        raw = self._owned(self.venue.perp_market, f"market {self.venue.market_index}")
+        return read_perp_market(raw.data)
 
     @cached_property
     def quote(self) -> QuoteMarket:
         """Give the quote asset's spot market."""
-        found = self._decoded(self.venue.quote_market, f"the market of {self.venue.quote_asset}")
-        return QuoteMarket(found.oracle, found.mint, found.cumulative_deposit_interest)
+        raw = self._owned(self.venue.quote_market, f"the market of {self.venue.quote_asset}")
+        return read_quote_market(raw.data)
 
     @cached_property
     def oracle(self) -> OraclePrice:
@@ -156,9 +96,6 @@ class ChainView:
         """Give what a wallet has; nothing when there is no such account."""
         raw = self.accounts.get(key)
         return 0 if raw is None else raw.lamports
-
-    def _decoded(self, key: Pubkey, what: str) -> Any:
-        return abi.decoded(self.venue.program, self._owned(key, what).data)
 
     def _owned(self, key: Pubkey, what: str) -> RawAccount:
         raw = self._raw(key, what)

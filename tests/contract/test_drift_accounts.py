@@ -1,0 +1,134 @@
+"""Our reading of the program's accounts, and our writing of its messages, against driftpy's."""
+
+import importlib.util
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from solders.message import MessageV0, from_bytes_versioned
+from solders.pubkey import Pubkey
+
+from contracts.order import OrderIntended
+from contracts.values import Leg, OrderKind, Side, from_millis
+from execution.signing import drift_ix
+from execution.venues.drift.markets import (
+    read_exchange,
+    read_perp_market,
+    read_quote_market,
+)
+from kit import drift_accounts, drift_messages
+from kit.drift_accounts import FIXTURE, SIZES, drawn
+from kit.drift_messages import CASES, Case, order
+
+READ: drift_accounts.Read = json.loads(FIXTURE.read_text())
+READERS = {
+    "PerpMarket": read_perp_market,
+    "SpotMarket": read_quote_market,
+    "State": read_exchange,
+}
+WRITTEN: dict[str, str] = json.loads(drift_messages.FIXTURE.read_text())
+needs_driftpy = pytest.mark.skipif(
+    importlib.util.find_spec("driftpy") is None,
+    reason="driftpy is not installed: `just sync --extra drift` compares with the real coder",
+)
+
+
+def test_a_market_is_read_as_driftpy_reads_it() -> None:
+    theirs = dict(READ["PerpMarket"]["fields"])
+    ours = read_perp_market(bytes.fromhex(READ["PerpMarket"]["data"]))
+
+    peg = theirs.pop("peg")
+    bid = theirs.pop("bid_quote") * peg // theirs.pop("bid_base")
+    ask = -(-theirs.pop("ask_quote") * peg // theirs.pop("ask_base"))
+    assert (ours.bid, ours.ask) == (bid, ask)
+    assert theirs == {it: _plain(getattr(ours, it)) for it in theirs}
+
+
+def test_a_quote_market_is_read_as_driftpy_reads_it() -> None:
+    theirs = READ["SpotMarket"]["fields"]
+    ours = read_quote_market(bytes.fromhex(READ["SpotMarket"]["data"]))
+
+    assert theirs == {it: _plain(getattr(ours, it)) for it in theirs}
+
+
+def test_the_state_is_read_as_driftpy_reads_it() -> None:
+    theirs = READ["State"]["fields"]
+    ours = read_exchange(bytes.fromhex(READ["State"]["data"]))
+
+    assert [ours.paused, [*ours.taker_fee]] == [theirs["paused"], theirs["taker_fee"]]
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_other_bytes_are_refused(name: str) -> None:
+    data = drawn(name)
+
+    for wrong in (b"", data[:-1], b"\0" + data[1:]):
+        with pytest.raises(ValueError, match=f"expected a {name} of {len(data)} bytes, found"):
+            READERS[name](wrong)
+
+
+@pytest.mark.parametrize(("at", "what"), [(926, "oracle prices"), (1_162, "market's status")])
+def test_an_enums_unknown_value_is_refused(at: int, what: str) -> None:
+    data = bytearray(drawn("PerpMarket"))
+    data[at] = 16
+
+    with pytest.raises(ValueError, match=f"{what} below .*, found 16"):
+        read_perp_market(bytes(data))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_messages_are_written_as_driftpy_writes_them(name: str) -> None:
+    assert CASES[name].message().hex() == WRITTEN[name]
+
+
+@given(
+    side=st.sampled_from(Side),
+    number=st.integers(16, 255),
+    price=st.integers(1, 10**12).map(lambda it: Decimal(it).scaleb(-6)),
+    quantity=st.integers(1, 10**15).map(lambda it: Decimal(it).scaleb(-9)),
+    end_s=st.none() | st.integers(1, 2**32),
+    kind=st.sampled_from((OrderKind.POST_ONLY_LIMIT, OrderKind.REDUCE_ONLY_LIMIT, OrderKind.LIMIT)),
+)
+def test_the_signer_reads_in_an_order_what_was_asked_for(
+    side: Side, number: int, price: Decimal, quantity: Decimal, end_s: int | None, kind: OrderKind
+) -> None:
+    asked = order(
+        Leg.ENTRY,
+        side=side,
+        user_order_id=number,
+        kind=kind,
+        price_usd=price,
+        quantity_base=quantity,
+        is_reduce_only=kind is OrderKind.REDUCE_ONLY_LIMIT,
+        expires_at=None if end_s is None else from_millis(end_s * 1_000),
+    )
+
+    (placed,) = _placed(asked)
+
+    assert placed.direction.name == side.name
+    assert placed.user_order_id == number
+    assert Decimal(placed.price).scaleb(-6) == price
+    assert Decimal(placed.base_asset_amount).scaleb(-9) == quantity
+    assert placed.max_ts == (end_s or 0)
+    assert placed.reduce_only is (kind is OrderKind.REDUCE_ONLY_LIMIT)
+    assert (placed.post_only is drift_ix.PostOnly.MUST) is (kind is OrderKind.POST_ONLY_LIMIT)
+
+
+@needs_driftpy
+@pytest.mark.filterwarnings("ignore")
+def test_driftpy_still_reads_what_the_fixture_holds() -> None:
+    assert json.loads(json.dumps(drift_accounts.read())) == READ
+
+
+def _placed(asked: OrderIntended) -> tuple[drift_ix.OrderParams, ...]:
+    message = from_bytes_versioned(Case((asked,)).message())
+    assert isinstance(message, MessageV0)
+    call = drift_ix.decode(message.instructions[-1].data)
+    assert isinstance(call, drift_ix.Place)
+    return call.orders
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Pubkey) else value
