@@ -19,8 +19,9 @@ from solders.pubkey import Pubkey
 
 from contracts.order import OrderIntended
 from contracts.values import Leg, Liquidity, OrderKind, Side
-from contracts.venue import DelegateSeen, ObservedOrder, VenueObserved
+from contracts.venue import ObservedOrder, VenueObserved
 from execution.venues.drift.config import DriftVenue
+from execution.venues.paper.state import HOUSE
 from execution.venues.port import AnyRecord, FeeRecord, FilledRecord, Intent
 from kit.differential_reasons import (
     WHOLE,
@@ -327,11 +328,11 @@ class _Sequence:
         owner = rig.desk.owner
         other = instructions.name_delegate(owner.trader, Pubkey.new_unique())
         rig.desk.world.chain.run([other], owner.key)
-        self.paper.chain.set_delegate(ACCOUNT, DelegateSeen.FOREIGN)
+        self.paper.chain.set_delegate(ACCOUNT, "somebody")
         self._send(self._order())
         again = instructions.name_delegate(owner.trader, rig.delegate)
         rig.desk.world.chain.run([again], owner.key)
-        self.paper.chain.set_delegate(ACCOUNT, DelegateSeen.OURS)
+        self.paper.chain.set_delegate(ACCOUNT, HOUSE)
 
     # What is compared.
 
