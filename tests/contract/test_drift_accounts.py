@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,37 +84,33 @@ def test_messages_are_written_as_driftpy_writes_them(name: str) -> None:
     assert CASES[name].message().hex() == WRITTEN[name]
 
 
-@given(
-    side=st.sampled_from(Side),
-    number=st.integers(16, 255),
-    price=st.integers(1, 10**12).map(lambda it: Decimal(it).scaleb(-6)),
-    quantity=st.integers(1, 10**15).map(lambda it: Decimal(it).scaleb(-9)),
-    end_s=st.none() | st.integers(1, 2**32),
-    kind=st.sampled_from((OrderKind.POST_ONLY_LIMIT, OrderKind.REDUCE_ONLY_LIMIT, OrderKind.LIMIT)),
+ORDERS = st.fixed_dictionaries(
+    {
+        "side": st.sampled_from(Side),
+        "user_order_id": st.integers(16, 255),
+        "price_usd": st.integers(1, 10**12).map(lambda it: Decimal(it).scaleb(-6)),
+        "quantity_base": st.integers(1, 10**15).map(lambda it: Decimal(it).scaleb(-9)),
+        "expires_at": st.none() | st.integers(1, 2**32).map(lambda it: from_millis(it * 1_000)),
+        "kind": st.sampled_from((OrderKind.POST_ONLY_LIMIT, OrderKind.LIMIT)),
+        "is_reduce_only": st.booleans(),
+    }
 )
-def test_the_signer_reads_in_an_order_what_was_asked_for(
-    side: Side, number: int, price: Decimal, quantity: Decimal, end_s: int | None, kind: OrderKind
-) -> None:
-    asked = order(
-        Leg.ENTRY,
-        side=side,
-        user_order_id=number,
-        kind=kind,
-        price_usd=price,
-        quantity_base=quantity,
-        is_reduce_only=kind is OrderKind.REDUCE_ONLY_LIMIT,
-        expires_at=None if end_s is None else from_millis(end_s * 1_000),
-    )
+
+
+@given(ORDERS)
+def test_the_signer_reads_in_an_order_what_was_asked_for(fields: dict[str, Any]) -> None:
+    asked = order(Leg.ENTRY, **fields)
 
     (placed,) = _placed(asked)
 
-    assert placed.direction.name == side.name
-    assert placed.user_order_id == number
-    assert Decimal(placed.price).scaleb(-6) == price
-    assert Decimal(placed.base_asset_amount).scaleb(-9) == quantity
-    assert placed.max_ts == (end_s or 0)
-    assert placed.reduce_only is (kind is OrderKind.REDUCE_ONLY_LIMIT)
-    assert (placed.post_only is drift_ix.PostOnly.MUST) is (kind is OrderKind.POST_ONLY_LIMIT)
+    assert placed.direction.name == asked.side.name
+    assert placed.user_order_id == asked.user_order_id
+    assert Decimal(placed.price).scaleb(-6) == asked.price_usd
+    assert Decimal(placed.base_asset_amount).scaleb(-9) == asked.quantity_base
+    assert placed.max_ts == (asked.expires_at.timestamp() if asked.expires_at else 0)
+    assert placed.reduce_only is asked.is_reduce_only
+    is_passive = asked.kind is OrderKind.POST_ONLY_LIMIT
+    assert (placed.post_only is drift_ix.PostOnly.MUST) is is_passive
 
 
 @needs_driftpy

@@ -39,6 +39,9 @@ def _key(number: int) -> Pubkey:
     return Pubkey(bytes([number] * 32))
 
 
+_QUOTE_ORACLE = _key(5)
+
+
 @dataclass(frozen=True)
 class Case:
     """What is encoded, and where."""
@@ -46,7 +49,7 @@ class Case:
     intents: tuple[Intent, ...]
     has_success_condition: bool = False
     makers: tuple[tuple[Pubkey, Pubkey], ...] = ()
-    quote_oracle: Pubkey = _key(5)
+    quote_oracle: Pubkey = _QUOTE_ORACLE
 
     @property
     def view(self) -> ChainView:

@@ -1,8 +1,8 @@
 """The market, the quote asset's market and the exchange's state, as their bytes are.
 
-Source: `state/perp_market.rs`, `state/spot_market.rs` and `state/state.rs`; what is read here lies at
-the same places from 2.42 to 2.142. Read by place, because a decision waits for it; driftpy's coder,
-which reads every field, agrees (`tests/unit/test_drift_markets.py`).
+Source: `state/perp_market.rs`, `state/spot_market.rs` and `state/state.rs`; what is read here lies
+at the same places from 2.42 to 2.142. Read by place, because a decision waits for it; driftpy's
+coder, which reads every field, agrees (`tests/kit/drift_accounts.py`).
 """
 
 import hashlib
