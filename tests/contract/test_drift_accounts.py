@@ -21,7 +21,7 @@ from execution.venues.drift.markets import (
 )
 from kit import drift_accounts, drift_messages
 from kit.drift_accounts import FIXTURE, SIZES, drawn
-from kit.drift_messages import CASES, Case, order
+from kit.drift_messages import CASES, FEE_LAMPORTS, Case, order
 
 READ: drift_accounts.Read = json.loads(FIXTURE.read_text())
 READERS = {
@@ -82,6 +82,16 @@ def test_an_enums_unknown_value_is_refused(at: int, what: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_messages_are_written_as_driftpy_writes_them(name: str) -> None:
     assert CASES[name].message().hex() == WRITTEN[name]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_asked_for_again_on_one_blockhash_is_another_transaction(name: str) -> None:
+    first, again = (CASES[name].message(serial=it) for it in (41, 42))
+
+    assert first != again
+    limit, price, *_ = from_bytes_versioned(again).instructions
+    units, micro = (int.from_bytes(it.data[1:], "little") for it in (limit, price))
+    assert 0.99 * FEE_LAMPORTS <= units * micro / 10**6 <= FEE_LAMPORTS
 
 
 ORDERS = st.fixed_dictionaries(

@@ -75,7 +75,7 @@ class OnChain:
         """Write and sign intents with the delegate's key."""
         blockhash = self.chain.blockhash()
         message = self.chain.message(
-            ACCOUNT, intents, blockhash=blockhash, priority_fee_lamports=1_000
+            ACCOUNT, intents, blockhash=blockhash, priority_fee_lamports=1_000, serial=0
         )
         signature = str(self.rig.desk.delegate.sign_message(message))
         return SignedTransaction(ACCOUNT, signature, message, blockhash)

@@ -32,6 +32,7 @@ from execution.venues.port import Intent
 FIXTURE = Path(__file__).parents[1] / "contract" / "drift" / "messages.json"
 DELEGATE = Keypair.from_seed(bytes(range(32))).pubkey()
 _END = from_millis(1_750_507_230_000)
+FEE_LAMPORTS = 1_234
 _SETUP = UUID(int=7)
 
 
@@ -66,14 +67,15 @@ class Case:
         oracles = SimpleNamespace(oracle=_key(4)), SimpleNamespace(oracle=self.quote_oracle)
         return cast(ChainView, SimpleNamespace(venue=venue, market=oracles[0], quote=oracles[1]))
 
-    def message(self) -> bytes:
+    def message(self, *, serial: int = 0) -> bytes:
         """Encode them."""
         return encode(
             self.view,
             self.intents,
             delegate=DELEGATE,
             blockhash=str(Hash.default()),
-            priority_fee_lamports=1_234,
+            priority_fee_lamports=FEE_LAMPORTS,
+            serial=serial,
             makers=self.makers,
         )
 

@@ -81,7 +81,7 @@ class Desk:
         """Write and sign a transaction; equal intents give equal bytes only within a slot."""
         blockhash = self.chain.blockhash()
         message = self.chain.message(
-            account, intents, blockhash=blockhash, priority_fee_lamports=fee
+            account, intents, blockhash=blockhash, priority_fee_lamports=fee, serial=0
         )
         return SignedTransaction(account, paper_signature(message), message, blockhash)
 

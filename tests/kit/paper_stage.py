@@ -65,7 +65,7 @@ class PaperStage:
         self._sent += 1
         blockhash = self.chain.blockhash()
         message = self.chain.message(
-            ACCOUNT, intents, blockhash=blockhash, priority_fee_lamports=self._sent
+            ACCOUNT, intents, blockhash=blockhash, priority_fee_lamports=self._sent, serial=0
         )
         signature = paper_signature(message)
         self.chain.submit(SignedTransaction(ACCOUNT, signature, message, blockhash))

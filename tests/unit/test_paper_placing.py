@@ -387,7 +387,9 @@ def test_before_the_first_print_nothing_is_placed_and_nothing_is_shown() -> None
         chain.advance(BEGIN_MS)
     chain.begin(BEGIN_MS)
     blockhash = chain.blockhash()
-    message = chain.message(ACCOUNT, [a_stop()], blockhash=blockhash, priority_fee_lamports=0)
+    message = chain.message(
+        ACCOUNT, [a_stop()], blockhash=blockhash, priority_fee_lamports=0, serial=0
+    )
     chain.submit(SignedTransaction(ACCOUNT, paper_signature(message), message, blockhash))
     landed = chain.fate(paper_signature(message))
     assert landed is not None

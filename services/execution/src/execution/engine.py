@@ -143,6 +143,7 @@ class Engine:
                 carried,
                 blockhash=blockhash,
                 priority_fee_lamports=planned.priority_fee_lamports,
+                serial=asked.after.snapshots,
             )
             answer = self._signer.sign(message, asked)
             if isinstance(answer, Refusal):

@@ -207,8 +207,13 @@ class Venue(Protocol):
         *,
         blockhash: Blockhash,
         priority_fee_lamports: int,
+        serial: int,
     ) -> bytes:
-        """Write intents as one transaction's message. Equal bytes for equal input."""
+        """Write intents as one transaction's message. Equal bytes for equal input.
+
+        `serial` counts what is decided for the account. A chain carries the same bytes out once, so
+        it sets apart what is asked for again on one blockhash.
+        """
         ...
 
     def submit(self, transaction: SignedTransaction) -> None:

@@ -147,6 +147,7 @@ class DriftChain:
         *,
         blockhash: Blockhash,
         priority_fee_lamports: int,
+        serial: int,
     ) -> bytes:
         """Write intents as one message; raise ValueError for what the program cannot do."""
         delegate = self._delegate()
@@ -158,6 +159,7 @@ class DriftChain:
             delegate=delegate,
             blockhash=blockhash.hash,
             priority_fee_lamports=priority_fee_lamports,
+            serial=serial,
             makers=self._reader.makers,
         )
 

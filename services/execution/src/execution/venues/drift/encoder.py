@@ -33,6 +33,7 @@ _MICRO = 10**6
 _UNITS, _UNITS_TAKING = 200_000, 400_000
 """Compute units: orders take 14,000 to 60,000, cancels of a full account 124,000, fills 100,000 and
 what more makers ask (drift-localnet.md 2)."""
+_SERIALS = 1_000
 _SYSTEM = Pubkey.default()
 
 
@@ -43,12 +44,14 @@ def encode(
     delegate: Pubkey,
     blockhash: str,
     priority_fee_lamports: int,
+    serial: int = 0,
     makers: Sequence[tuple[Pubkey, Pubkey]] = (),
 ) -> bytes:
     """Write intents as one unsigned message of version 0; equal bytes for equal input.
 
-    `makers` are sub-accounts and statistics of whom a close may take beside the AMM. Raises
-    ValueError for an intent that the program could not carry out.
+    `serial` sets messages of one blockhash apart, by the units that they ask for. `makers` are
+    sub-accounts and statistics of whom a close may take beside the AMM. Raises ValueError for an
+    intent that the program could not carry out.
     """
     for it in intents:
         if it.market != view.venue.market:
@@ -60,7 +63,7 @@ def encode(
         for call in steps.calls([*group], together=together)
     ]
     takes = any(isinstance(it, TriggerIntended) or _takes(it) for it in intents)
-    units = _UNITS_TAKING if takes else _UNITS
+    units = (_UNITS_TAKING if takes else _UNITS) + serial % _SERIALS
     price = priority_fee_lamports * _MICRO // units
     budget = [set_compute_unit_limit(units), set_compute_unit_price(price)]
     message = MessageV0.try_compile(delegate, [*budget, *calls], [], Hash.from_string(blockhash))

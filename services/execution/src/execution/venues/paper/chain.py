@@ -152,8 +152,13 @@ class PaperChain:
         *,
         blockhash: Blockhash,
         priority_fee_lamports: int,
+        serial: int,
     ) -> bytes:
-        """Write intents as one message; raise ValueError for what the program could not read."""
+        """Write intents as one message; raise ValueError for what the program could not read.
+
+        `serial` is not needed: what has landed is shown with the next blockhash only.
+        """
+        del serial
         return message_of(
             account,
             intents,
