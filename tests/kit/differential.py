@@ -17,15 +17,16 @@ from random import Random
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from contracts.order import OrderIntended
+from contracts.order import CancelReason, OrderIntended
 from contracts.values import Leg, Liquidity, OrderKind, Side
 from contracts.venue import ObservedOrder, VenueObserved
 from execution.venues.drift.config import DriftVenue
 from execution.venues.paper.state import HOUSE
-from execution.venues.port import AnyRecord, FeeRecord, FilledRecord, Intent
+from execution.venues.port import AnyRecord, EndedRecord, FeeRecord, FilledRecord, Intent
 from kit.differential_reasons import (
     WHOLE,
     explanation,
+    explanation_of_cash,
     explanation_of_orders,
     orders_of,
     plain_or_dash,
@@ -363,7 +364,7 @@ class _Sequence:
             self._differ("position", paper.position_base, program.position_base)
             return False
         if orders_of(paper) != orders_of(program):
-            why = explanation_of_orders(paper, program)
+            why = explanation_of_orders(paper, program, _ended(self.paper.records()))
             if why is None:
                 self._differ("orders", orders_of(paper), orders_of(program))
             else:
@@ -371,9 +372,14 @@ class _Sequence:
             return False
         fills = _fills(self.program.records())
         self.compared.fills += len(fills) if self.number == ACTS else 0
-        cash = [_cash(it.seen(), it.records()) for it in (self.paper, self.program)]
+        told = [it.records() for it in (self.paper, self.program)]
+        cash = [_cash(paper, told[0]), _cash(program, told[1])]
         if abs(cash[0] - cash[1]) > _UNIT * len(fills):
-            self._differ("cash", *cash)
+            why = explanation_of_cash(cash[0] - cash[1], *told)
+            if why is None:
+                self._differ("cash", *cash)
+            else:
+                self.compared.explained[why] += 1
             return False
         return True
 
@@ -448,6 +454,10 @@ def _short(intent: Intent) -> str:
 
 def _fills(records: Sequence[AnyRecord]) -> list[FilledRecord]:
     return [it for it in records if isinstance(it, FilledRecord)]
+
+
+def _ended(records: Sequence[AnyRecord]) -> dict[int, CancelReason | None]:
+    return {it.venue_order_id: it.reason for it in records if isinstance(it, EndedRecord)}
 
 
 def _cash(seen: VenueObserved, records: Sequence[AnyRecord]) -> Decimal:

@@ -1,16 +1,18 @@
 """Why paper and the program may differ: the list of ADR 22. What is not on it is a fault."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from contracts.order import OrderIntended, ReplaceIntended
+from contracts.order import CancelReason, OrderIntended, ReplaceIntended
 from contracts.values import Leg, OrderKind, Side
 from contracts.venue import ObservedOrder, VenueObserved
-from execution.venues.port import Intent
+from execution.venues.port import AnyRecord, FeeRecord, Intent
+from kit.scenario import DEPOSIT_USD
 
 WHOLE = 48
 """Number of a stop of the whole position: the program shows a size of its own for it."""
 _INSUFFICIENT, _TOO_SMALL, _GONE, _WOULD_CROSS = 6003, 6047, 6061, 6057
+_UNIT = Decimal("0.000001")
 _OF_ANOTHER = (None, 6110, 6252)
 _DEPTH_USD = Decimal("0.01")
 """How far beyond its quote the AMM has nothing of the smallest size."""
@@ -39,7 +41,14 @@ def explanation(
     has_fired = any(it.is_triggered and it.user_order_id == WHOLE for it in before.orders)
     if paper is None and program == _INSUFFICIENT and has_fired:
         return "no margin for a stop's largest size"
+    if paper is None and program == _INSUFFICIENT and _profit(before) > 0:
+        return "profit is no margin before it is settled"
     return None
+
+
+def _profit(seen: VenueObserved) -> Decimal:
+    """Give what an account has made so far, at the oracle's price."""
+    return seen.cash_usd + seen.position_base * seen.market_seen.oracle_usd - DEPOSIT_USD
 
 
 def _crosses(intent: Intent, before: VenueObserved) -> bool:
@@ -59,14 +68,27 @@ def _crosses(intent: Intent, before: VenueObserved) -> bool:
     return side.sign * (intent.price_usd - best) > _DEPTH_USD
 
 
-def explanation_of_orders(paper: VenueObserved, program: VenueObserved) -> str | None:
-    """Say why open orders may differ, as ADR 22 lists it; None when they may not."""
+def explanation_of_orders(
+    paper: VenueObserved, program: VenueObserved, ended: Mapping[int, CancelReason | None]
+) -> str | None:
+    """Say why open orders may differ, as ADR 22 lists it; None when they may not.
+
+    `ended` says why paper ended orders, by the venue's id.
+    """
     ours = {it.venue_order_id: it for it in paper.orders}
     theirs = {it.venue_order_id: it for it in program.orders}
     only_ours = [it for key, it in ours.items() if key not in theirs]
     only_theirs = [it for key, it in theirs.items() if key not in ours]
-    if any(order_line(ours[key]) != order_line(theirs[key]) for key in ours.keys() & theirs.keys()):
+    other = [key for key in ours.keys() & theirs.keys() if _line(ours, key) != _line(theirs, key)]
+    parted = [*only_ours, *only_theirs, *(ours[key] for key in other)]
+    if len(parted) > 1 and len({(it.side, it.price_usd) for it in parted}) == 1:
+        return "which of ours at one price fills first"
+    if other:
         return None
+    if only_theirs and all(
+        ended.get(it.venue_order_id) is CancelReason.BREACHED_LIMITS for it in only_theirs
+    ):
+        return None if only_ours else "nobody there takes off what the margin does not carry"
     is_stop = [it.kind is OrderKind.TRIGGER_MARKET and it.is_reduce_only for it in only_theirs]
     if is_stop and all(is_stop) and not only_ours and not paper.position_base:
         return "stops outlive a taker's close on older builds"
@@ -74,6 +96,22 @@ def explanation_of_orders(paper: VenueObserved, program: VenueObserved) -> str |
     if is_useless and all(is_useless) and not only_theirs:
         return "keepers touch what cannot reduce"
     return None
+
+
+def explanation_of_cash(
+    more: Decimal, paper: Sequence[AnyRecord], program: Sequence[AnyRecord]
+) -> str | None:
+    """Say why paper may have so much more, as ADR 22 lists it; None when it may not."""
+    fired = [
+        sum(it.fee_usd for it in records if isinstance(it, FeeRecord) and it.reason == "trigger")
+        for records in (paper, program)
+    ]
+    is_theirs = fired[1] > fired[0] and abs(more - (fired[1] - fired[0])) < _UNIT
+    return "stops outlive a taker's close on older builds" if is_theirs else None
+
+
+def _line(orders: Mapping[int, ObservedOrder], key: int) -> str:
+    return order_line(orders[key])
 
 
 def orders_of(seen: VenueObserved) -> list[str]:
