@@ -229,7 +229,8 @@ class EngineWorld:
     # Time.
 
     def print_at(self, price: Decimal, *, quantity: Decimal, is_sell: bool | None = None) -> None:
-        """Let the market print at this moment."""
+        """Let the market print at this moment, at a tick at least."""
+        price = max(price, SPEC.tick_usd)
         if is_sell is None:
             is_sell = price < self.price
         self._print(price, quantity=quantity, is_sell=is_sell)

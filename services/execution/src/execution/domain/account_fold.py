@@ -10,6 +10,7 @@ from uuid import UUID
 from contracts.engine import (
     CircuitOpened,
     ForeignOrderSeen,
+    Mode,
     ModeChanged,
     PositionAdopted,
     ReconciliationBroke,
@@ -157,7 +158,7 @@ def _said(state: AccountState, event: Event, event_id: UUID) -> AccountState:
             is_live = state.setup is not None and state.setup.id == event.setup
             return replace(state, setup=None) if is_live else state
         case ModeChanged():
-            return replace(state, mode=event.mode, mode_since_slot=state.slot)
+            return _changed_mode(state, event)
         case ReconciliationBroke():
             return replace(state, broken=tuple(sorted({*state.broken, event.what})))
         case ReconciliationPassed():
@@ -313,6 +314,14 @@ def _adopted(state: AccountState, event: PositionAdopted, event_id: UUID) -> Acc
         price_usd=event.oracle_usd,
     )
     return replace(state, setup=setup)
+
+
+def _changed_mode(state: AccountState, event: ModeChanged) -> AccountState:
+    """Fold a new mode; once all is well exits are tried at once, whatever had refused them."""
+    circuits = state.circuits
+    if event.mode is Mode.RUN:
+        circuits = {lane: slot for lane, slot in circuits.items() if lane in _HELD_LANES}
+    return replace(state, mode=event.mode, mode_since_slot=state.slot, circuits=circuits)
 
 
 def _tripped(state: AccountState, event: CircuitOpened) -> AccountState:
