@@ -9,6 +9,7 @@ import pytest
 from solders.keypair import Keypair
 from solders.system_program import TransferParams, transfer
 
+from audit.domain.key_life import KeyLife
 from contracts.control import KillLevel
 from contracts.delegation import (
     CanceledOrders,
@@ -294,3 +295,5 @@ async def test_a_crash_at_any_step_makes_no_second_key_and_loses_no_end(tmp_path
             assert desk.files == []
             assert len(desk.events(OwnerTransactionSent)) == 2
             assert desk.state is DelegationState.REVOKED
+            keys = KeyLife()
+            assert [each for it in desk.log.recorded for each in keys.fold(it)] == []

@@ -3,8 +3,8 @@
 Everything is read in one transaction, so that an archive that grows meanwhile gives one picture.
 Positions are contiguous, every link of the chain is computed anew, every column is read once more
 from its message, every message is compared with the stream's while the stream holds it, all
-events are folded into the projections again, and no order or signature stands there without what
-permits it.
+events are folded into the projections again, no order or signature stands there without what
+permits it, and nothing is signed outside of the life of the key that the owner named.
 
 A tail that was cut off shows as rows that are not archived yet, and the archiver brings it again
 from the stream. What nobody can see in the archive alone is a past that a superuser rewrote from
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, Select, func, select
 
 from audit.domain.entry import Entry, differing_fields, message_of
+from audit.domain.key_life import KeyLife
 from audit.domain.permission import Permissions
 from audit.domain.projections import PROJECTED, Projections
 from audit.domain.verification import (
@@ -98,6 +99,7 @@ class Verification:
         self._noted = noted
         self._folded = Projections()
         self._permissions = Permissions()
+        self._keys = KeyLife()
         self._result = Verified()
 
     async def run(self) -> Verified:
@@ -147,6 +149,7 @@ class Verification:
         if entry.defect is not None:
             return
         result.add(self._permissions.fold(recorded))
+        result.add(self._keys.fold(recorded))
         if type(recorded.event) in PROJECTED:
             self._folded.fold(recorded)
 

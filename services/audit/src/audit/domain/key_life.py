@@ -1,0 +1,176 @@
+"""What must stand in the log before a delegate key signs, and that nothing is signed after its end.
+
+Where a wallet owns the account, each signature is that of the account's key: born for the owner's
+request, shown by the chain as the delegate, not yet destroyed, and within its day. An account has
+one key at a time, and no key twice. Where nobody owns a paper account, the desk signs for itself.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from uuid import UUID
+
+from solders.pubkey import Pubkey
+from solders.signature import Signature
+
+from audit.domain.verification import Difference, shorten
+from contracts.delegation import (
+    AccountHandedOver,
+    DelegateKeyBorn,
+    DelegateKeyDestroyed,
+    DelegationAsked,
+    DelegationChanged,
+    DelegationState,
+    OwnerTransactionOffered,
+    OwnerTransactionSent,
+)
+from contracts.event import Recorded
+from contracts.transaction import TransactionSigned
+from contracts.venue import DelegateSeen, VenueObserved
+
+KEY_LIFE_MAX = timedelta(hours=24)
+_OURS = (DelegationState.ACTIVE, DelegationState.REVOKING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What the log says of one account's keys."""
+
+    needs_key: bool = False
+    requests: tuple[UUID, ...] = ()
+    """What asked for a key and has none yet."""
+    born: DelegateKeyBorn | None = None
+    """The newest key, whether it lives or not."""
+    key: UUID | None = None
+    """Its birth; None once it is destroyed."""
+    ended: int = 0
+    """Position of its end."""
+    seen: DelegateSeen | None = None
+    """Who may sign, in the newest snapshot."""
+
+
+@dataclass(slots=True)
+class KeyLife:
+    """Folds events in position order and gives what stands outside of a key's life."""
+
+    _accounts: dict[str, _Account] = field(default_factory=dict[str, _Account])
+    _delegates: set[str] = field(default_factory=set[str])
+    """Every key that was ever born."""
+    _offers: dict[UUID, str] = field(default_factory=dict[UUID, str])
+    """Offered transactions, with the wallet that is to sign."""
+
+    def fold(self, recorded: Recorded) -> list[Difference]:
+        """Take one event; give what must hold of it and does not."""
+        event = recorded.event
+        match event:
+            case AccountHandedOver():
+                self._set(event.account, needs_key=event.wallet is not None)
+            case DelegationAsked():
+                requests = (*self._account(event.account).requests, recorded.id)
+                self._set(event.account, requests=requests)
+            case VenueObserved():
+                self._set(event.account, seen=event.delegate)
+            case OwnerTransactionOffered():
+                self._offers[recorded.id] = event.wallet
+            case _:
+                return [_difference(recorded, *it) for it in self._judged(recorded)]
+        return []
+
+    def _judged(self, recorded: Recorded) -> list[tuple[str, str]]:
+        event = recorded.event
+        match event:
+            case DelegateKeyBorn():
+                return self._bear(event, recorded)
+            case DelegateKeyDestroyed():
+                return self._destroy(event, recorded)
+            case DelegationChanged() if event.state in _OURS:
+                return self._show(event)
+            case TransactionSigned():
+                return self._sign(event)
+            case OwnerTransactionSent():
+                return self._send(event)
+            case _:
+                return []
+
+    def _bear(self, event: DelegateKeyBorn, recorded: Recorded) -> list[tuple[str, str]]:
+        it = self._account(event.account)
+        found: list[tuple[str, str]] = []
+        if it.key is not None and it.born is not None:
+            found.append((f"the end of key {it.born.delegate} before it", "none"))
+        if event.request not in it.requests:
+            found.append((f"delegation_asked {event.request} before it", "none, or used already"))
+        if event.delegate in self._delegates:
+            found.append(("a new key", f"{event.delegate} again"))
+        life = event.expires_at - event.born_at
+        if not timedelta(0) < life <= KEY_LIFE_MAX:
+            found.append((f"a life of at most {KEY_LIFE_MAX}", str(life)))
+        self._delegates.add(event.delegate)
+        left = tuple(one for one in it.requests if one != event.request)
+        self._set(event.account, born=event, key=recorded.id, requests=left)
+        return found
+
+    def _destroy(self, event: DelegateKeyDestroyed, recorded: Recorded) -> list[tuple[str, str]]:
+        it = self._account(event.account)
+        found: list[tuple[str, str]] = []
+        if it.key != event.key or it.born is None or it.born.delegate != event.delegate:
+            found.append((f"a living key {event.delegate}", _living(it)))
+        self._set(event.account, key=None, ended=recorded.position)
+        return found
+
+    def _show(self, event: DelegationChanged) -> list[tuple[str, str]]:
+        it = self._account(event.account)
+        if it.key is not None and it.born is not None and it.born.delegate == event.delegate:
+            return []
+        return [(f"a living key {event.delegate}", _living(it))]
+
+    def _sign(self, event: TransactionSigned) -> list[tuple[str, str]]:
+        it = self._account(event.account)
+        if not it.needs_key:
+            return []
+        if it.key is None or it.born is None:
+            return [(f"a living key of {event.account}", _living(it))]
+        found: list[tuple[str, str]] = []
+        if event.clock.at >= it.born.expires_at:
+            found.append((f"a time before its end at {it.born.expires_at}", str(event.clock.at)))
+        if it.seen is not DelegateSeen.OURS:
+            seen = "no snapshot" if it.seen is None else it.seen.value
+            found.append(("a snapshot that shows our delegate", seen))
+        if not _is_signed(event.message, by=it.born.delegate, signature=event.signature):
+            found.append((f"a signature of the delegate {it.born.delegate}", event.signature))
+        return found
+
+    def _send(self, event: OwnerTransactionSent) -> list[tuple[str, str]]:
+        wallet = self._offers.get(event.offer)
+        if wallet is None:
+            return [(f"owner_transaction_offered {event.offer} before it", "none")]
+        if not _is_signed(event.message, by=wallet, signature=event.signature):
+            return [(f"a signature of the owner {wallet}", event.signature)]
+        return []
+
+    def _account(self, name: str) -> _Account:
+        return self._accounts.get(name, _Account())
+
+    def _set(self, name: str, **changes: object) -> None:
+        self._accounts[name] = replace(self._account(name), **changes)
+
+
+def _living(it: _Account) -> str:
+    if it.born is None:
+        return "none"
+    if it.key is None:
+        return f"{it.born.delegate}, destroyed at position {it.ended}"
+    return it.born.delegate
+
+
+def _is_signed(message: str, *, by: str, signature: str) -> bool:
+    try:
+        data = base64.b64decode(message, validate=True)
+        return Signature.from_string(signature).verify(Pubkey.from_string(by), data)
+    except (ValueError, binascii.Error):
+        return False
+
+
+def _difference(recorded: Recorded, expected: str, found: str) -> Difference:
+    what = recorded.event.event_type
+    return Difference(recorded.position, what, shorten(expected), shorten(found))
