@@ -18,7 +18,7 @@ EXITS = range(48, 240)
 NAKED_SLOTS_MAX = 25
 KILL_SLOTS_MAX = 200
 WIDE_SLOTS_MAX = 61
-"""So long after a kill its cancels may still land."""
+"""So long after the cancel of a side was intended it may still land."""
 _ZERO = Decimal(0)
 
 
@@ -30,8 +30,8 @@ class ChainWatch:
     """Lengths of the runs without a stop, in slots."""
     kill_level: int = 0
     """Of the log."""
-    kill_slot: int = -WIDE_SLOTS_MAX
-    """Newest slot at which a kill stood."""
+    wide_slots: dict[Side, int] = field(default_factory=dict[Side, int])
+    """By side: the newest slot at which its cancel was intended."""
     entry_filled: Decimal = _ZERO
     """By the entries of the live setup."""
     is_mixed: bool = False
@@ -48,8 +48,6 @@ class ChainWatch:
 
     def __call__(self, world: EngineWorld, truth: VenueObserved) -> None:
         """Check what happened, and what stands."""
-        if self.kill_level:
-            self.kill_slot = world.chain.slot
         news = world.history(after=self._cursor)
         self._new_orders(truth)
         for cursor, record in news:
@@ -88,14 +86,20 @@ class ChainWatch:
             case FilledRecord():
                 self._filled(world, record)
             case EndedRecord():
-                is_theirs = record.venue_order_id in world.strangers and record.reason is None
-                late = world.chain.slot - self.kill_slot
-                assert not is_theirs or late < WIDE_SLOTS_MAX, "I17: a foreign order was canceled"
+                side = world.strangers.get(record.venue_order_id)
+                if side is not None and record.reason is None:
+                    self._taken_back(world, side)
             case MovedRecord():
                 is_theirs = record.former_order_id in world.strangers
                 assert not is_theirs, "I17: a foreign order was moved"
             case _:
                 pass
+
+    def _taken_back(self, world: EngineWorld, side: Side) -> None:
+        """Hold I17: the owner's order goes only with its side, whose cancel it may have met."""
+        since = self.wide_slots.get(side)
+        is_met = since is not None and world.chain.slot - since < WIDE_SLOTS_MAX
+        assert is_met, "I17: a foreign order was canceled"
 
     def _filled(self, world: EngineWorld, record: FilledRecord) -> None:
         after = record.position_after_base

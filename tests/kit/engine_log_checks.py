@@ -109,7 +109,7 @@ class LogWatch:
                 | TriggerIntended()
             ):
                 self._intents[recorded.id] = event
-                self._intended(event)
+                self._intended(event, slot=world.chain.slot)
             case TransactionPlanned():
                 self._plan(recorded.id, event)
             case TransactionSigned():
@@ -137,7 +137,7 @@ class LogWatch:
 
     # What is intended.
 
-    def _intended(self, event: Intended) -> None:
+    def _intended(self, event: Intended, *, slot: int) -> None:
         seen = self._seen
         assert seen is not None, "I14: decided on nothing"
         shown = {it.venue_order_id: it for it in seen.orders}
@@ -160,6 +160,9 @@ class LogWatch:
                 is_bare = event.leg is Leg.STOP and bool(seen.position_base)
                 assert not is_bare, "I10: the stop of an open position was canceled"
             case SideCancelIntended():
+                self.chain.wide_slots[event.side] = slot
+                is_theirs = any(not it.user_order_id for it in seen.orders if it.side is event.side)
+                assert self.kill_level >= 2 or not is_theirs, "I17: a side with the owner's order"
                 exits = Side.SHORT if seen.position_base > 0 else Side.LONG
                 is_bare = bool(seen.position_base) and event.side is exits
                 assert not is_bare or self.chain.is_mixed, "I10: the exits of an open position"

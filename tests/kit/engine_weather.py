@@ -296,7 +296,7 @@ def leave_by_hand(world: EngineWorld) -> None:
 def _take_back(world: EngineWorld, *, own: bool) -> None:
     for order in world.truth().orders:
         if own or not order.user_order_id:
-            world.strangers.discard(order.venue_order_id)
+            world.strangers.pop(order.venue_order_id, None)
             world.chain.cancel_foreign(ACCOUNT, order.venue_order_id)
 
 
@@ -320,4 +320,4 @@ def place_by_hand(
     except Refused:
         return
     if placed is not None and not takes:
-        world.strangers.add(placed)
+        world.strangers[placed] = side

@@ -86,8 +86,8 @@ class EngineWorld:
     crashes: int = 0
     boundaries: int = 0
     """Recorded boundaries so far: every append, and every broadcast."""
-    strangers: set[int] = field(default_factory=set[int])
-    """Venue order ids of the owner's orders that the owner left alone."""
+    strangers: dict[int, Side] = field(default_factory=dict[int, Side])
+    """The owner's orders that the owner left alone, by venue order id."""
     price: Decimal = Decimal(100)
     trade_id: int = 0
     ids: int = 0

@@ -430,6 +430,18 @@ def test_a_side_is_not_taken_back_while_an_order_of_the_owner_rests_on_it(is_alo
         assert cancel.leg is Leg.ENTRY
 
 
+def test_an_entry_that_rests_is_taken_back_by_id_whatever_its_fate_is_said_to_be() -> None:
+    rig = Rig()
+    rig.approve()
+    for order in of(rig.show(), OrderIntended):
+        rig.rest(order)
+    answers = rig.show(slots=750)  # The fence is over, and nobody tells what became of it.
+    assert [it.landed_slot for it in rig.state.transactions] == [None, None]
+    (cancel,) = of(answers, CancelIntended)
+    assert (cancel.leg, cancel.venue_order_id) == (Leg.ENTRY, 1)
+    assert rig.show(slots=1) == []
+
+
 def test_a_position_that_nothing_explains_gets_a_stop() -> None:
     rig = Rig()
     rig.position, rig.cash = Decimal(3), rig.cash - 300

@@ -75,12 +75,13 @@ def end_entry(view: View, reason: CancelReason, urgency: Urgency = Urgency.NORMA
     """Take back the entry: by id while its lane is quiet, else by side.
 
     Beside an order of the owner on that side the lane has to be quiet first: its fence ends the
-    entry anyway.
+    entry anyway. What placed the entry that rests has arrived, whether its fate is told or not.
     """
     setup = view.setup
     if setup is None:
         return []
-    flying = view.flying(Leg.ENTRY)
+    arrived = {it.seen.user_order_id for it in view.entries}
+    flying = [it for it in view.flying(Leg.ENTRY) if not it.numbers & arrived]
     if view.wide_flights or any(it.retry_class is not RetryClass.REDUCING for it in flying):
         is_alone = all(it.side is not setup.side for it in view.foreign)
         return cancel_side(view, setup.side, reason, urgency) if is_alone else []
