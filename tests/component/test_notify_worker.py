@@ -278,6 +278,7 @@ async def test_a_day_is_summed_up_at_its_hour_and_a_flood_in_a_digest() -> None:
             assert len(stage.sender.got) == 4
             stage.passes(minutes=1)
             await until(lambda: len(stage.sender.got) == 5)
+            await filed(stage, desk.log)
         kinds = [it["kind"] for it in (await desk.http.get(PATH)).json()["deliveries"]]
         assert kinds == ["daily_summary"] * 2 + [DIGEST] + ["feed_stalled"] * 2
         assert BEGIN + timedelta(hours=30) == stage.now
