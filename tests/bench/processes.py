@@ -25,6 +25,12 @@ class Worker:
         self._process.start()
         far_end.close()
 
+    @property
+    def pid(self) -> int:
+        """Name the process to the system."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def tell(self, message: object) -> None:
         """Send a message to the process."""
         self._pipe.send(message)

@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from bench import bench_append, bench_kill, bench_planner, bench_services, bench_ticks
+from bench import (
+    bench_append,
+    bench_gateway,
+    bench_kill,
+    bench_planner,
+    bench_services,
+    bench_ticks,
+)
 from bench.measure import Row, Size, quantile, row
 from bench.report import record, table
 
@@ -39,6 +46,18 @@ async def test_the_kill_section_kills_one_account_and_all() -> None:
     ]
     for until_recorded, until_signed in zip(rows[4::6], rows[5::6], strict=True):
         assert 0 < until_recorded.ours < until_signed.ours
+
+
+@pytest.mark.soak
+async def test_the_gateway_section_has_its_floor_in_every_row() -> None:
+    rows = await bench_gateway.run(Size.TINY)
+    assert [found.what for found in rows[:4]] == [
+        "50/s from the append to 3 clients, p50",
+        "50/s from the append to 3 clients, p99",
+        "  of the server's processor, by event and client",
+        "a client catches up with 50 events",
+    ]
+    assert all(found.ours > 0 and found.floor for found in rows)
 
 
 @pytest.mark.soak

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Context, Decimal
+from functools import lru_cache
 
 from contracts import signal
 from contracts.engine import Mode
@@ -81,8 +82,9 @@ def state_view(live: Live, *, now: datetime) -> views.StateView:
     )
 
 
+@lru_cache(maxsize=2 * BARS_SHOWN)
 def bar_view(bar: Bar) -> views.BarView:
-    """Give one closed minute."""
+    """Give one closed minute, which never changes again."""
     return views.BarView(
         minute=time_text(bar.minute),
         open_usd=plain(bar.open_usd),

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Generator
 import uvicorn
 
 from chassis.settings import ConfigurationError
-from gateway.edge import Edge
+from gateway.edge import App
 from gateway.stream.protocol import FRAME_BYTES_MAX
 
 BIND_TRIES = 15
@@ -57,7 +57,7 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Edge, listener: socket.socket, *, proxies: str = "") -> AsyncGenerator[None]:
+async def serving(app: App, listener: socket.socket, *, proxies: str = "") -> AsyncGenerator[None]:
     """Answer requests for as long as the context lasts; then finish those in flight.
 
     Only `proxies`, addresses and networks with commas between, are believed whom they speak for.

@@ -37,8 +37,9 @@ class Hub:
     streams: int = 0
     """Streams that are open now."""
     snaps: dict[str, Snap] = field(default_factory=dict[str, Snap])
+    newest: int = 0
+    """The version of the newest value of all."""
     _bells: set[asyncio.Event] = field(default_factory=set[asyncio.Event])
-    _versions: int = 0
 
     def publish(self, entry: Entry) -> None:
         """Add the next event of the log."""
@@ -47,8 +48,8 @@ class Hub:
 
     def show(self, name: str, *, topic: Topic, text: str) -> None:
         """Replace the newest value of a fast thing."""
-        self._versions += 1
-        self.snaps[name] = Snap(name, topic, self._versions, text)
+        self.newest += 1
+        self.snaps[name] = Snap(name, topic, self.newest, text)
         self.ring_bells()
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from gateway.stream import protocol
 from gateway.stream.hub import Hub
 from gateway.stream.protocol import Close, SetTopics, Topic
 
-STREAMS_MAX = 32
+STREAMS_MAX = 256
 """Streams open at one time."""
 PAGE = 50
 """Events sent before anything else gets a turn."""
@@ -115,7 +115,7 @@ async def serve(
         send_s_max=send_s_max,
         idle_s=idle_s,
     )
-    tasks = (asyncio.create_task(session.read()), asyncio.create_task(session.write()))
+    tasks = [asyncio.create_task(it) for it in (session.read(), session.write(), session.watch())]
     hub.streams += 1
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -166,6 +166,9 @@ class _Session:
         self._topics = opening.topics
         self._cursor = hub.ring.last
         self._seen: dict[str, int] = {}
+        self._seen_newest = 0
+        self._sends_since: float | None = None
+        self._is_beat_due = False
         self._pongs: list[str] = []
         self._woken: asyncio.Event | None = None
 
@@ -199,6 +202,7 @@ class _Session:
         if isinstance(message, SetTopics):
             was_off = Topic.ACTIVITY not in self._topics
             self._topics = frozenset(message.set)
+            self._seen_newest = 0
             if was_off:
                 self._cursor = self._hub.ring.last
         elif len(self._pongs) < PONGS_MAX:
@@ -208,45 +212,64 @@ class _Session:
         return True
 
     async def write(self) -> Close | None:
-        """Send until the server stops, the client leaves, or it does not read."""
+        """Send until the server stops or the client leaves."""
         try:
             with self._hub.bell() as bell:
                 self._woken = bell
                 return await self._write(bell)
-        except TimeoutError:
-            return Close.SLOW_CLIENT
         except Disconnected:
             return None
 
+    async def watch(self) -> Close:
+        """Return when the client does not read: one timer for all that is sent."""
+        while True:
+            await asyncio.sleep(self._send_s_max / 4)
+            since = self._sends_since
+            if since is not None and time.monotonic() - since >= self._send_s_max:
+                return Close.SLOW_CLIENT
+
     async def _write(self, bell: asyncio.Event) -> Close:
         await self._send(self._greeting())
-        beat_at = time.monotonic() + self._beat_s
-        while True:
-            bell.clear()
-            end = self._closes()
-            if end is not None:
-                return end
-            if self._hub.is_closing:
-                return Close.RESTART
-            if Topic.ACTIVITY not in self._topics:
-                self._cursor = self._hub.ring.last
-            if self._cursor + 1 < self._hub.ring.first:
-                return Close.SLOW_CLIENT
-            page = self._hub.ring.after(self._cursor, limit=PAGE)
-            due = time.monotonic() >= beat_at
-            texts = [
-                *self._take_pongs(),
-                *(entry.text for entry in page if entry.text),
-                *self._new_snaps(),
-            ]
-            if due:
-                texts.append(protocol.beat_text(head=self._hub.ring.last, now=self._clock()))
-                beat_at = time.monotonic() + self._beat_s
-            await self._send(texts)
-            if page:
-                self._cursor = max(self._cursor, page[-1].position)
-            if len(page) < PAGE:
-                await _wait(bell, beat_at - time.monotonic())
+        self._is_beat_due = False
+        timer = self._beat_later(bell)
+        try:
+            while True:
+                bell.clear()
+                end = self._closes()
+                if end is not None:
+                    return end
+                if self._hub.is_closing:
+                    return Close.RESTART
+                if Topic.ACTIVITY not in self._topics:
+                    self._cursor = self._hub.ring.last
+                if self._cursor + 1 < self._hub.ring.first:
+                    return Close.SLOW_CLIENT
+                page = self._hub.ring.after(self._cursor, limit=PAGE)
+                texts = [
+                    *self._take_pongs(),
+                    *(entry.text for entry in page if entry.text),
+                    *self._new_snaps(),
+                ]
+                if self._is_beat_due:
+                    texts.append(protocol.beat_text(head=self._hub.ring.last, now=self._clock()))
+                    self._is_beat_due = False
+                    timer = self._beat_later(bell)
+                await self._send(texts)
+                if page:
+                    self._cursor = max(self._cursor, page[-1].position)
+                if len(page) < PAGE:
+                    await bell.wait()
+                else:
+                    await asyncio.sleep(0)
+        finally:
+            timer.cancel()
+
+    def _beat_later(self, bell: asyncio.Event) -> asyncio.TimerHandle:
+        def beat() -> None:
+            self._is_beat_due = True
+            bell.set()
+
+        return asyncio.get_running_loop().call_later(self._beat_s, beat)
 
     def _greeting(self) -> list[str]:
         hub, ring, after = self._hub, self._hub.ring, self._opening.after
@@ -275,6 +298,9 @@ class _Session:
         return pongs
 
     def _new_snaps(self) -> list[str]:
+        if self._seen_newest == self._hub.newest:
+            return []
+        self._seen_newest = self._hub.newest
         texts: list[str] = []
         for snap in self._hub.snaps.values():
             if snap.topic in self._topics and self._seen.get(snap.name) != snap.version:
@@ -283,14 +309,8 @@ class _Session:
         return texts
 
     async def _send(self, texts: Sequence[str]) -> None:
-        async with asyncio.timeout(self._send_s_max):
-            for text in texts:
-                await self._socket.send(text)
-
-
-async def _wait(bell: asyncio.Event, timeout_s: float) -> None:
-    try:
-        async with asyncio.timeout(max(0.0, timeout_s)):
-            await bell.wait()
-    except TimeoutError:
-        pass
+        """Send a page; `watch` sees when it takes too long."""
+        self._sends_since = time.monotonic()
+        for text in texts:
+            await self._socket.send(text)
+        self._sends_since = None
