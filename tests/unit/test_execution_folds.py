@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.control import KillLevel
-from contracts.engine import CircuitOpened, Mode, ModeChanged
 from contracts.event import Draft, Recorded
 from contracts.transaction import TransactionDied, TransactionLanded, TransactionSigned
 from contracts.values import Side
-from execution.domain.account import AccountState
-from execution.domain.account_fold import Observation, apply
+from execution.domain.account_fold import Observation
 from execution.domain.planner import PlannerCore
 from kit.engine_runs import ROUGH
 from kit.engine_world import EngineWorld
@@ -137,22 +134,6 @@ def test_what_is_no_state_is_refused(state: bytes) -> None:
 
 
 def test_a_state_of_another_policy_is_refused() -> None:
-    state = folded_once()[0].replace(b'"policy":"execution-7"', b'"policy":"execution-1"')
-    with pytest.raises(ValueError, match="expected a state of execution-7, found 'execution-1'"):
+    state = folded_once()[0].replace(b'"policy":"execution-8"', b'"policy":"execution-1"')
+    with pytest.raises(ValueError, match="expected a state of execution-8, found 'execution-1'"):
         PlannerCore().restore(state)
-
-
-def test_once_all_is_well_exits_are_tried_at_once_and_entries_are_held_on() -> None:
-    who = {"account": "local", "market": "sol-perp"}
-    state = AccountState("local", "sol-perp", "paper", Decimal(100))
-    for lane in ("close", "entry"):
-        opened = CircuitOpened(**who, setup=None, lane=lane, code=6252, refusals=3)
-        state = apply(state, opened, event_id=UUID(int=1))
-    tripped = [[it for it in ("close", "entry") if state.is_tripped(it, 0)]]
-
-    for mode in (Mode.DEGRADED, Mode.RUN):
-        changed = ModeChanged(**who, before=state.mode, mode=mode, reason="test")
-        state = apply(state, changed, event_id=UUID(int=2))
-        tripped.append([it for it in ("close", "entry") if state.is_tripped(it, 0)])
-
-    assert tripped == [["close", "entry"], ["close", "entry"], ["entry"]]

@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.control import KillLevel
+from contracts.engine import CircuitOpened
+from contracts.order import OrderIntended
 from contracts.values import Leg, OrderKind, Side
-from contracts.venue import ObservedOrder, VenueObserved
+from contracts.venue import MarketStatus, ObservedOrder, VenueObserved
+from execution.domain.account_fold import apply
 from execution.domain.setup import Setup
+from execution.domain.state import dump
 from execution.domain.timers import Timers, closing_side, is_beyond, stop_of, timers_after
-from kit.planner_rig import DEPOSIT, Rig, of, working
+from kit.planner_rig import ACCOUNT, DEPOSIT, MARKET, Rig, of, open_long, working
 
 AGREED = {"position": Decimal(0), "cash": DEPOSIT}
 
@@ -146,3 +152,34 @@ def test_each_timer_stands_at_the_start_of_the_run_that_it_counts(
         assert timers.unprotected == runs["unprotected"]
         assert timers.stop_due == runs["due"]
         assert timers.mismatch.get("position") == runs["position"]
+
+
+@pytest.mark.parametrize("level", [None, KillLevel.CANCEL_ENTRIES])
+@pytest.mark.parametrize(
+    "hindrance", [{"oracle_age": 13}, {"status": MarketStatus.FILLS_PAUSED}], ids=str
+)
+def test_exits_are_tried_at_once_when_the_venue_is_well_again_and_entries_are_held_on(
+    hindrance: dict[str, Any], level: KillLevel | None
+) -> None:
+    rig = open_long()
+    if level is not None:
+        rig.kill(level)
+    rig.drop(OrderKind.TRIGGER_MARKET)
+    for lane in (Leg.ENTRY, Leg.STOP, Leg.CLOSE):
+        _refuse(rig, lane)
+    rig.show(**hindrance)
+    assert of(rig.show(slots=1, **hindrance), OrderIntended) == []
+
+    tried = of(rig.show(slots=1), OrderIntended)
+
+    assert [it.leg for it in tried][:1] == [Leg.STOP]
+    assert rig.state.is_tripped("entry", rig.slot)
+
+
+def _refuse(rig: Rig, lane: Leg) -> None:
+    """Let the circuit of a lane open."""
+    opened = CircuitOpened(
+        account=ACCOUNT, market=MARKET, setup=None, lane=lane.value, code=6252, refusals=3
+    )
+    state = apply(rig.state, opened, event_id=rig.log[-1].id)
+    rig.core.restore(dump(rig.core.state.with_account(state)))

@@ -10,7 +10,6 @@ from uuid import UUID
 from contracts.engine import (
     CircuitOpened,
     ForeignOrderSeen,
-    Mode,
     ModeChanged,
     PositionAdopted,
     ReconciliationBroke,
@@ -105,6 +104,9 @@ _OfTransaction = (
 
 def _observed(state: AccountState, seen: VenueObserved) -> AccountState:
     slot = max(state.slot, seen.clock.slot)
+    timers = timers_after(state.timers, seen, setup=state.setup, expected=state.expected)
+    if state.timers.hindered is not None and timers.hindered is None:
+        state = _exits_anew(state)
     resting = {it.venue_order_id for it in seen.orders}
     return replace(
         state,
@@ -113,11 +115,20 @@ def _observed(state: AccountState, seen: VenueObserved) -> AccountState:
         transactions=state.open_transactions(slot),
         staged=(),
         now_ms=max(state.now_ms, to_millis(seen.clock.at)),
-        timers=timers_after(state.timers, seen, setup=state.setup, expected=state.expected),
+        timers=timers,
         foreign=tuple(it for it in state.foreign if it in resting),
         is_delegate=seen.delegate is DelegateSeen.OURS,
         is_denied=state.is_denied and seen.delegate is DelegateSeen.OURS,
         is_shrink_only=state.is_shrink_only and seen.is_reduce_only,
+    )
+
+
+def _exits_anew(state: AccountState) -> AccountState:
+    """Let exits be tried at once, whatever had refused them until now."""
+    return replace(
+        state,
+        refusals={lane: it for lane, it in state.refusals.items() if lane in _HELD_LANES},
+        circuits={lane: it for lane, it in state.circuits.items() if lane in _HELD_LANES},
     )
 
 
@@ -158,7 +169,7 @@ def _said(state: AccountState, event: Event, event_id: UUID) -> AccountState:
             is_live = state.setup is not None and state.setup.id == event.setup
             return replace(state, setup=None) if is_live else state
         case ModeChanged():
-            return _changed_mode(state, event)
+            return replace(state, mode=event.mode, mode_since_slot=state.slot)
         case ReconciliationBroke():
             return replace(state, broken=tuple(sorted({*state.broken, event.what})))
         case ReconciliationPassed():
@@ -314,14 +325,6 @@ def _adopted(state: AccountState, event: PositionAdopted, event_id: UUID) -> Acc
         price_usd=event.oracle_usd,
     )
     return replace(state, setup=setup)
-
-
-def _changed_mode(state: AccountState, event: ModeChanged) -> AccountState:
-    """Fold a new mode; once all is well exits are tried at once, whatever had refused them."""
-    circuits = state.circuits
-    if event.mode is Mode.RUN:
-        circuits = {lane: slot for lane, slot in circuits.items() if lane in _HELD_LANES}
-    return replace(state, mode=event.mode, mode_since_slot=state.slot, circuits=circuits)
 
 
 def _tripped(state: AccountState, event: CircuitOpened) -> AccountState:

@@ -52,7 +52,7 @@ class FeePolicy:
 class Policy:
     """A version of the order plan. Slots are the venue's; milliseconds are chain time."""
 
-    version: str = "execution-7"
+    version: str = "execution-8"
     fees: FeePolicy = field(default_factory=FeePolicy)
     ladder_weights_pct: tuple[int, ...] = (50, 30, 20)
 
@@ -112,8 +112,8 @@ class Policy:
     circuit_slots: int = 150
     """…for so long, where what is refused would add risk or take profit…"""
     circuit_exit_slots: int = 12
-    """…and where it protects or leaves: that is only tried less often, and at once when the mode
-    is `run` again."""
+    """…and where it protects or leaves: that is only tried less often, and at once when the
+    venue has no reason of its own any more."""
 
 
 POLICY = Policy()

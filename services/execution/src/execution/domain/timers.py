@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from contracts.values import Leg, OrderKind, Side
-from contracts.venue import ObservedOrder, VenueObserved
+from contracts.venue import MarketStatus, ObservedOrder, VenueObserved
 from execution.domain.holdings import shown_by
+from execution.domain.policy import POLICY
 from execution.domain.setup import Setup
 
 
@@ -24,10 +25,12 @@ class Timers:
     """The stop's condition is true and nobody has fired it."""
     mismatch: Mapping[str, int] = field(default_factory=dict[str, int])
     """Log and venue disagree, by what about."""
+    hindered: int | None = None
+    """The venue may refuse exits for a reason of its own, that passes."""
 
     @property
     def is_running(self) -> bool:
-        """Say whether something is so that may not last."""
+        """Say whether something is so that must not last."""
         return bool(self.mismatch) or self.unprotected is not None or self.stop_due is not None
 
 
@@ -49,6 +52,7 @@ def timers_after(
             for what, amount in sorted(expected.items())
             if amount != found[what]
         },
+        hindered=_since(before.hindered, slot, is_so=_is_hindered(seen)),
     )
 
 
@@ -71,6 +75,12 @@ def closing_side(seen: VenueObserved) -> Side:
 def is_beyond(stop: ObservedOrder, seen: VenueObserved) -> bool:
     """Say whether a stop's condition is true: strictly beyond its trigger price."""
     return stop.side.sign * (seen.market_seen.trigger_usd - stop.price_usd) > 0
+
+
+def _is_hindered(seen: VenueObserved) -> bool:
+    market = seen.market_seen
+    is_stale = market.oracle_age_slots > POLICY.oracle_age_slots_max
+    return is_stale or seen.is_liquidating or market.status is not MarketStatus.ACTIVE
 
 
 def _since(before: int | None, slot: int, *, is_so: bool) -> int | None:
