@@ -31,7 +31,8 @@ OWNED = {"owner_wallet": OWNER.address}
 MESSAGE = b"\x80 a message"
 STATUS = (
     b'{"ready":"true","reason":"","delegation.local":'
-    b'{"owner_lamports":100000000,"fee_payer_lamports":100000000,"has_key_store":true}}'
+    b'{"at":"2026-03-02T12:00:00+00:00","owner_lamports":100000000,'
+    b'"fee_payer_lamports":100000000,"has_key_store":true}}'
 )
 
 

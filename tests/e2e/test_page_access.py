@@ -5,16 +5,10 @@ from pathlib import Path
 import pytest
 
 from gateway.page_files import PageFiles
-from kit.browser import Page, browser_page
+from kit.accessible import it_is_for_everybody, watch_access
+from kit.browser import browser_page
 from kit.gateway_app import running_desk, served
-from supervisor.page import sources
 
-AXE = """axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
-  violations.map(({id, nodes}) => `${id}: ${nodes.map((one) => one.html).join(" | ")}`))"""
-NAMELESS = """[...document.querySelectorAll("button, a, input, select, textarea, section")]
-  .filter((one) => !one.dataset.testid && !one.closest("[data-react-aria-top-layer]"))
-  .filter((one) => !(one.type === "checkbox" && one.ariaHidden === "true"))
-  .map((one) => one.outerHTML.slice(0, 200))"""
 PHONE, DESKTOP = (390, 844), (1440, 980)
 
 
@@ -23,9 +17,6 @@ PHONE, DESKTOP = (390, 844), (1440, 980)
 async def test_axe_finds_nothing_and_everything_has_a_test_id(
     tmp_path: Path, built_page: PageFiles, width: int, height: int
 ) -> None:
-    found = sources()
-    assert found is not None
-    axe = (found.web / "node_modules" / "axe-core" / "axe.min.js").read_text()
     async with (
         running_desk(page=built_page) as desk,
         served() as port,
@@ -37,7 +28,7 @@ async def test_axe_finds_nothing_and_everything_has_a_test_id(
         await page.open(f"http://127.0.0.1:{port}/")
         await page.wait_for_text("connection-pill", "live")
         await page.wait_for("document.querySelector('[data-testid=chart-canvas] canvas') !== null")
-        await page.evaluate(axe)
+        await watch_access(page)
         await it_is_for_everybody(page, width)
         await page.press("chart-table-toggle")
         await page.press("emergency-stop")
@@ -49,9 +40,3 @@ async def test_axe_finds_nothing_and_everything_has_a_test_id(
         await page.wait_for_text("preferences", "UTC")
         await it_is_for_everybody(page, width)
         assert page.errors == []
-
-
-async def it_is_for_everybody(page: Page, width: int) -> None:
-    assert await page.evaluate(AXE) == []
-    assert await page.evaluate(NAMELESS) == []
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,19 +1,15 @@
 """The commands of the README, as a person types them: `up` on a recording, then the auditor's."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
-from typing import IO
 
-import psutil
 import pytest
 
 from kit.cuts import cut_ticks
+from kit.desk_process import pid_of, read_until, wait_for_feed
 from kit.servers import free_port
 
 # 2025-06-22 00:00 to 01:40 UTC: ends with an approved and filled short.
@@ -76,32 +72,3 @@ def test_up_shows_the_synthetic_market_survives_a_kill_and_drains_on_ctrl_c(
             rest = running.stdout.read() if running.stdout else ""
         assert running.wait(60) == 0
         assert "draining" in rest
-
-
-def read_until(output: IO[str], text: str) -> str:
-    """Read lines until one has a text; give them all."""
-    shown = ""
-    while text not in shown:
-        line = output.readline()
-        assert line, f"expected {text!r}, found the end of\n{shown}"
-        shown += line
-    return shown
-
-
-def wait_for_feed(port: str) -> dict[str, dict[str, str]]:
-    """Give the desk's state once the feed is known."""
-    deadline = time.monotonic() + 60
-    while True:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/state", timeout=30) as answer:
-            state = json.load(answer)
-        if state.get("feed"):
-            return state
-        assert time.monotonic() < deadline, state
-        time.sleep(0.1)
-
-
-def pid_of(supervisor_pid: int, service: str) -> int:
-    """Give the process id of a service under a supervisor."""
-    children = psutil.Process(supervisor_pid).children()
-    (found,) = [child.pid for child in children if child.cmdline()[1:] == ["-m", service]]
-    return found

@@ -186,6 +186,13 @@ class Page:
         """Type into what has the focus."""
         await self.command("Input.insertText", text=text)
 
+    async def settle(self) -> None:
+        """Wait until two frames were drawn and nothing moves."""
+        await self.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        await self.wait_for("document.getAnimations().every((one) => one.playState !== 'running')")
+
     async def screenshot(self, path: Path) -> None:
         """Write what is seen to a PNG file."""
         answer = await self.command("Page.captureScreenshot", format="png")

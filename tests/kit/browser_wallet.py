@@ -1,15 +1,17 @@
 """A wallet of the Wallet Standard inside a page: it really signs, with a key of its own.
 
 It behaves as wallets are told to: it refuses a sign-in for another host, and puts its signature
-into the slot of its own key. `behavior` makes it one that does not.
+into the slot of its own key. `behavior` makes it one that does not; `alter` changes what a
+transaction does before it signs, and `testWallet.behave` makes it another one later.
 """
 
 import json
 
 from kit.gateway_signin import Wallet
 
-BEHAVIORS = ("ok", "message-only", "reject", "tamper", "wrong-key")
+BEHAVIORS = ("ok", "message-only", "reject", "tamper", "wrong-key", "alter")
 _WALLET = """(({seedHex, address, behavior, name}) => {
+  const behave = (next) => { behavior = next; };
   const bytes = (hex) => Uint8Array.from(hex.match(/../g), (one) => parseInt(one, 16));
   const seed = behavior === "wrong-key" ? "7f".repeat(32) : seedHex;
   const hex = "302e020100300506032b657004220420" + seed;
@@ -46,6 +48,8 @@ _WALLET = """(({seedHex, address, behavior, name}) => {
     "solana:signTransaction": {version: "1.0.0", supportedTransactionVersions: ["legacy", 0],
       signTransaction: async (...all) => Promise.all(all.map(async ({transaction}) => {
         if (behavior === "reject") throw reject();
+        if (behavior === "alter") transaction = transaction.map(
+          (byte, at) => at === transaction.length - 2 ? byte ^ 1 : byte);
         const signed = Uint8Array.from(transaction);
         signed.set(await sign(transaction.slice(1 + 64 * transaction[0])), 1);
         return {signedTransaction: signed};
@@ -58,7 +62,7 @@ _WALLET = """(({seedHex, address, behavior, name}) => {
       const said = new TextEncoder().encode(text(input) + (behavior === "tamper" ? " " : ""));
       return [{account: account(input.address), signedMessage: said, signature: await sign(said)}];
     }};
-  globalThis.testWallet = {switchTo: (at) => {
+  globalThis.testWallet = {behave, switchTo: (at) => {
     wallet.accounts = at ? [account(at)] : [];
     for (const listener of listeners) listener({accounts: wallet.accounts});
   }};

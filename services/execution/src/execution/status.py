@@ -42,6 +42,7 @@ def _delegations(standing: Standing) -> dict[str, object]:
     for account in sorted(standing.delegations):
         seen = venue.sub_account(account)
         shown[f"delegation.{account}"] = {
+            "at": from_millis(venue.now_ms).isoformat(),
             "owner_lamports": seen.owner_lamports,
             "fee_payer_lamports": seen.fee_payer_lamports,
             "has_key_store": standing.has_key_store,

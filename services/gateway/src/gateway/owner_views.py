@@ -141,6 +141,8 @@ class DelegationView(View, frozen=True):
     state: str
     """`none`, `awaiting`, `active`, `foreign`, `revoking`, `revoked`, `unknown`."""
     state_at: str | None
+    chain_time: str | None
+    """Now, by the chain's clock, which `expiresAt` is of; None while nobody reads the chain."""
     owner: str | None
     is_owner: bool
     venue: VenuePlaceView

@@ -36,6 +36,8 @@ _NO_OWNER = (
 class Reading(msgspec.Struct, frozen=True):
     """What execution says that it read from the chain."""
 
+    at: datetime
+    """The chain's time; on a recorded or made-up feed it is not the clock's."""
     owner_lamports: int
     fee_payer_lamports: int
     has_key_store: bool
@@ -76,6 +78,7 @@ def delegation_view(live: Live, *, is_owner: bool) -> views.DelegationView:
         note="" if is_required else _NO_OWNER,
         state=it.state.value if reading is not None else "unknown",
         state_at=_time(it.state_at),
+        chain_time=None if reading is None else time_text(reading.at),
         owner=it.wallet,
         is_owner=is_owner,
         venue=views.VenuePlaceView(
@@ -95,7 +98,7 @@ def delegation_view(live: Live, *, is_owner: bool) -> views.DelegationView:
         ),
         on_chain=it.on_chain,
         consent=_consent(it, text),
-        offer=_open_offer(live, it),
+        offer=_open_offer(live, it, reading),
         sent=None
         if it.sent is None
         else views.SentView(
@@ -157,13 +160,12 @@ def offer_view(state: DeskState, offer: Offer) -> views.OfferView:
     )
 
 
-def _open_offer(live: Live, it: OwnerState) -> views.OfferView | None:
-    """Give the newest offer that can still be signed."""
-    now = live.state.recorded_at
+def _open_offer(live: Live, it: OwnerState, reading: Reading | None) -> views.OfferView | None:
+    """Give the newest offer that can still be signed, by the chain's time."""
     open_ones = [
         one
         for one in it.offers
-        if not one.is_answered and (now is None or one.event.expires_at > now)
+        if not one.is_answered and (reading is None or one.event.expires_at > reading.at)
     ]
     return offer_view(live.state, open_ones[-1]) if open_ones else None
 

@@ -705,6 +705,7 @@ export interface components {
             note: string;
             state: string;
             stateAt: string | null;
+            chainTime: string | null;
             owner: string | null;
             isOwner: boolean;
             venue: components["schemas"]["VenuePlaceView"];

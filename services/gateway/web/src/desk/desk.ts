@@ -32,6 +32,7 @@ export const keys = {
   services: ["live", "services"],
   telemetry: ["live", "telemetry"],
   settings: ["settings"],
+  delegation: ["delegation"],
 } as const;
 
 export interface Services {

@@ -5,6 +5,7 @@ import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/switch";
 import { useDeskState } from "@/desk/hooks";
+import { useDelegation } from "@/features/delegation/use-delegation";
 import { ReviewDialog } from "./review-dialog";
 import { changesOf, type Draft, draftOf, invalid, LIMITS, rebased, withDraft } from "./settings";
 import { type Revision, useChangeSettings, useSettings } from "./use-settings";
@@ -39,12 +40,16 @@ function StrategySwitch({ revision }: { revision: Revision }) {
   const change = useChangeSettings();
   const { settings, etag } = revision;
   const isOn = settings.strategy_enabled;
+  const { data: delegation } = useDelegation();
+  const mayNot = delegation?.isRequired === true && delegation.state !== "active";
   const note = change.isPending
     ? "requested …"
     : change.error
       ? sentence(change.error)
       : isOn
-        ? "on: it may open positions"
+        ? mayNot
+          ? "on: it enters once the account is delegated"
+          : "on: it may open positions"
         : "off: what is open stays managed";
   return (
     <div className="flex items-center gap-3">

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { WalletMenu } from "@/features/auth/wallet-menu";
+import { DelegationBadge } from "@/features/delegation/delegation-badge";
 import { EmergencyStop } from "@/features/stop/emergency-stop";
 import { ConnectionPill } from "./connection-pill";
 import { EnvStrip } from "./env-strip";
@@ -35,6 +36,7 @@ export function TopBar() {
         </nav>
         <div className="ml-auto flex flex-wrap items-center justify-end gap-3">
           <WalletMenu />
+          <DelegationBadge />
           <ConnectionPill />
           <EmergencyStop />
         </div>

@@ -1,0 +1,117 @@
+"""An owner at the page of the whole desk: consent, delegation, a wallet that cheats, the way back.
+
+`SCREENS=docs/screens` writes the pictures of each state there.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from kit.accessible import it_is_for_everybody, watch_access
+from kit.browser import Page, browser_page
+from kit.browser_wallet import browser_wallet
+from kit.desk_process import running_up
+from kit.gateway_signin import OWNER
+from kit.screens import DESKTOP, PHONE, take_screens
+from kit.servers import free_port
+
+SPEED = "4"
+"""Of the market: an offer can be signed for a minute of its time."""
+
+
+@asynccontextmanager
+async def signed_in(folder: Path) -> AsyncGenerator[Page]:
+    """Run a synthetic desk that a wallet owns, and sign in as its owner."""
+    port = free_port()
+    options = ("--feed", "synthetic", "--speed", SPEED)
+    async with (
+        running_up(folder, *options, port=port, environment={"SIGN_IN_WALLETS": OWNER.address}),
+        browser_page(folder) as page,
+    ):
+        await page.before_load(browser_wallet(OWNER))
+        await page.open(f"http://localhost:{port}/")
+        await page.press("wallet-phantom")
+        await page.wait_for_text("connection-pill", "live")
+        yield page
+        assert [it for it in page.errors if " 401 " not in it and " 422 " not in it] == []
+
+
+async def stands_at(page: Page, state: str) -> None:
+    await page.wait_for(
+        f"document.querySelector('[data-testid=delegation-badge]')?.dataset.state === '{state}'"
+    )
+
+
+async def it_is_everybodys(page: Page) -> None:
+    """Hold what is shown to the rules of access, at both widths."""
+    for width, height in (PHONE, DESKTOP):
+        await page.resize(width=width, height=height)
+        await it_is_for_everybody(page, width)
+
+
+async def it_takes_consent(page: Page, folder: Path) -> None:
+    await stands_at(page, "none")
+    assert "once the account is delegated" in await page.text_of("strategy-note")
+    await page.press("delegation-badge")
+    await page.wait_for_text("delegate-consent", "What the delegate cannot do")
+    assert await page.text_of("consent-worst-case") == "10,000.00 USD"
+    is_disabled = "document.querySelector('[data-testid=delegate-consent-agree]').disabled"
+    assert await page.evaluate(is_disabled), "agreed to without being read"
+    await it_is_everybodys(page)
+    await take_screens(page, folder, "consent")
+    await page.press("delegate-consent-check")
+    await page.press("delegate-consent-agree")
+    await page.wait_for_text("consent-receipt", "You agreed at")
+
+
+async def it_delegates(page: Page, folder: Path) -> None:
+    await page.press("delegate-button")
+    await page.wait_for_text("offer-countdown", "left to sign")
+    assert "Moves no funds" in await page.text_of("offer-summary")
+    await stands_at(page, "awaiting")
+    await it_is_everybodys(page)
+    await take_screens(page, folder, "delegate")
+    await page.evaluate("testWallet.behave('reject')")
+    await page.press("offer-sign")
+    await page.wait_for("document.body.innerText.includes('Declined in the wallet.')")
+    await stands_at(page, "awaiting")
+    await page.evaluate("testWallet.behave('alter')")
+    await page.press("offer-sign")
+    await page.wait_for_text("offer-said", "is not the one that was offered")
+    await stands_at(page, "awaiting")
+    await page.evaluate("testWallet.behave('ok')")
+    await page.press("offer-sign")
+    await stands_at(page, "active")
+    await page.wait_for_text("delegation-sent", "landed in slot")
+    await page.wait_for_text("strategy-note", "on: it may open positions")
+    await it_is_everybodys(page)
+    await take_screens(page, folder, "delegated")
+
+
+async def it_revokes_while_stopped(page: Page, folder: Path) -> None:
+    await page.press("delegation-dialog-close")
+    await page.wait_until_gone("delegation-dialog")
+    await page.hold("[data-testid=emergency-stop]", for_s=1.6)
+    await page.wait_for_text("stop-result", "New entries are blocked.")
+    await page.press("stop-dialog-close")
+    await page.wait_until_gone("stop-dialog")
+    await page.press("delegation-badge")
+    await page.press("revoke-button")
+    await page.wait_for_text("offer-summary", "Name no delegate")
+    await take_screens(page, folder, "revoke")
+    await page.press("offer-sign")
+    await stands_at(page, "revoked")
+    await page.wait_for_text("delegation-destroyed", "revoke")
+    await take_screens(page, folder, "revoked")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("built_page")
+async def test_an_owner_consents_delegates_and_takes_it_back(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as page:
+        await watch_access(page)
+        await it_takes_consent(page, tmp_path)
+        await it_delegates(page, tmp_path)
+        await it_revokes_while_stopped(page, tmp_path)
