@@ -98,7 +98,10 @@ class ChallengeRequest(_Request):
 class VerifyRequest(_Request):
     """What the wallet gave back."""
 
-    challengeId: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]  # noqa: N815 - the API is camelCase
+    challengeId: Annotated[  # noqa: N815 - the API is camelCase
+        str, Field(pattern=r"^[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{43}$")
+    ]
+    """As it was issued."""
     signedMessage: Annotated[str, Field(max_length=4096)]  # noqa: N815
     """The bytes that were signed, in base64."""
     signature: Annotated[str, Field(max_length=128)]

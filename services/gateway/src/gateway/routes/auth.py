@@ -53,9 +53,9 @@ async def issue_challenge(
     what a wallet without `signIn` signs as a message.
     """
     there = _there(sign_in)
-    message, browser = await there.challenge(data.address, host=_host(request))
+    message, seal, browser = await there.challenge(data.address, host=_host(request))
     view = ChallengeView(
-        challenge_id=message.request_id,
+        challenge_id=seal,
         message=render(message),
         input=message.fields(),
         expires_at=time_text(message.expires_at),
@@ -76,7 +76,7 @@ async def verify(
     request: _Request,
     sign_in: SignInPart,
 ) -> Response[SessionView]:
-    """Sign in with the wallet's signature of the challenge. The challenge is used up either way.
+    """Sign in with the wallet's signature of the challenge, which is good for one sign-in.
 
     The session's cookie is always a new one. Signing in again makes the session fresh, as what
     is dangerous needs it, and ends the one before.

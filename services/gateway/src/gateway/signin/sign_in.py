@@ -29,7 +29,6 @@ from gateway.site import Site
 
 AUTHENTICATE: Mapping[str, str] = {"WWW-Authenticate": 'SIWS realm="perp desk"'}
 """What a 401 must say (RFC 9110, 11.6.1): the scheme is ours, browsers do not know it."""
-"""Longest wait for the bucket and the log before a person gets an answer."""
 
 _log = structlog.get_logger()
 
@@ -81,21 +80,21 @@ class SignIn:
         self._journal = journal
         self._clock = clock
 
-    async def challenge(self, address: str, *, host: str) -> tuple[Message, str]:
-        """Give what the wallet is to sign, and the secret of the browser that asked."""
+    async def challenge(self, address: str, *, host: str) -> tuple[Message, str, str]:
+        """Give what the wallet is to sign, its seal, and the secret of the browser that asked."""
         if not is_wallet(address):
             message = "expected the base58 address of a wallet"
             raise Problem(Code.INVALID_REQUEST, message, errors=[FieldError("/address", message)])
         browser = new_token()
         async with _store():
-            message = await self._challenges.issue(
+            message, seal = await self._challenges.issue(
                 address=address,
                 domain=host.lower(),
                 origin=self._origin(host),
                 browser=browser,
                 now=self._clock(),
             )
-        return message, browser
+        return message, seal, browser
 
     async def verify(
         self,
@@ -108,15 +107,15 @@ class SignIn:
     ) -> tuple[Session, str]:
         """Sign a wallet in; give the new session and its secret. `before` ends.
 
-        The challenge is used up whatever comes out.
+        The challenge is used up by whoever proves a wallet that commands this desk, so that
+        strangers, who can prove wallets of their own, fill no bucket.
         """
         async with _store():
-            challenge = await self._challenges.take(
+            challenge = await self._challenges.read(
                 proof.challenge_id, domain=host.lower(), browser=browser or "", now=self._clock()
             )
         if challenge is None:
-            detail = "expected a challenge of this browser that is neither used nor over"
-            raise _unproved(Code.CHALLENGE_INVALID, detail)
+            raise _spent()
         if not secrets.compare_digest(challenge.text, proof.signed_message):
             detail = "expected the challenge's text, byte by byte, found another one"
             raise _unproved(Code.MESSAGE_MISMATCH, detail)
@@ -129,6 +128,10 @@ class SignIn:
             detail = "expected a wallet that commands this desk's account"
             raise Problem(Code.WALLET_NOT_ALLOWED, detail)
         self.require_rate(self.rates.sign_ins.wait_s(wallet))
+        async with _store():
+            is_first = await self._challenges.use(challenge)
+        if not is_first:
+            raise _spent()
         return await self._open(wallet, host=host, before=before, client=client)
 
     def actor_of(self, session: Session) -> Actor:
@@ -210,6 +213,11 @@ class SignIn:
         if origin is None:
             raise LookupError("expected a host that the edge lets in, found another one")
         return origin
+
+
+def _spent() -> Problem:
+    detail = "expected a challenge of this browser that is neither used nor over"
+    return _unproved(Code.CHALLENGE_INVALID, detail)
 
 
 def _unproved(code: Code, detail: str) -> Problem:
