@@ -24,6 +24,7 @@ from execution.venues.drift.config import DriftVenue
 from execution.venues.paper.state import HOUSE
 from execution.venues.port import AnyRecord, EndedRecord, FeeRecord, FilledRecord, Intent
 from kit.differential_reasons import (
+    FIRED_COUNTS,
     WHOLE,
     explanation,
     explanation_of_cash,
@@ -358,8 +359,9 @@ class _Sequence:
     def _agrees(self) -> bool:
         paper, program = self.paper.seen(), self.program.seen()
         if paper.position_base != program.position_base:
-            if self.did.startswith("_take") and program.position_base == self.held:
-                self.compared.explained["the AMM stands before us"] += 1
+            why = self._why_untouched(program)
+            if why is not None:
+                self.compared.explained[why] += 1
                 return False
             self._differ("position", paper.position_base, program.position_base)
             return False
@@ -382,6 +384,15 @@ class _Sequence:
                 self.compared.explained[why] += 1
             return False
         return True
+
+    def _why_untouched(self, program: VenueObserved) -> str | None:
+        """Say why the program's position may have stayed; None when it did not, or may not."""
+        if program.position_base != self.held:
+            return None
+        if self.did.startswith("_take"):
+            return "the AMM stands before us"
+        has_fired = any(it.is_triggered for it in program.orders)
+        return FIRED_COUNTS if has_fired and self.did.startswith("_keepers") else None
 
     def _differ(self, what: str, paper: object, program: object) -> None:
         told = f"{self.did}: {what}"

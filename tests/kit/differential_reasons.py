@@ -9,11 +9,14 @@ from contracts.venue import ObservedOrder, VenueObserved
 from execution.venues.port import AnyRecord, FeeRecord, Intent
 from kit.scenario import DEPOSIT_USD
 
+FIRED_COUNTS = "a fired stop counts as an open order"
 WHOLE = 48
 """Number of a stop of the whole position: the program shows a size of its own for it."""
 _INSUFFICIENT, _TOO_SMALL, _GONE, _WOULD_CROSS = 6003, 6047, 6061, 6057
 _UNIT = Decimal("0.000001")
 _OF_ANOTHER = (None, 6110, 6252)
+_BAD_ORDER = (6059, 6071)
+"""Too small a size, and a number in use."""
 _DEPTH_USD = Decimal("0.01")
 """How far beyond its quote the AMM has nothing of the smallest size."""
 
@@ -38,12 +41,19 @@ def explanation(
         and not any(_crosses(it, before) for it in intents)
     ):
         return "the AMM's quote is its own"
-    has_fired = any(it.is_triggered and it.user_order_id == WHOLE for it in before.orders)
+    if paper in _BAD_ORDER and any(_is_late(it, before) for it in intents):
+        return "older builds pass a late order over before they look at it"
+    has_fired = any(it.is_triggered for it in before.orders)
     if paper is None and program == _INSUFFICIENT and has_fired:
-        return "no margin for a stop's largest size"
+        return FIRED_COUNTS
     if paper is None and program == _INSUFFICIENT and _profit(before) > 0:
         return "profit is no margin before it is settled"
     return None
+
+
+def _is_late(intent: Intent, before: VenueObserved) -> bool:
+    end = intent.expires_at if isinstance(intent, OrderIntended) else None
+    return end is not None and end <= before.clock.at
 
 
 def _profit(seen: VenueObserved) -> Decimal:
@@ -89,6 +99,9 @@ def explanation_of_orders(
         ended.get(it.venue_order_id) is CancelReason.BREACHED_LIMITS for it in only_theirs
     ):
         return None if only_ours else "nobody there takes off what the margin does not carry"
+    ends = [it.expires_at for it in only_theirs]
+    if ends and not only_ours and all(it is not None and it <= program.clock.at for it in ends):
+        return "whoever comes by ends an order that is over"
     is_stop = [it.kind is OrderKind.TRIGGER_MARKET and it.is_reduce_only for it in only_theirs]
     if is_stop and all(is_stop) and not only_ours and not paper.position_base:
         return "stops outlive a taker's close on older builds"
