@@ -218,8 +218,13 @@ async def served() -> AsyncGenerator[int]:
 @contextlib.asynccontextmanager
 async def serving_sign_in(desk: Desk, listener: socket.socket, site: Site) -> AsyncGenerator[None]:
     """Serve a desk that asks for a sign-in, as the site that its stage signs people in for."""
-    async with serving(Edge(Gate(_app(), desk.sign_in), site=site), listener):
+    async with serving(gated(desk, site), listener):
         yield
+
+
+def gated(desk: Desk, site: Site) -> Edge:
+    """Give a desk that asks for a sign-in as an application of its own."""
+    return Edge(Gate(_app(), desk.sign_in), site=site)
 
 
 @dataclass

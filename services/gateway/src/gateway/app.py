@@ -80,7 +80,8 @@ async def run(runtime: Runtime, settings: GatewaySettings, *, sender: Sender) ->
     gate = Gate(create_app(lambda: parts), sign_in)
     metrics = GatewayMetrics(runtime.metrics.registry, live.hub)
     edge = Edge(gate, site=site, observe=metrics.observe)
-    async with serving(edge, listener, proxies=settings.gateway_proxies):
+    async with serving(edge, listener, proxies=settings.gateway_proxies) as connections:
+        metrics.count_connections(connections)
         url = settings.gateway_url or f"http://{host}:{port}"
         _log.info("listening", url=url, has_sign_in=sign_in is not None)
         if settings.has_unnamed_proxy:

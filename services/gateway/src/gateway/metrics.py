@@ -1,4 +1,6 @@
-"""What the gateway counts: answers by route and status, and open streams."""
+"""What the gateway counts: answers by route and status, open streams and connections."""
+
+from collections.abc import Sized
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -20,6 +22,11 @@ class GatewayMetrics:
         )
         streams = Gauge("gateway_streams", "Open streams", registry=registry)
         streams.set_function(lambda: hub.streams)
+        self._connections = Gauge("gateway_connections", "Open connections", registry=registry)
+
+    def count_connections(self, connections: Sized) -> None:
+        """Show how many connections there are."""
+        self._connections.set_function(lambda: len(connections))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""

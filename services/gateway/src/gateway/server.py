@@ -6,10 +6,20 @@ import errno
 import ipaddress
 import socket
 from collections.abc import AsyncGenerator, Generator
+from functools import partial
+from typing import cast
 
 import uvicorn
 
 from chassis.settings import ConfigurationError
+from gateway.connections import (
+    Bounds,
+    Connections,
+    HttpConnection,
+    StreamConnection,
+    places_max,
+    speaks_for_others,
+)
 from gateway.edge import App
 from gateway.stream.protocol import FRAME_BYTES_MAX
 
@@ -57,15 +67,26 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: App, listener: socket.socket, *, proxies: str = "") -> AsyncGenerator[None]:
+async def serving(
+    app: App,
+    listener: socket.socket,
+    *,
+    proxies: str = "",
+    bounds: Bounds | None = None,
+) -> AsyncGenerator[Connections]:
     """Answer requests for as long as the context lasts; then finish those in flight.
 
-    Only `proxies`, addresses and networks with commas between, are believed whom they speak for.
+    Gives the connections, to be counted. Only `proxies`, addresses and networks with commas
+    between, are believed whom they speak for.
     """
+    connections = Connections(
+        bounds or Bounds(total_max=places_max()), spares=speaks_for_others(proxies)
+    )
     config = uvicorn.Config(
         app,
-        http="h11",
-        ws="websockets-sansio",
+        # uvicorn calls what it takes for classes with keywords only.
+        http=cast("type[asyncio.Protocol]", partial(HttpConnection, connections)),
+        ws=cast("type[asyncio.Protocol]", partial(StreamConnection, connections)),
         ws_max_size=FRAME_BYTES_MAX,
         ws_per_message_deflate=False,
         lifespan="off",
@@ -82,7 +103,7 @@ async def serving(app: App, listener: socket.socket, *, proxies: str = "") -> As
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield
+        yield connections
     finally:
         server.should_exit = True
         await task
