@@ -9,7 +9,7 @@ import pytest
 from chassis.settings import ConfigurationError
 from gateway import server
 from gateway.__main__ import main
-from gateway.settings import GatewaySettings, load_settings, loopback
+from gateway.settings import load_settings, loopback
 from gateway.site import public_site
 from kit.gateway_signin import NEIGHBOR, OWNER
 
@@ -111,6 +111,7 @@ PUBLIC = {
     "GATEWAY_URL": "https://desk.example.com",
     "GATEWAY_HOST": "192.0.2.5",
     "SIGN_IN_WALLETS": OWNER.address,
+    "GATEWAY_PROXIES": "192.0.2.1, 198.51.100.0/24",
 }
 
 
@@ -143,7 +144,7 @@ def test_wallets_command_the_served_account_or_the_one_that_is_named(
 def test_with_sign_in_and_tls_the_gateway_may_be_reached_by_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    given(monkeypatch, PUBLIC | {"GATEWAY_PROXIES": "192.0.2.1, 198.51.100.0/24"})
+    given(monkeypatch, PUBLIC)
     settings = load_settings()
     assert settings.gateway_host == "192.0.2.5"
     site = settings.site(8001)
@@ -164,6 +165,8 @@ def test_with_sign_in_and_tls_the_gateway_may_be_reached_by_others(
         ({"GATEWAY_URL": "https://"}, "GATEWAY_URL"),
         ({"GATEWAY_URL": "https://desk.example.com:99999"}, "GATEWAY_URL"),
         ({"GATEWAY_HOST": "desk.example.com"}, "address of this machine"),
+        ({"GATEWAY_PROXIES": ""}, "what ends TLS"),
+        ({"GATEWAY_PROXIES": " , "}, "what ends TLS"),
         ({"GATEWAY_PROXIES": "*"}, "GATEWAY_PROXIES"),
         ({"GATEWAY_PROXIES": "0.0.0.0/0"}, "found everybody"),
         ({"SIGN_IN_WALLETS": "me"}, "SIGN_IN_WALLETS"),
@@ -183,13 +186,6 @@ def test_what_would_open_the_desk_by_mistake_is_refused(
     given(monkeypatch, PUBLIC | change)
     with pytest.raises(ConfigurationError, match=says):
         load_settings()
-
-
-def test_a_public_desk_that_names_no_proxy_is_said_to_count_everybody_as_one() -> None:
-    url = "https://desk.example.com"
-    assert GatewaySettings(gateway_url=url).has_unnamed_proxy
-    assert not GatewaySettings(gateway_url=url, gateway_proxies="10.0.0.0/8").has_unnamed_proxy
-    assert not GatewaySettings().has_unnamed_proxy
 
 
 def test_a_default_port_is_not_part_of_an_origin() -> None:

@@ -84,12 +84,6 @@ async def run(runtime: Runtime, settings: GatewaySettings, *, sender: Sender) ->
         metrics.count_connections(connections)
         url = settings.gateway_url or f"http://{host}:{port}"
         _log.info("listening", url=url, has_sign_in=sign_in is not None)
-        if settings.has_unnamed_proxy:
-            _log.warning(
-                "clients_share_one_rate",
-                reason="expected GATEWAY_PROXIES to name what stands before GATEWAY_URL, found "
-                "none: every client seems to have its address",
-            )
         try:
             await _work(runtime, settings, live, commands, ask=ask, sign_in=sign_in, worker=worker)
         finally:

@@ -69,11 +69,6 @@ class GatewaySettings(ServiceSettings):
             strategy_enabled=self.strategy_enabled,
         )
 
-    @property
-    def has_unnamed_proxy(self) -> bool:
-        """Whether whoever comes through TLS in front of this seems to have one address."""
-        return bool(self.gateway_url and not self.gateway_proxies)
-
     def site(self, port: int) -> Site:
         """Give the site that is served on a port."""
         if self.gateway_url:
@@ -145,6 +140,11 @@ def _host(settings: GatewaySettings) -> str:
         public_site(url)
     except ValueError as error:
         raise ConfigurationError(f"GATEWAY_URL: {error}") from None
+    if not settings.gateway_proxies.strip(", "):
+        raise ConfigurationError(
+            "expected GATEWAY_PROXIES to name what ends TLS before GATEWAY_URL, found none: every "
+            "client would seem to have its address, and one stranger use up the rates of all"
+        )
     host = settings.gateway_host.strip("[]")
     try:
         return str(ipaddress.ip_address("127.0.0.1" if host.lower() == "localhost" else host))
