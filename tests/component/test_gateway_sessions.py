@@ -1,15 +1,22 @@
 """Sessions live in one bucket: what one gateway gives or ends, the others know."""
 
 import asyncio
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
+from chassis.settings import ConfigurationError
 from contracts.access import SignedOut, SignOutCause
-from gateway.signin.sessions import PER_WALLET_MAX
+from gateway.signin import sessions
+from gateway.signin.cookies import digest
+from gateway.signin.ends import Ends
+from gateway.signin.sessions import PER_WALLET_MAX, Client, Sessions
 from kit.gateway_app import BASE, Desk, running_desk, until
-from kit.gateway_signin import OWNER, SignInStage, signed_in
+from kit.gateway_signin import NEIGHBOR, OWNER, SignInStage, signed_in
 from kit.gateway_stream import paced, page_stream
 
 SESSIONS = "/api/auth/sessions"
@@ -216,6 +223,103 @@ async def test_what_is_ended_in_an_outage_is_ended_here_and_later_everywhere() -
         assert (await ending).json() == {"sessions": 1, "status": "ending"}
         await stage.sessions.resume()
         await until(lambda: stage.sessions.values == {})
+
+
+def a_gateway(stage: SignInStage) -> Sessions:
+    """Give the sessions of a gateway that hears nothing of the others until it follows."""
+    return Sessions(
+        stage.sessions,
+        idle=timedelta(minutes=30),
+        lifetime=timedelta(hours=8),
+        clock=lambda: stage.now,
+        changed=lambda: None,
+        ends=Ends(None),
+    )
+
+
+async def test_all_means_also_the_sessions_that_this_gateway_has_not_heard_of() -> None:
+    stage, client = SignInStage(), Client(address="192.0.2.1", user_agent="")
+    deaf, other = a_gateway(stage), a_gateway(stage)
+    follows = asyncio.create_task(other.follow())
+    mine, _ = await deaf.create(handle="1" * 32, wallet=OWNER.address, client=client)
+    theirs, token = await other.create(handle="2" * 32, wallet=OWNER.address, client=client)
+    await other.create(handle="3" * 32, wallet=NEIGHBOR.address, client=client)
+    await until(lambda: len(other.of(OWNER.address)) == 2)
+    assert deaf.of(OWNER.address) == [mine]
+    stage.passes(seconds=1)
+    assert await deaf.end_all(OWNER.address, mine)
+    await until(lambda: not other.of(OWNER.address))
+    assert len(other.of(NEIGHBOR.address)) == 1
+    # It asks the bucket, which holds the session still, and hears that it is over.
+    assert theirs.key in stage.sessions.values
+    third = a_gateway(stage)
+    for gateway in (deaf, third):
+        assert await gateway.find(token, may_ask=lambda: True) is None
+    # What comes after is another matter, at every gateway.
+    stage.passes(seconds=1)
+    _, fresh = await other.create(handle="4" * 32, wallet=OWNER.address, client=client)
+    assert await deaf.find(fresh, may_ask=lambda: True) is not None
+    follows.cancel()
+
+
+async def test_of_two_ends_at_once_the_later_one_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "RETRY_S", 0.001)
+    stage = SignInStage()
+    one, other = a_gateway(stage), a_gateway(stage)
+    first = asyncio.create_task(one.end_all(OWNER.address))
+    stage.passes(seconds=5)
+    second = asyncio.create_task(other.end_all(OWNER.address))
+    assert await first
+    assert await second
+    (cut,) = stage.sessions.values.values()
+    assert cut == b'{"before":"2026-03-02T12:00:05Z"}'
+
+
+@pytest.mark.parametrize("how", ["sign-out", "all"])
+async def test_an_end_that_the_store_has_not_taken_survives_a_restart(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "END_S_MAX", 0.05)
+    monkeypatch.setattr(sessions, "RETRY_S", 0.01)
+    stage = SignInStage(ends_file=tmp_path / "ends.json")
+    async with running_desk(stage=stage) as desk:
+        await signed_in(desk.http)
+        token = desk.http.cookies["sid"]
+        stage.passes(seconds=1)
+        stage.sessions.pause()
+        ended = (
+            await desk.http.delete(SESSIONS)
+            if how == "all"
+            else await desk.http.post("/api/auth/sign-out")
+        )
+        assert ended.json() == {"sessions": 1, "status": "ending"}
+        assert desk.sign_in is not None
+        # The process dies with what it was about to tell.
+        for task in desk.sign_in.sessions._tasks:  # pyright: ignore[reportPrivateUsage]
+            task.cancel()
+    await stage.sessions.resume()
+    assert digest(token) in stage.sessions.values
+    async with running_desk(stage=stage) as desk, browser(desk, token) as there:
+        assert (await there.get("/api/state")).status_code == 401
+        await until(lambda: digest(token) not in stage.sessions.values)
+        await until(lambda: (tmp_path / "ends.json").read_bytes() == b"[]")
+
+
+async def test_a_file_of_ends_that_is_none_refuses_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "ends.json"
+    path.write_bytes(b"{")
+    with pytest.raises(ConfigurationError, match="SESSION_ENDS_FILE"):
+        Ends(path)
+
+
+async def test_a_disk_that_takes_no_end_holds_up_nobody(tmp_path: Path) -> None:
+    stage = SignInStage(ends_file=tmp_path / "missing" / "ends.json")
+    async with running_desk(stage=stage) as desk:
+        await signed_in(desk.http)
+        with capture_logs() as logs:
+            answer = await desk.http.post("/api/auth/sign-out")
+        assert answer.json() == {"sessions": 1, "status": "ended"}
+        assert "session_ends_not_kept" in [one["event"] for one in logs]
 
 
 async def test_a_late_touch_does_not_bring_an_ended_session_back() -> None:

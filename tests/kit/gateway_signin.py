@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from contracts.ids import AccountId
 from gateway.guards.rates import Rates
 from gateway.live import Live
 from gateway.signin.challenges import Challenges
+from gateway.signin.ends import Ends
 from gateway.signin.journal import Journal
 from gateway.signin.sessions import Sessions
 from gateway.signin.sign_in import SignIn, SignInRules
@@ -66,6 +68,7 @@ class SignInStage:
     seconds: float = 0.0
     """The clock of the rates."""
     silent_s_max: float = 30.0
+    ends_file: Path | None = None
 
     def passes(self, **time: float) -> None:
         """Let time pass, as `timedelta` takes it."""
@@ -93,6 +96,7 @@ class SignInStage:
                 lifetime=rules.lifetime,
                 clock=clock,
                 changed=live.hub.ring_bells,
+                ends=Ends(self.ends_file),
                 silent_s_max=self.silent_s_max,
             ),
             journal=Journal(log, live, clock=clock),

@@ -29,6 +29,7 @@ SERVICES = ("audit", "gateway", "execution", "risk", "signals", "ingest")
 """In the order of their start; they stop in the opposite one, so that ticks end first."""
 _DRAIN_S = 15.0
 _KEY_FILE = "NOTIFICATIONS_KEY_FILE"
+_ENDS_FILE = "SESSION_ENDS_FILE"
 _SEALING_FILE, _KEYS_DIR = "KEY_ENCRYPTION_FILE", "DELEGATE_KEYS_DIR"
 _LOOK_EVERY_S = 0.5
 
@@ -137,7 +138,8 @@ class Stack:
         match name:
             case "gateway":
                 key = os.environ.get(_KEY_FILE) or str(self._folder.key_file("notifications"))
-                environment |= {"GATEWAY_PORT": str(self._port), _KEY_FILE: key}
+                ends = os.environ.get(_ENDS_FILE) or str(self._folder.path / "session-ends.json")
+                environment |= {"GATEWAY_PORT": str(self._port), _KEY_FILE: key, _ENDS_FILE: ends}
                 environment |= self.venue.gateway
             case "audit":
                 environment |= {"POSTGRES_DSN": postgres_dsn}

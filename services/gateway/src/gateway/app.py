@@ -35,6 +35,7 @@ from gateway.page_files import read_page_files
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
 from gateway.signin.challenges import Challenges
+from gateway.signin.ends import Ends
 from gateway.signin.journal import Journal
 from gateway.signin.sessions import Sessions
 from gateway.signin.sign_in import SignIn
@@ -109,6 +110,7 @@ def _sign_in(runtime: Runtime, settings: GatewaySettings, live: Live, site: Site
             lifetime=rules.lifetime,
             clock=now,
             changed=live.hub.ring_bells,
+            ends=Ends(Path(settings.session_ends_file) if settings.session_ends_file else None),
         ),
         journal=Journal(runtime.log, live, clock=now),
         clock=now,

@@ -44,6 +44,8 @@ class GatewaySettings(ServiceSettings):
     session_idle_min: Annotated[int, Field(ge=1, le=480)] = 30
     session_max_min: Annotated[int, Field(ge=1, le=480)] = 480
     """The store of sessions keeps none longer."""
+    session_ends_file: str = ""
+    """Where ends of sessions are kept that NATS has not taken; empty: in memory alone."""
     step_up_min: Annotated[int, Field(ge=1, le=60)] = 5
     """How old a sign-in may be for what is dangerous."""
     max_leverage: Positive = Decimal(5)

@@ -131,11 +131,16 @@ async def read_sessions(sign_in: SignInPart, admission: AdmissionPart) -> Sessio
 
 @delete("/api/auth/sessions", status_code=200, responses=problems(404))
 async def end_sessions(sign_in: SignInPart, admission: AdmissionPart) -> Response[EndedView]:
-    """End all sessions of the wallet that asks, this one included. Never refused."""
+    """End all sessions of the wallet that asks, this one included. Never refused.
+
+    `sessions` counts those that are known here; others end as well.
+    """
     there, session = _signed_in(sign_in, admission)
+    wallet = session.grant.wallet
     # The one that asks may have been idle too long to be listed.
-    others = [one for one in there.sessions.of(session.grant.wallet) if one.key != session.key]
-    return await _ended(there, [session, *others], session, cause=SignOutCause.REVOKED)
+    others = [one for one in there.sessions.of(wallet) if one.key != session.key]
+    has_taken = await there.end_all(wallet, [session, *others])
+    return _answer(there, [session, *others], session, has_taken=has_taken)
 
 
 @delete("/api/auth/sessions/{handle:str}", status_code=200, responses=problems(404, 422))
@@ -150,20 +155,21 @@ async def end_session(
     found = next((one for one in own if one.grant.handle == handle), None)
     if found is None:
         raise Problem(Code.SESSION_UNKNOWN, "expected a session of your wallet, found none")
-    return await _ended(there, [found], session, cause=SignOutCause.REVOKED)
+    has_taken = await there.end([found], cause=SignOutCause.REVOKED)
+    return _answer(there, [found], session, has_taken=has_taken)
 
 
 @post("/api/auth/sign-out", status_code=200, responses=problems(404))
 async def sign_out(sign_in: SignInPart, admission: AdmissionPart) -> Response[EndedView]:
     """End this session. Never refused."""
     there, session = _signed_in(sign_in, admission)
-    return await _ended(there, [session], session, cause=SignOutCause.SIGNED_OUT)
+    has_taken = await there.end([session], cause=SignOutCause.SIGNED_OUT)
+    return _answer(there, [session], session, has_taken=has_taken)
 
 
-async def _ended(
-    there: SignIn, sessions: Sequence[Session], current: Session, *, cause: SignOutCause
+def _answer(
+    there: SignIn, sessions: Sequence[Session], current: Session, *, has_taken: bool
 ) -> Response[EndedView]:
-    has_taken = await there.end(sessions, cause=cause)
     status = "ended" if has_taken else "ending"
     is_current = any(one.key == current.key for one in sessions)
     return Response(

@@ -146,10 +146,19 @@ class SignIn:
     async def end(self, sessions: Sequence[Session], *, cause: SignOutCause) -> bool:
         """End sessions; say whether the bucket has taken it already. Never refused."""
         has_taken = await self.sessions.end(*sessions)
+        self._note(sessions, cause)
+        return has_taken
+
+    async def end_all(self, wallet: str, known: Sequence[Session]) -> bool:
+        """End all sessions of a wallet, also those not known here; answers as `end`."""
+        has_taken = await self.sessions.end_all(wallet, *known)
+        self._note(known, SignOutCause.REVOKED)
+        return has_taken
+
+    def _note(self, sessions: Sequence[Session], cause: SignOutCause) -> None:
         for session in sessions:
             self._journal.write_soon(self._signed_out(session, cause))
             _log.info("session_ended", session=session.grant.handle, cause=cause)
-        return has_taken
 
     def require_rate(self, wait_s: float) -> None:
         """Refuse when there is something to wait for."""
