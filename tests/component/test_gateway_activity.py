@@ -1,8 +1,7 @@
-"""Activity: pages over memory and audit, filters, and the export."""
+"""Activity: pages over memory and audit, and filters."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,10 +9,7 @@ import pytest
 from contracts import control, queries
 from contracts.event import Recorded
 from contracts.values import Leg
-from gateway.activity import export, pages
-from gateway.activity.check import check
-from gateway.activity.export import Format
-from gateway.activity.wanted import Wanted
+from gateway.activity import pages
 from gateway.stream.ring import Ring
 from kit.gateway_app import Desk, running_desk
 from kit.gateway_signin import SignInStage, signed_in
@@ -232,146 +228,7 @@ async def test_a_filter_that_makes_no_sense_is_refused_by_name(query: str, point
             assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
 
 
-# The export.
-
-
-async def exported(desk: Desk, query: str = "") -> tuple[list[dict[str, Any]], Mapping[str, str]]:
-    answer = await desk.http.get(f"/api/activity/export?{query}")
-    assert answer.status_code == 200, answer.text
-    lines = answer.content.splitlines(keepends=True)
-    return [json.loads(line) for line in lines[:-1]], check(lines)
-
-
-async def test_an_export_holds_what_the_pages_show_oldest_first_and_checks() -> None:
-    async with running_desk() as desk:
-        await desk.story.holds(0)
-        await desk.caught_up()
-        shown = (await desk.http.get("/api/activity?limit=500")).json()["items"]
-        items, said = await exported(desk)
-        assert items == shown[::-1]
-        assert (said["count"], said["from"], said["to"]) == (
-            str(len(shown)),
-            "1",
-            str(desk.live.state.position),
-        )
-        only, said = await exported(desk, "severity=good&from=3")
-        assert only == [one for one in items if one["level"] == "good" and int(one["pos"]) >= 3]
-        nothing, said = await exported(desk, "from=900&to=999")
-        assert (nothing, said["count"]) == ([], "0")
-
-
-async def test_an_export_as_csv_has_a_head_and_its_name_says_what_it_holds() -> None:
-    async with running_desk() as desk:
-        await desk.story.passes(0)
-        await desk.caught_up()
-        answer = await desk.http.get("/api/activity/export?format=csv&from=2&to=3")
-        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-        assert answer.headers["content-disposition"] == (
-            'attachment; filename="activity-local-2-3.csv"'
-        )
-        assert answer.headers["cache-control"] == "no-store"
-        lines = answer.content.splitlines(keepends=True)
-        assert lines[0].startswith(b"pos,ts,recordedAt,type,")
-        assert [line.split(b",")[0] for line in lines[1:]] == [b"2", b"3", b"#end"]
-        assert check(lines)["count"] == "2"
-
-
-async def test_the_edges_of_an_export_may_be_times() -> None:
-    async with running_desk() as desk:
-        for number in range(5):
-            await desk.story.passes(number)
-        await desk.caught_up()
-        times = [one.recorded_at for one in desk.log.recorded]
-        for begin, end in ((2, 5), (0, 1), (3, 3)):
-            query = {"from": times[begin].isoformat(), "to": times[end].isoformat()}
-            answer = await desk.http.get("/api/activity/export", params=query)
-            kept = [json.loads(line) for line in answer.content.splitlines()[:-1]]
-            expected = [
-                one.position
-                for one in desk.log.recorded
-                if times[begin] <= one.recorded_at < times[end]
-            ]
-            assert [int(one["pos"]) for one in kept] == expected
-        later = (times[-1] + timedelta(days=1)).isoformat()
-        answer = await desk.http.get("/api/activity/export", params={"from": later})
-        assert check(answer.content.splitlines(keepends=True))["count"] == "0"
-
-
-@pytest.mark.parametrize(
-    "query", ["from=-1", "from=x", "to=2026-03-02T12:00:00", "to=" + "9" * 19, "format=xml"]
-)
-async def test_an_edge_or_a_form_that_is_none_is_refused(query: str) -> None:
-    async with running_desk() as desk:
-        answer = await desk.http.get(f"/api/activity/export?{query}")
-        assert answer.status_code == 422, answer.text
-        name = query.partition("=")[0]
-        assert [one["pointer"] for one in answer.json()["errors"]] == [name]
-
-
-async def test_an_export_that_is_capped_says_where_to_go_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(export, "EVENTS_MAX", 3)
-    async with running_desk() as desk:
-        await desk.story.holds(0)
-        await desk.caught_up()
-        kept: list[int] = []
-        following: str | None = "1"
-        while following is not None:
-            items, said = await exported(desk, f"from={following}")
-            kept += [int(one["pos"]) for one in items]
-            following = said.get("next")
-        assert kept == list(range(1, desk.live.state.position + 1))
-
-
-async def test_an_export_notes_the_head_of_the_archive_when_audit_says_it() -> None:
-    async with running_desk() as desk:
-        _, silent = await exported(desk)
-        assert "auditHead" not in silent
-        head = queries.HeadAnswer(position=3, hash="ab" * 32, recorded_at=None)
-        desk.ask.answers[queries.HEAD] = head.model_dump_json().encode()
-        _, said = await exported(desk)
-        assert said["auditHead"] == str({"position": "3", "hash": "ab" * 32})
-
-
-async def content_of(opened: export.Export) -> bytes:
-    return b"".join([chunk async for chunk in opened.chunks])
-
-
-async def test_an_export_that_breaks_off_has_no_end_and_leaves_its_place(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with running_desk() as desk:
-        whole = desk.log.read_raw
-
-        async def breaking(**edges: Any) -> AsyncGenerator[Any]:
-            async for message in whole(**edges):
-                if message.position == 3:
-                    raise OSError("expected a log, found none")
-                yield message
-
-        monkeypatch.setattr(desk.log, "read_raw", breaking)
-        for _ in range(export.AT_ONCE_MAX + 1):
-            opened = await desk.exports.open(Format.JSONL, begin="1", end=None, wanted=Wanted())
-            with pytest.raises(OSError, match="expected a log"):
-                await content_of(opened)
-
-
-async def test_only_so_many_exports_run_at_a_time() -> None:
-    async with running_desk() as desk:
-        opened = [
-            await desk.exports.open(Format.CSV, begin=None, end=None, wanted=Wanted())
-            for _ in range(export.AT_ONCE_MAX)
-        ]
-        refused = await desk.http.get("/api/activity/export")
-        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
-        assert refused.headers["retry-after"]
-        content = await content_of(opened[0])
-        assert check(content.splitlines(keepends=True))["count"] == "3"
-        assert (await desk.http.get("/api/activity/export")).status_code == 200
-
-
-async def test_an_export_shows_nothing_of_another_account() -> None:
+async def test_pages_show_nothing_of_another_account() -> None:
     async with running_desk(stage=SignInStage()) as desk:
         await signed_in(desk.http)
         for account in ("neighbor", "local", None):
@@ -381,8 +238,6 @@ async def test_an_export_shows_nothing_of_another_account() -> None:
                 )
             )
         await desk.caught_up()
-        by = [one["data"]["by"] for one in (await exported(desk, "type=kill_switch"))[0]]
-        assert by == ["local", "None"]
         by = [one["data"]["by"] for one in await found(desk, "type=kill_switch")]
         assert by == ["None", "local"]
         assert await found(desk, "q=neighbor") == []

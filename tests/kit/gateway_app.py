@@ -143,7 +143,7 @@ async def running_desk(
     )
     ask, market = FakeAsker(), InMemoryMarket()
     history = History(ask=ask, log=log, shows=live.shows)
-    exports = Exports(live, history)
+    exports = Exports(live, history, commands)
     sign_in = None if stage is None else stage.sign_in(log, live)
     notify = notify or NotifyStage()
     _PARTS[:] = [

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts import codec
-from contracts.access import SignedIn, SignedOut, SignOutCause
+from contracts.access import ActivityExported, ExportFilter, SignedIn, SignedOut, SignOutCause
 from contracts.control import (
     AccountOpened,
     CancelRequested,
@@ -562,6 +562,17 @@ EXAMPLES: Sequence[Event] = (
         expires_at=_AT + timedelta(hours=8),
     ),
     SignedOut(**_SESSION, cause=SignOutCause.REVOKED),
+    ActivityExported(
+        account="local",
+        by="local",
+        form="jsonl",
+        first=1,
+        last=4_000,
+        wanted=ExportFilter(types=("kill_switch",), severities=("bad",), text="“news”"),
+        count=17,
+        chain_sha256="c4" * 32,
+        is_complete=True,
+    ),
     OwnerNamed(**_OWNED, by="local"),
     ConsentGiven(
         **_SESSION,

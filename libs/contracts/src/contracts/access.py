@@ -1,9 +1,9 @@
-"""Who could command an account, and from when to when."""
+"""Who could command an account, from when to when, and what they took away."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.event import Event
 from contracts.values import Note, Token, UtcTime
@@ -52,3 +52,37 @@ class SignedOut(Event):
     wallet: WalletAddress
     session: SessionHandle
     cause: SignOutCause
+
+
+class ExportFilter(BaseModel):
+    """What an export was asked for; what is empty asks for everything."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    types: tuple[Annotated[str, Field(max_length=64)], ...] = Field(default=(), max_length=20)
+    severities: tuple[Annotated[str, Field(max_length=16)], ...] = Field(default=(), max_length=10)
+    market: Annotated[str, Field(max_length=64)] = ""
+    order: Annotated[str, Field(max_length=64)] = ""
+    text: Note = ""
+
+
+class ActivityExported(Event):
+    """A person took events away as a file. One that broke off says how much of it was sent."""
+
+    event_type: ClassVar[str] = "activity_exported"
+    owner: ClassVar[str] = "gateway"
+
+    account: Token
+    by: Note
+    form: Token
+    """`csv` or `jsonl`."""
+    first: int = Field(ge=1)
+    last: int = Field(ge=0)
+    """The positions that were asked for; none when the last is before the first."""
+    wanted: ExportFilter
+    count: int = Field(ge=0)
+    """Events in the file."""
+    chain_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """The hash over the lines that hold them, as the file's last line says it."""
+    is_complete: bool
+    """Whether the file has its last line."""

@@ -79,6 +79,7 @@ EVENTS: tuple[type[Event], ...] = (
     control.CancelRequested,
     access.SignedIn,
     access.SignedOut,
+    access.ActivityExported,
     delegation.OwnerNamed,
     delegation.ConsentGiven,
     delegation.DelegationAsked,

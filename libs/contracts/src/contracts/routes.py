@@ -132,6 +132,7 @@ ROUTES: Mapping[type[Event], Route] = {
     control.CancelRequested: _ACCOUNT,
     access.SignedIn: _ACCOUNT,
     access.SignedOut: _ACCOUNT,
+    access.ActivityExported: _ACCOUNT,
     delegation.OwnerNamed: _ACCOUNT,
     delegation.ConsentGiven: _ACCOUNT,
     delegation.DelegationAsked: _ACCOUNT,

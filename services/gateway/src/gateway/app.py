@@ -72,7 +72,7 @@ async def run(runtime: Runtime, settings: GatewaySettings, *, sender: Sender) ->
         live=live,
         commands=commands,
         history=history,
-        exports=Exports(live, history),
+        exports=Exports(live, history, commands),
         notifications=notifications,
         keys=Keys(KeyValueClient(runtime.connection, Bucket.IDEMPOTENCY), clock=now),
         sign_in=sign_in,

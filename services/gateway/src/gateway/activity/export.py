@@ -1,6 +1,7 @@
 """The export: events of the log as a file, streamed, bounded, and closed with a hash.
 
-It reads the log itself, so it works without audit and without the gateway's memory.
+It reads the log itself, so it works without audit and without the gateway's memory. Who took what
+is an event of its own, which the log has before the file gets its last line.
 """
 
 import asyncio
@@ -11,14 +12,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import structlog
+
+from contracts.access import ActivityExported, ExportFilter
 from gateway.activity.history import WAIT_S, History
 from gateway.activity.pages import read_item
 from gateway.activity.sheet import Chain, Csv, JsonLines, Sheet
 from gateway.activity.slots import Slots
 from gateway.activity.wanted import Wanted
+from gateway.handlers import Commands, Done
 from gateway.live import Live, text_of
 from gateway.problems import Code, FieldError, Problem
-from gateway.requests import read_time
+from gateway.requests import clean_text, read_time
 
 EVENTS_MAX = 100_000
 """Events of one file; the rest is asked for from where it ended."""
@@ -30,6 +35,8 @@ BATCH = 64
 _DIGITS_MAX = 18
 
 Edge = int | datetime
+
+_log = structlog.get_logger()
 
 
 class Format(StrEnum):
@@ -57,10 +64,13 @@ class Exports:
 
     live: Live
     history: History
+    commands: Commands
     slots: Slots = field(default_factory=lambda: Slots(AT_ONCE_MAX, seconds=EXPORT_S_MAX))
 
+    _broken: set[asyncio.Task[Done]] = field(default_factory=set[asyncio.Task[Done]])
+
     async def open(
-        self, form: Format, *, begin: str | None, end: str | None, wanted: Wanted
+        self, form: Format, *, begin: str | None, end: str | None, wanted: Wanted, by: str
     ) -> Export:
         """Begin an export of the positions or times between two edges."""
         edges = _read_edge("from", begin), _read_edge("to", end)
@@ -78,11 +88,21 @@ class Exports:
             self.slots.give_back(slot)
             detail = f"expected the log's answer within {WAIT_S:g} s, found none"
             raise Problem(Code.LOG_UNAVAILABLE, detail, retry_after=5) from None
-        sheet: Sheet = Csv() if form is Format.CSV else JsonLines()
+        taken = ActivityExported(
+            account=self.live.account_id,
+            by=by,
+            form=form,
+            first=first,
+            last=last,
+            wanted=_filter(wanted),
+            count=0,
+            chain_sha256=Chain().digest.hex(),
+            is_complete=False,
+        )
         return Export(
             name=f"activity-{self.live.account_id}-{first}-{last}.{form}",
             media_type=MEDIA_TYPES[form],
-            chunks=self._chunks(slot, sheet, first=first, last=last, wanted=wanted),
+            chunks=self._chunks(slot, form, taken, wanted),
         )
 
     async def _range(self, begin: Edge | None, end: Edge | None, *, head: int) -> tuple[int, int]:
@@ -108,14 +128,16 @@ class Exports:
         return moment
 
     async def _chunks(
-        self, slot: int, sheet: Sheet, *, first: int, last: int, wanted: Wanted
+        self, slot: int, form: Format, taken: ActivityExported, wanted: Wanted
     ) -> AsyncGenerator[bytes]:
+        sheet: Sheet = Csv() if form is Format.CSV else JsonLines()
+        is_recorded = False
         noted = await self.history.noted_head()
         chain, count, following = Chain(), 0, None
         opening = sheet.opening()
         lines = [chain.add(opening)] if opening else []
         try:
-            async with aclosing(self._batches(first, last)) as batches:
+            async with aclosing(self._batches(taken.first, taken.last)) as batches:
                 async for batch in batches:
                     for position, text in batch:
                         if count == EVENTS_MAX or not self.slots.holds(slot):
@@ -130,10 +152,13 @@ class Exports:
                         lines = []
                     if following is not None:
                         break
+            whole = _grown(taken, count, chain, is_complete=True)
+            await self.commands.record(whole, self.commands.new_id())
+            is_recorded = True
             said: dict[str, Any] = {
                 "count": count,
-                "from": str(first),
-                "to": str(last),
+                "from": str(taken.first),
+                "to": str(taken.last),
                 "next": None if following is None else str(following),
                 "chain": chain.digest.hex(),
                 "auditHead": noted and {"position": str(noted.position), "hash": noted.hash},
@@ -141,6 +166,19 @@ class Exports:
             yield sheet.end(said)
         finally:
             self.slots.give_back(slot)
+            if not is_recorded:
+                self._record_soon(_grown(taken, count, chain, is_complete=False))
+
+    def _record_soon(self, broken: ActivityExported) -> None:
+        """Record a file that broke off; nobody waits for it any more."""
+        task = asyncio.create_task(self.commands.record(broken, self.commands.new_id()))
+        self._broken.add(task)
+        task.add_done_callback(self._recorded)
+
+    def _recorded(self, task: asyncio.Task[Done]) -> None:
+        self._broken.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("export_not_recorded", error=str(task.exception()))
 
     async def _batches(self, first: int, last: int) -> AsyncGenerator[list[tuple[int, str]]]:
         """Give the events that are shown here, as the stream sends them, some at a time."""
@@ -155,6 +193,28 @@ class Exports:
                 batch = []
                 await asyncio.sleep(0)
         yield batch
+
+
+def _filter(wanted: Wanted) -> ExportFilter:
+    return ExportFilter(
+        types=tuple(sorted(wanted.types)),
+        severities=tuple(sorted(wanted.levels)),
+        market=wanted.market,
+        order=wanted.order,
+        text=clean_text(wanted.text),
+    )
+
+
+def _grown(
+    taken: ActivityExported, count: int, chain: Chain, *, is_complete: bool
+) -> ActivityExported:
+    return taken.model_copy(
+        update={
+            "count": count,
+            "chain_sha256": chain.digest.hex(),
+            "is_complete": is_complete,
+        }
+    )
 
 
 def _read_edge(name: str, text: str | None) -> Edge | None:

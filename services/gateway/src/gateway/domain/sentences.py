@@ -299,6 +299,11 @@ def _access(event: Event) -> str:
             )
         case access.SignedOut():
             return f"{event.wallet} ended session {event.session[:8]}: {_spaced(event.cause)}"
+        case access.ActivityExported():
+            what = f"{_count(event.count, 'event')} of {event.first} to {event.last}"
+            some = "" if event.wanted == access.ExportFilter() else ", filtered"
+            broke = "" if event.is_complete else "; the file broke off"
+            return f"{event.by} exported {what} as {event.form}{some}{broke}"
         case _:
             return ""
 

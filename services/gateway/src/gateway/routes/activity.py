@@ -14,7 +14,7 @@ from gateway.activity.export import MEDIA_TYPES, Format
 from gateway.activity.pages import PAGE_MAX
 from gateway.activity.wanted import Wanted, read_wanted
 from gateway.problems import Code, FieldError, Problem
-from gateway.routes.shared import ExportsPart, PagesPart, problems
+from gateway.routes.shared import AdmissionPart, ExportsPart, PagesPart, problems
 from gateway.views import ActivityPage
 
 PAGE = 100
@@ -118,6 +118,8 @@ async def read_activity(
 async def export_activity(
     exports: ExportsPart,
     wanted: WantedPart,
+    admission: AdmissionPart,
+    *,
     format: FromQuery[Format] = Format.JSONL,  # noqa: A002 - as above
     begin: Begin = None,
     end: End = None,
@@ -126,8 +128,9 @@ async def export_activity(
 
     The last line holds the number of events and a hash over the lines before it, so that anybody
     can check the file with `python -m gateway.activity FILE`; a file without it broke off.
-    Its `next`, if there is one, is where to go on: a file holds at most 100,000 events.
+    Its `next`, if there is one, is where to go on: a file holds at most 100,000 events. Who took
+    which file, with that hash, is an event of the log: `activity_exported`.
     """
-    export = await exports.open(format, begin=begin, end=end, wanted=wanted)
+    export = await exports.open(format, begin=begin, end=end, wanted=wanted, by=admission.actor.by)
     headers = {"Content-Disposition": f'attachment; filename="{export.name}"'}
     return Stream(export.chunks, media_type=export.media_type, headers=headers)
