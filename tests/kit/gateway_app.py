@@ -35,7 +35,7 @@ from gateway.site import Site, loopback_site
 from gateway.stream.session import Disconnected
 from kit.chassis_memory_keyvalue import InMemoryKeyValue
 from kit.gateway_notify import NotifyStage
-from kit.gateway_signin import SignInStage
+from kit.gateway_signin import NEIGHBOR, SignInStage, signed_in
 from kit.gateway_story import Story
 from kit.memory import InMemoryCheckpoints, InMemoryLog, InMemoryMarket
 
@@ -204,6 +204,13 @@ async def running_desk(
     for end in ends:
         if isinstance(end, Exception):
             raise end
+
+
+async def signed_in_next_door(stage: SignInStage) -> str:
+    """Sign a neighbor in at the gateway of its own account; give the cookie."""
+    async with running_desk(stage=stage, account="neighbor", opens_account=False) as there:
+        await signed_in(there.http, NEIGHBOR)
+        return there.http.cookies["sid"]
 
 
 @contextlib.asynccontextmanager

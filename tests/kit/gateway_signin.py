@@ -68,6 +68,7 @@ class SignInStage:
     seconds: float = 0.0
     """The clock of the rates."""
     silent_s_max: float = 30.0
+    operators: frozenset[str] = frozenset()
     ends_file: Path | None = None
 
     def passes(self, **time: float) -> None:
@@ -84,6 +85,7 @@ class SignInStage:
             idle=timedelta(minutes=30),
             lifetime=timedelta(hours=8),
             step_up=timedelta(minutes=5),
+            operators=self.operators,
         )
         clock: Callable[[], datetime] = lambda: self.now  # noqa: E731
         return SignIn(

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.edge import Edge
 from gateway.stream import session
+from kit.gateway_app import BASE, Desk, until
 
 
 def paced(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
@@ -48,6 +49,11 @@ class PageStream:
         """Go away."""
         self._inbox.put_nowait({"type": "websocket.disconnect", "code": 1001})
 
+    async def ended(self) -> int:
+        """Wait for the close; give its code."""
+        await until(lambda: self.closed is not None)
+        return self.closed or 0
+
     def connect(self) -> None:
         """Begin."""
         self._inbox.put_nowait({"type": "websocket.connect"})
@@ -80,3 +86,9 @@ async def page_stream(
     finally:
         stream.leave()
         await asyncio.wait_for(task, 10)
+
+
+def page_headers(desk: Desk, **more: str) -> dict[str, str]:
+    """Give the headers of the page's handshake, with its session."""
+    cookie = {"Cookie": f"sid={desk.http.cookies['sid']}"}
+    return {"Host": "127.0.0.1:8001", "Origin": BASE, **cookie, **more}

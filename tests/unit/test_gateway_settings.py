@@ -131,11 +131,13 @@ def test_wallets_command_the_served_account_or_the_one_that_is_named(
 ) -> None:
     text = f" {OWNER.address} , {NEIGHBOR.address}=next-door"
     given(monkeypatch, {"SIGN_IN_WALLETS": text, "ACCOUNT": "mine", "STEP_UP_MIN": "7"})
+    monkeypatch.setenv("OPERATOR_WALLETS", f" {NEIGHBOR.address}, ")
     settings = load_settings()
     rules = settings.sign_in_rules()
     assert rules is not None
     assert rules.wallets == {OWNER.address: "mine", NEIGHBOR.address: "next-door"}
     assert (rules.account, rules.step_up) == ("mine", timedelta(minutes=7))
+    assert rules.operators == {NEIGHBOR.address}
     site = settings.site(9001)
     assert (site.requires_origin, site.is_secure) == (True, False)
     assert site.origin_of("LOCALHOST:9001") == "http://localhost:9001"
@@ -173,6 +175,7 @@ def test_with_sign_in_and_tls_the_gateway_may_be_reached_by_others(
         ({"SIGN_IN_WALLETS": f"{OWNER.address}=Bad Name"}, "an account"),
         ({"SIGN_IN_WALLETS": f"{OWNER.address}=a,{OWNER.address}=b"}, "found two"),
         ({"SIGN_IN_WALLETS": f"{OWNER.address},"}, "SIGN_IN_WALLETS"),
+        ({"OPERATOR_WALLETS": NEIGHBOR.address}, "among SIGN_IN_WALLETS"),
         ({"SESSION_MAX_MIN": "481"}, "SESSION_MAX_MIN"),
         ({"SESSION_IDLE_MIN": "0"}, "SESSION_IDLE_MIN"),
         ({"STEP_UP_MIN": "0"}, "STEP_UP_MIN"),

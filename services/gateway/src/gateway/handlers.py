@@ -19,12 +19,13 @@ from chassis.appends import Appended, LogFull, VersionConflict
 from contracts import control
 from contracts.control import KillLevel
 from contracts.event import Draft, Event, Recorded
-from contracts.ids import EventId, MarketId, derive_root_id
+from contracts.ids import AccountId, EventId, MarketId, derive_root_id
 from contracts.markets import MarketSpec, UnknownMarket, market_spec
 from contracts.routes import subject_of
 from contracts.values import Leg, Side
 from gateway.domain.actor import Actor, raised
 from gateway.domain.desk import AccountState, Verdict
+from gateway.domain.kills import Scope
 from gateway.limits import invalid, require_increments, require_limits
 from gateway.live import Live
 from gateway.problems import Code, FieldError, Problem
@@ -74,6 +75,8 @@ class Killed:
     asked: KillLevel
     level: KillLevel
     """The level that stands, never lower than what was asked for."""
+    scope: Scope
+    """Whom it stops."""
 
 
 def _random_id() -> EventId:
@@ -143,38 +146,64 @@ class Commands:
         )
         return await self.record(event, identity)
 
-    async def kill(self, reason: str, level: KillLevel, *, actor: Actor) -> Killed:
-        """Stop automation. Never refused while the log can take an event at all.
+    async def kill(
+        self,
+        reason: str,
+        level: KillLevel,
+        *,
+        actor: Actor,
+        scope: Scope = Scope.ACCOUNT,
+    ) -> Killed:
+        """Stop automation. Never refused while the log can take an event at all: who may not stop
+        all accounts stops this one.
 
         It is recorded even while a higher level stands: a resume that is on its way may lift that.
         """
+        if scope is Scope.GLOBAL and not actor.is_operator:
+            scope = Scope.ACCOUNT
         event = control.KillSwitchEngaged(
-            account=self.live.account_id, level=level, reason=reason, by=actor.by
+            account=self._account_of(scope), level=level, reason=reason, by=actor.by
         )
         draft = self._draft(event, self.new_id())
         task = asyncio.create_task(self._append(draft))
         self._kills.add(task)
         task.add_done_callback(self._forget)
         _log.warning(
-            "kill_requested", reason=reason, level=level.name.lower(), event_id=str(draft.id)
+            "kill_requested",
+            reason=reason,
+            level=level.name.lower(),
+            scope=scope,
+            event_id=str(draft.id),
         )
         await asyncio.wait({task}, timeout=self.log_wait_s)
         if not task.done():
             _log.error("kill_not_recorded_yet", event_id=str(draft.id))
-            return self._killed(Done(draft.id, None), level)
+            return self._killed(Done(draft.id, None), level, scope)
         position = task.result().position
         await self.live.folded(position, timeout_s=KILL_FOLD_WAIT_S)
-        return self._killed(Done(draft.id, position), level)
+        return self._killed(Done(draft.id, position), level, scope)
 
-    def _killed(self, done: Done, asked: KillLevel) -> Killed:
-        standing = self.live.state.kill_level
-        return Killed(done, asked, asked if standing is None else max(asked, standing))
+    def _killed(self, done: Done, asked: KillLevel, scope: Scope) -> Killed:
+        """Give the level that stands where the kill is for: all have the global one at least."""
+        state = self.live.state
+        halt = state.global_halt
+        standing = state.kill_level if scope is Scope.ACCOUNT else halt and halt.level
+        return Killed(done, asked, asked if standing is None else max(asked, standing), scope)
 
-    async def resume(self, reason: str, key: str | None, *, actor: Actor) -> Done:
-        """Lift the account's kill."""
+    async def resume(
+        self, reason: str, key: str | None, *, actor: Actor, scope: Scope = Scope.ACCOUNT
+    ) -> Done:
+        """Lift the account's kill, or the global one: the other stands on."""
+        if scope is Scope.GLOBAL and not actor.is_operator:
+            detail = "expected an operator's wallet to resume all accounts, found another one"
+            raise Problem(Code.OPERATOR_WALLET_REQUIRED, detail)
         require_fresh(actor, "to resume")
-        event = control.TradingResumed(account=self.live.account_id, reason=reason, by=actor.by)
-        return await self.record(event, self.identity("resume", key, actor))
+        event = control.TradingResumed(account=self._account_of(scope), reason=reason, by=actor.by)
+        route = "resume" if scope is Scope.ACCOUNT else "resume-all"
+        return await self.record(event, self.identity(route, key, actor))
+
+    def _account_of(self, scope: Scope) -> AccountId | None:
+        return self.live.account_id if scope is Scope.ACCOUNT else None
 
     async def change_settings(
         self, body: SettingsBody, *, if_match: int | None, key: str | None, actor: Actor

@@ -12,7 +12,7 @@ from contracts.values import plain
 from gateway import views
 from gateway.domain import desk
 from gateway.domain.desk import DeskState
-from gateway.domain.kills import name_of
+from gateway.domain.kills import Scope, name_of
 from gateway.domain.session import Bar
 from gateway.live import Live, Market, ServiceStatus
 from gateway.present_orders import (
@@ -236,7 +236,7 @@ def _halts(state: DeskState) -> list[views.HaltView]:
             pos=str(halt.position),
             recorded_at=time_text(halt.recorded_at),
         )
-        for scope, halt in (("all", state.global_halt), ("account", state.halt))
+        for scope, halt in ((Scope.GLOBAL, state.global_halt), (Scope.ACCOUNT, state.halt))
         if halt is not None
     ]
 

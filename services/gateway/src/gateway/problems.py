@@ -29,6 +29,7 @@ class Code(StrEnum):
     STEP_UP_REQUIRED = "step_up_required"
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     OWNER_WALLET_REQUIRED = "owner_wallet_required"
+    OPERATOR_WALLET_REQUIRED = "operator_wallet_required"
     NOT_FOUND = "not_found"
     TX_UNKNOWN = "tx_unknown"
     ORDER_UNKNOWN = "order_unknown"
@@ -90,6 +91,7 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.STEP_UP_REQUIRED: Kind(403, "The sign-in is too old for this"),
         Code.ORIGIN_NOT_ALLOWED: Kind(403, "The request comes from another site"),
         Code.OWNER_WALLET_REQUIRED: Kind(403, "Only the owner's wallet may do this"),
+        Code.OPERATOR_WALLET_REQUIRED: Kind(403, "Only an operator's wallet may do this"),
         Code.TX_UNKNOWN: Kind(404, "No such transaction was offered"),
         Code.NOT_FOUND: Kind(404, "Nothing is at this address"),
         Code.ORDER_UNKNOWN: Kind(404, "No such order"),

@@ -83,9 +83,15 @@ class CancelRequest(_Request):
 
 
 class ReasonRequest(_Request):
-    """Why trading is to be stopped or resumed."""
+    """Why a person does this."""
 
     reason: Annotated[Text, Field(min_length=1), AfterValidator(_said)]
+
+
+class ResumeRequest(ReasonRequest):
+    """Why trading is to be resumed, and whose."""
+
+    scope: Literal["account", "global"] = "account"
 
 
 class ChallengeRequest(_Request):

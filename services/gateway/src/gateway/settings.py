@@ -36,6 +36,8 @@ class GatewaySettings(ServiceSettings):
     """Addresses or networks, comma-separated, whose X-Forwarded-For names the client."""
     sign_in_wallets: str = ""
     """Who may sign in: `WALLET` or `WALLET=ACCOUNT`, comma-separated; empty: nobody needs to."""
+    operator_wallets: str = ""
+    """Which of SIGN_IN_WALLETS may stop and resume all accounts, comma-separated; empty: none."""
     owner_wallet: str = ""
     """Whose wallet owns the account on the venue and names its delegate; empty: the first of
     SIGN_IN_WALLETS for the account; `none`: nobody's, the paper desk signs for itself."""
@@ -107,9 +109,11 @@ class GatewaySettings(ServiceSettings):
         if not self.sign_in_wallets.strip():
             return None
         account = AccountId(self.account)
+        wallets = _wallets(self.sign_in_wallets, account=account)
         return SignInRules(
             account=account,
-            wallets=_wallets(self.sign_in_wallets, account=account),
+            wallets=wallets,
+            operators=_operators(self.operator_wallets, wallets),
             chain_id=self.sign_in_chain_id,
             idle=timedelta(minutes=self.session_idle_min),
             lifetime=timedelta(minutes=self.session_max_min),
@@ -173,6 +177,15 @@ def _wallets(text: str, *, account: AccountId) -> Mapping[str, AccountId]:
         if found.setdefault(wallet, owned) != owned:
             raise ConfigurationError(f"expected one account of wallet {wallet}, found two")
     return found
+
+
+def _operators(text: str, wallets: Mapping[str, AccountId]) -> frozenset[str]:
+    named = frozenset(part.strip() for part in text.split(",") if part.strip())
+    for wallet in sorted(named - wallets.keys()):
+        raise ConfigurationError(
+            f"expected OPERATOR_WALLETS to be among SIGN_IN_WALLETS, found {wallet!r:.60}"
+        )
+    return named
 
 
 def _require_proxies(text: str) -> None:

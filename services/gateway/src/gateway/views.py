@@ -65,6 +65,8 @@ class KillAccepted(View, frozen=True):
     """What that level does, in one sentence."""
     leaves_open: str
     """What stays open, in one sentence."""
+    scope: str
+    """Whom it stops: `account` or `global`."""
 
 
 class FeedView(View, frozen=True):
@@ -247,7 +249,7 @@ class HaltView(View, frozen=True):
     """An engaged kill switch."""
 
     scope: str
-    """`account` or `all`."""
+    """`account` or `global`."""
     level: str
     reason: str
     by: str

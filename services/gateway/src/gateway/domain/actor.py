@@ -12,10 +12,12 @@ class Actor:
     by: str
     is_fresh: bool
     """Whether what is dangerous is allowed now: signed in moments ago, or no sign-in at all."""
+    is_operator: bool
+    """Whether all accounts are theirs to stop, and to resume."""
 
 
-LOCAL = Actor(by="local", is_fresh=True)
-"""The person at the machine of a desk without sign-in."""
+LOCAL = Actor(by="local", is_fresh=True, is_operator=True)
+"""The person at the machine of a desk without sign-in, which is theirs with all its accounts."""
 
 _LIMITS = (
     "leverage_max",

@@ -2,8 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from contracts.control import KillLevel
+
+
+class Scope(StrEnum):
+    """Whom a kill or a resume is for."""
+
+    ACCOUNT = "account"
+    """The one that this gateway serves."""
+    GLOBAL = "global"
+    """Every account on this log, whoever serves it. It stands above all; each account's own kill
+    stands beside it, and is lifted by itself."""
+
 
 DEFAULT = KillLevel.CANCEL_ENTRIES
 """What a kill does that says no level, or none that is known."""
@@ -49,3 +61,11 @@ def level_of(name: object) -> KillLevel:
     """Read a level's name; what names none is the default, because a kill is never refused."""
     known = {name_of(level): level for level in KillLevel}
     return known.get(name.strip().lower(), DEFAULT) if isinstance(name, str) else DEFAULT
+
+
+def scope_of(name: object) -> Scope:
+    """Read a scope's name; what names none is the account, as for levels."""
+    known = {scope.value: scope for scope in Scope}
+    return (
+        known.get(name.strip().lower(), Scope.ACCOUNT) if isinstance(name, str) else Scope.ACCOUNT
+    )

@@ -21,10 +21,11 @@ from gateway.domain import kills
 from gateway.handlers import Done
 from gateway.idempotency import Answer, Ask
 from gateway.present_orders import verdict_view
+from gateway.problems import Code, Problem
 from gateway.requests import (
     CancelRequest,
     OrderRequest,
-    ReasonRequest,
+    ResumeRequest,
     clean_reason,
 )
 from gateway.routes.shared import (
@@ -127,6 +128,9 @@ class _KillOperation(Operation):
                 "level": Schema(
                     type=OpenAPIType.STRING, enum=levels, default=kills.name_of(kills.DEFAULT)
                 ),
+                "scope": Schema(
+                    type=OpenAPIType.STRING, enum=[*kills.Scope], default=kills.Scope.ACCOUNT
+                ),
             },
         )
         media = {"application/json": OpenAPIMediaType(schema=body)}
@@ -141,7 +145,10 @@ class _KillOperation(Operation):
     responses={200: _STANDS_HIGHER, **problems(507)},
 )
 async def kill(
-    request: Request[Any, Any, Any], commands: CommandsPart, admission: AdmissionPart
+    request: Request[Any, Any, Any],
+    commands: CommandsPart,
+    live: LivePart,
+    admission: AdmissionPart,
 ) -> Response[KillAccepted]:
     """Stop automation: nothing new is opened, by strategy or by hand.
 
@@ -150,16 +157,27 @@ async def kill(
     and take-profits, `flatten` also closes the position and then cancels the rest. A kill never
     goes down: while a higher level stands, the answer is 200 and says which.
 
-    Never refused for its body: `{"reason": "...", "level": "..."}` is kept as far as it can be
-    read. The answer has no `pos` while the log is away; the kill is then recorded as soon as it is
-    back.
+    The `scope` is `account`, or `global` for every account on this log, which only an operator's
+    wallet stops: asked by another one, the kill is of this account, and the answer 403 says so.
+
+    Never refused for its body: `{"reason": "...", "level": "...", "scope": "..."}` is kept as far
+    as it can be read. The answer has no `pos` while the log is away; the kill is then recorded as
+    soon as it is back.
     """
     sent = await _whatever_was_sent(request)
+    scope = kills.scope_of(sent.get("scope"))
     killed = await commands.kill(
         clean_reason(sent.get("reason")),
         kills.level_of(sent.get("level")),
         actor=admission.actor,
+        scope=scope,
     )
+    if killed.scope is not scope:
+        detail = (
+            f"expected an operator's wallet to stop all accounts, found another one; the kill "
+            f"({kills.name_of(killed.level)}) is of account {live.account_id} alone"
+        )
+        raise Problem(Code.OPERATOR_WALLET_REQUIRED, detail)
     effect = kills.EFFECTS[killed.level]
     accepted = KillAccepted(
         command_id=str(killed.done.command),
@@ -169,6 +187,7 @@ async def kill(
         level=kills.name_of(killed.level),
         does=effect.does,
         leaves_open=effect.leaves_open,
+        scope=killed.scope,
     )
     return Response(accepted, status_code=202 if killed.level is killed.asked else 200)
 
@@ -180,14 +199,18 @@ async def kill(
     responses=problems(400, 413, 415, 422, 503, 507),
 )
 async def resume(
-    data: JSONBody[ReasonRequest],
+    data: JSONBody[ResumeRequest],
     commands: CommandsPart,
     admission: AdmissionPart,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[CommandAccepted]:
-    """Lift the kill of this account, whatever its level. Needs a fresh sign-in."""
-    key = checked_key(idempotency_key)
-    return _recorded(await commands.resume(data.reason, key, actor=admission.actor))
+    """Lift the kill of this account, or the global one, whatever its level; the other stands on.
+
+    Needs a fresh sign-in, and for all accounts an operator's wallet.
+    """
+    key, scope = checked_key(idempotency_key), kills.Scope(data.scope)
+    done = await commands.resume(data.reason, key, actor=admission.actor, scope=scope)
+    return _recorded(done)
 
 
 def _recorded(done: Done) -> Response[CommandAccepted]:

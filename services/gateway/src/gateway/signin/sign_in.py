@@ -46,6 +46,8 @@ class SignInRules:
     lifetime: timedelta
     step_up: timedelta
     """What is dangerous needs a sign-in that is younger."""
+    operators: frozenset[str] = frozenset()
+    """The wallets that may stop all accounts, and resume them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,11 @@ class SignIn:
             detail = "expected a wallet that commands this desk's account"
             raise Problem(Code.ACCOUNT_DENIED, detail)
         age = self._clock() - grant.signed_in_at
-        return Actor(by=grant.wallet, is_fresh=age < self.rules.step_up)
+        return Actor(
+            by=grant.wallet,
+            is_fresh=age < self.rules.step_up,
+            is_operator=grant.wallet in self.rules.operators,
+        )
 
     async def end(self, sessions: Sequence[Session], *, cause: SignOutCause) -> bool:
         """End sessions; say whether the bucket has taken it already. Never refused."""

@@ -20,7 +20,7 @@ export function HaltBanner() {
   const level = levelOf(state.killLevel);
   const causes = state.halts.map(
     (one) =>
-      `Stopped (${words(one.level)}${one.scope === "all" ? ", all accounts" : ""}) by ${one.by}, ${clock(one.recordedAt, zone)} ${zoneName(zone)}: ${one.reason}.`,
+      `Stopped (${words(one.level)}${one.scope === "global" ? ", all accounts" : ""}) by ${one.by}, ${clock(one.recordedAt, zone)} ${zoneName(zone)}: ${one.reason}.`,
   );
   return (
     <div
