@@ -23,6 +23,7 @@ from contracts.delegation import (
     OwnerTransactionRefused,
     OwnerTransactionSent,
 )
+from contracts.engine import Mode, ModeChanged
 from contracts.order import OrderPlaced, SetupClosed
 from contracts.transaction import TransactionSigned
 from contracts.values import to_millis
@@ -57,6 +58,15 @@ async def test_from_consent_to_an_order_that_the_key_signed(tmp_path: Path) -> N
     (signed,) = desk.events(TransactionSigned)
     message = base64.b64decode(signed.message)
     assert is_signed(message, by=born.delegate, signature=signed.signature)
+
+
+async def test_the_mode_of_a_flat_account_follows_who_may_sign(tmp_path: Path) -> None:
+    desk = await an_owner_desk(tmp_path)
+    assert [it.mode for it in desk.events(ModeChanged)] == [Mode.REVOKED]
+    await desk.delegate()
+    assert [it.mode for it in desk.events(ModeChanged)] == [Mode.REVOKED, Mode.RUN]
+    await desk.revoke()
+    assert [it.mode for it in desk.events(ModeChanged)] == [Mode.REVOKED, Mode.RUN, Mode.REVOKED]
 
 
 async def test_without_a_delegate_no_entry_is_sent(tmp_path: Path) -> None:

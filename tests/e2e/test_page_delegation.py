@@ -3,45 +3,26 @@
 `SCREENS=docs/screens` writes the pictures of each state there.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from kit.accessible import it_is_for_everybody, watch_access
-from kit.browser import Page, browser_page
-from kit.browser_wallet import browser_wallet
-from kit.desk_process import running_up
-from kit.gateway_signin import OWNER
+from kit.browser import Page
+from kit.owner_page import (
+    HOLD_S,
+    agree,
+    close_dialog,
+    owners_desk,
+    owners_page,
+    sign_in,
+    stands_at,
+)
 from kit.screens import DESKTOP, PHONE, take_screens
 from kit.servers import free_port
 
-SPEED = "4"
+SPEED = 4
 """Of the market: an offer can be signed for a minute of its time."""
-
-
-@asynccontextmanager
-async def signed_in(folder: Path) -> AsyncGenerator[Page]:
-    """Run a synthetic desk that a wallet owns, and sign in as its owner."""
-    port = free_port()
-    options = ("--feed", "synthetic", "--speed", SPEED)
-    async with (
-        running_up(folder, *options, port=port, environment={"SIGN_IN_WALLETS": OWNER.address}),
-        browser_page(folder) as page,
-    ):
-        await page.before_load(browser_wallet(OWNER))
-        await page.open(f"http://localhost:{port}/")
-        await page.press("wallet-phantom")
-        await page.wait_for_text("connection-pill", "live")
-        yield page
-        assert [it for it in page.errors if " 401 " not in it and " 422 " not in it] == []
-
-
-async def stands_at(page: Page, state: str) -> None:
-    await page.wait_for(
-        f"document.querySelector('[data-testid=delegation-badge]')?.dataset.state === '{state}'"
-    )
 
 
 async def it_is_everybodys(page: Page) -> None:
@@ -61,9 +42,7 @@ async def it_takes_consent(page: Page, folder: Path) -> None:
     assert await page.evaluate(is_disabled), "agreed to without being read"
     await it_is_everybodys(page)
     await take_screens(page, folder, "consent")
-    await page.press("delegate-consent-check")
-    await page.press("delegate-consent-agree")
-    await page.wait_for_text("consent-receipt", "You agreed at")
+    await agree(page)
 
 
 async def it_delegates(page: Page, folder: Path) -> None:
@@ -91,12 +70,10 @@ async def it_delegates(page: Page, folder: Path) -> None:
 
 
 async def it_revokes_while_stopped(page: Page, folder: Path) -> None:
-    await page.press("delegation-dialog-close")
-    await page.wait_until_gone("delegation-dialog")
-    await page.hold("[data-testid=emergency-stop]", for_s=1.6)
+    await close_dialog(page, "delegation-dialog")
+    await page.hold("[data-testid=emergency-stop]", for_s=HOLD_S)
     await page.wait_for_text("stop-result", "New entries are blocked.")
-    await page.press("stop-dialog-close")
-    await page.wait_until_gone("stop-dialog")
+    await close_dialog(page, "stop-dialog")
     await page.press("delegation-badge")
     await page.press("revoke-button")
     await page.wait_for_text("offer-summary", "Name no delegate")
@@ -110,8 +87,14 @@ async def it_revokes_while_stopped(page: Page, folder: Path) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("built_page")
 async def test_an_owner_consents_delegates_and_takes_it_back(tmp_path: Path) -> None:
-    async with signed_in(tmp_path) as page:
+    port = free_port()
+    async with (
+        owners_desk(tmp_path, port=port, speed=SPEED),
+        owners_page(tmp_path) as page,
+    ):
+        await sign_in(page, port)
         await watch_access(page)
         await it_takes_consent(page, tmp_path)
         await it_delegates(page, tmp_path)
         await it_revokes_while_stopped(page, tmp_path)
+        assert [it for it in page.errors if " 401 " not in it and " 422 " not in it] == []

@@ -9,24 +9,12 @@ from pathlib import Path
 import pytest
 
 from kit.cuts import cut_ticks
-from kit.desk_process import pid_of, read_until, wait_for_feed
+from kit.desk_process import pid_of, read_until, run_supervisor, wait_for_feed
 from kit.servers import free_port
 
 # 2025-06-22 00:00 to 01:40 UTC: ends with an approved and filled short.
 FROM_MS = 1_750_550_400_000
 UNTIL_MS = 1_750_556_400_000
-
-
-def supervisor(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command of the supervisor to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "supervisor", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
 
 
 @pytest.mark.timeout(600)
@@ -35,19 +23,19 @@ def test_a_tape_is_played_archived_verified_replayed_and_continued(tmp_path: Pat
     data = str(tmp_path / "data")
     play = ("up", "--tape", tape, "--speed", "max", "--data-dir", data, "--exit-at-end", "--port")
 
-    first = supervisor(*play, str(free_port()), cwd=tmp_path)
+    first = run_supervisor(*play, str(free_port()), cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert "TAPE of binance-spot ltcusdt" in first.stdout
     assert "all services ready" in first.stdout
 
-    verified = supervisor("audit", "--data-dir", data, "verify", cwd=tmp_path)
+    verified = run_supervisor("audit", "--data-dir", data, "verify", cwd=tmp_path)
     assert (verified.returncode, verified.stdout.splitlines()[-1]) == (0, "clean"), verified.stderr
-    replayed = supervisor("audit", "--data-dir", data, "replay", cwd=tmp_path)
+    replayed = run_supervisor("audit", "--data-dir", data, "replay", cwd=tmp_path)
     assert (replayed.returncode, replayed.stdout.splitlines()[-1]) == (0, "clean"), replayed.stderr
 
-    again = supervisor(*play, str(free_port()), cwd=tmp_path)
+    again = run_supervisor(*play, str(free_port()), cwd=tmp_path)
     assert again.returncode == 0, again.stderr
-    verified = supervisor("audit", "--data-dir", data, "verify", cwd=tmp_path)
+    verified = run_supervisor("audit", "--data-dir", data, "verify", cwd=tmp_path)
     assert verified.returncode == 0, verified.stdout
 
 

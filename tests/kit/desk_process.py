@@ -35,6 +35,18 @@ async def running_up(
     assert code == 0, said
 
 
+def run_supervisor(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of the supervisor to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "supervisor", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+
+
 def _start(folder: Path, *options: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "supervisor", "up", *options],

@@ -49,9 +49,9 @@ class Owning:
         """Say whether something of an owner's is on its way."""
         return any(not it.is_quiet for it in self._standing.delegations.values())
 
-    async def settle(self, venue: PaperChain) -> bool:
-        """Do all that owners, the chain and the clock ask for now; say whether anything was."""
-        has_done = False
+    async def settle(self, venue: PaperChain) -> list[str]:
+        """Do all that owners, the chain and the clock ask for now; name whose something was."""
+        done: list[str] = []
         self._sweep()
         for account, it in tuple(self._standing.delegations.items()):
             is_houses = it.owner is None and it.key is None and it.is_quiet
@@ -60,9 +60,9 @@ class Owning:
             while (draft := self._step(venue, self._standing.delegations[account])) is not None:
                 await self._record([draft])
                 self._carry_out(venue, draft.event)
-                has_done = True
+                done.append(account)
             self._looked[account] = (venue.slot, self._standing.delegations[account])
-        return has_done
+        return sorted(set(done))
 
     def _step(self, venue: PaperChain, it: Delegation) -> Draft | None:
         chain = self._chain(venue, it.account)

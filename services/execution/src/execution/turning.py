@@ -76,13 +76,20 @@ class Turns:
             names = [it for it in names if it == heard_by]
         self.is_turning, self._is_settled = True, False
         try:
-            while names:
-                names = await self._take_once(engine, names, wait_for_log)
-            self._is_settled = True
-            if await self._owning.settle(self.venue):
+            await self._take_until_done(engine, names, wait_for_log)
+            while names := await self._owning.settle(self.venue):
+                # Who may sign has changed: that alone may be a reason to act, or to stand still.
                 self._show_status()
+                await self._take_until_done(engine, names, wait_for_log)
+            self._is_settled = True
         finally:
             self.is_turning = False
+
+    async def _take_until_done(
+        self, engine: Engine, names: list[str], wait_for_log: WaitForLog
+    ) -> None:
+        while names:
+            names = await self._take_once(engine, names, wait_for_log)
 
     async def _take_once(
         self, engine: Engine, names: Sequence[str], wait_for_log: WaitForLog
@@ -109,7 +116,7 @@ class Turns:
         return [
             name
             for name, state in sorted(self._standing.planner.state.accounts.items())
-            if not (state.is_idle and venue.is_account_idle(name))
+            if state.is_held or not (state.is_idle and venue.is_account_idle(name))
         ]
 
     async def advance_to(self, to_ms: int, wait_for_log: WaitForLog) -> None:

@@ -122,6 +122,11 @@ class AccountState:
         )
 
     @property
+    def is_held(self) -> bool:
+        """Say whether a mode stands that ends when the venue shows something else."""
+        return self.mode in {Mode.DEGRADED, Mode.OWNER_REDUCE_ONLY, Mode.REVOKED}
+
+    @property
     def is_idle(self) -> bool:
         """Say whether nothing is to be planned unless something new is heard."""
         return not (

@@ -14,14 +14,20 @@ export type Delegation = Schemas["DelegationView"] & {
 export type Offer = Schemas["OfferView"];
 
 const REFETCH_MS = 5_000;
+/** Events that change what is told of a delegation; the rest of it is asked for now and then. */
+const CHANGES =
+  /^(delegat|owner_|consent_|account_handed_over|kill_switch|trading_resumed|settings_)/;
 
-/** Gives the delegation; undefined before the first answer. It is asked for after every event. */
+/** Gives the delegation; undefined before the first answer. It is asked for when it may have changed. */
 export function useDelegation() {
   const desk = useDesk();
   const cache = useQueryClient();
   const isReadable = useDeskState() !== null;
   useEffect(
-    () => desk.onEvent(() => void cache.invalidateQueries({ queryKey: keys.delegation })),
+    () =>
+      desk.onEvent(({ event }) => {
+        if (CHANGES.test(event)) void cache.invalidateQueries({ queryKey: keys.delegation });
+      }),
     [desk, cache],
   );
   return useQuery<Delegation>({
