@@ -41,6 +41,9 @@ async def test_settings_are_replaced_whole_and_recorded_without_a_target() -> No
             quietHours={"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"},
             vetoStreak=3,
             dailySummaryAt="07:00",
+            liquidationPct=15,
+            delegateExpiryMin=[15, 60, 15],
+            rpcSilentS=120,
             heartbeat={"target": PING, "everyS": 60},
         )
         answer = await put(desk, body, 0)
@@ -52,6 +55,8 @@ async def test_settings_are_replaced_whole_and_recorded_without_a_target() -> No
             ("hook", "jsons://••••"),
         ]
         assert view["heartbeat"] == {"target": "https://••••", "everyS": 60, "lastPing": None}
+        assert (view["liquidationPct"], view["rpcSilentS"]) == (15, 120)
+        assert view["delegateExpiryMin"] == [60, 15]
         assert view["matrix"]["stop_hit"] == ["phone", "hook"]
         assert view["matrix"]["settings_changed"] == []
         assert "stop_engaged" not in view["matrix"]
@@ -103,6 +108,12 @@ async def test_a_change_of_what_was_not_read_is_refused() -> None:
         (wish(quietHours={"from": "24:00", "to": "07:00", "zone": "UTC"}), "/quietHours/from"),
         (wish(quietHours={"from": "22:00", "to": "07:00", "zone": "../x"}), "/quietHours/zone"),
         (wish(vetoStreak=1), "/vetoStreak"),
+        (wish(liquidationPct=0), "/liquidationPct"),
+        (wish(liquidationPct=51), "/liquidationPct"),
+        (wish(delegateExpiryMin=[0]), "/delegateExpiryMin/0"),
+        (wish(delegateExpiryMin=[5, 4, 3, 2, 1]), "/delegateExpiryMin"),
+        (wish(rpcSilentS=9), "/rpcSilentS"),
+        (wish(channel(), matrix={"liquidation_near": ["phone"]}), "/matrix"),
         (wish(*(channel(f"c{at}") for at in range(9))), "/channels"),
         (wish(extra=1), "/extra"),
     ],

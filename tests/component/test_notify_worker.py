@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -14,7 +15,9 @@ from contracts.control import KillLevel, KillSwitchEngaged
 from contracts.event import Event
 from contracts.feed import FeedStalled
 from contracts.ids import AccountId
+from contracts.venue import VenueObserved
 from gateway.notify.outbox import DIGEST, Outbox
+from gateway.notify.watching import Key, Readings
 from gateway.notify.worker import Worker
 from kit.gateway_app import Desk, running_desk, until
 from kit.gateway_notify import (
@@ -26,6 +29,7 @@ from kit.gateway_notify import (
     channel,
     wish,
 )
+from kit.golden import EXAMPLES
 from kit.memory import InMemoryLog
 
 PATH = "/api/notifications"
@@ -34,6 +38,17 @@ PATH = "/api/notifications"
 def a_kill(reason: str, account: str | None = "local") -> KillSwitchEngaged:
     return KillSwitchEngaged(
         account=account, level=KillLevel.CANCEL_ENTRIES, reason=reason, by="local"
+    )
+
+
+def seen_by_the_venue(position: str, liquidation: str) -> VenueObserved:
+    example = next(one for one in EXAMPLES if isinstance(one, VenueObserved))
+    return example.model_copy(
+        update={
+            "account": "local",
+            "position_base": Decimal(position),
+            "liquidation_usd": Decimal(liquidation),
+        }
     )
 
 
@@ -125,6 +140,36 @@ async def test_what_happened_before_anybody_asked_is_not_told() -> None:
             await filed(stage, desk.log)
         (told,) = (body for _, _, body in stage.sender.got if "Kill" in body)
         assert "now" in told
+
+
+async def test_what_no_event_says_is_told_once_whoever_sends() -> None:
+    stage = NotifyStage()
+    async with running_desk(notify=stage) as desk:
+        await set_up(
+            desk,
+            channel(floor="warning"),
+            matrix={"delegate_expiring": ["phone"], "rpc_degraded": ["phone"]},
+            rpcSilentS=10,
+        )
+        for instance in ("gateway-0", "gateway-1"):
+            async with working(stage.worker(desk.log, instance=instance)):
+                await until(lambda: "outbox.local" in stage.bucket.values)
+                await append(desk, seen_by_the_venue("5", "90"))
+                stage.readings = Readings(
+                    moment=stage.now,
+                    price_usd=Decimal(95),
+                    key=Key("a-key", BEGIN + timedelta(minutes=100)),
+                    rpc_trouble="1 of 2 nodes of the chain do not answer",
+                )
+                await until(lambda: len(stage.sender.got) >= 2)
+                stage.passes(seconds=10)
+                await until(lambda: len(stage.sender.got) >= 3)
+                await filed(stage, desk.log)
+        assert sorted(stage.sender.titles(TELEGRAM)) == [
+            "Liquidation is near",
+            "The chain's nodes",
+            "The delegate key runs out",
+        ]
 
 
 async def test_a_gateway_that_dies_loses_nothing_and_tells_nothing_twice() -> None:

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from contracts.ids import AccountId
 from gateway.live import Live
 from gateway.notify.manage import Notifications
 from gateway.notify.sealing import Sealer
 from gateway.notify.store import Store
+from gateway.notify.watching import Readings
 from gateway.notify.worker import Pace, Worker
 from kit.chassis_memory_keyvalue import InMemoryKeyValue
 from kit.memory import InMemoryLog
@@ -62,6 +65,7 @@ class NotifyStage:
     sealer: Sealer | None = field(default_factory=lambda: Sealer(KEY, account="local"))
     now: datetime = BEGIN
     is_healthy: bool = True
+    readings: Readings = field(default_factory=lambda: Readings(moment=BEGIN))
 
     def passes(self, **time: float) -> None:
         """Let time pass, as `timedelta` takes it."""
@@ -95,6 +99,7 @@ class NotifyStage:
             sealer=self.sealer,
             label=lambda: "paper",
             is_healthy=lambda: self.is_healthy,
+            readings=lambda: msgspec.structs.replace(self.readings, moment=self.now),
             clock=lambda: self.now,
             pace=pace,
         )

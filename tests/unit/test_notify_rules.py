@@ -85,7 +85,13 @@ def test_every_kind_but_the_counted_ones_comes_of_some_event() -> None:
     ours = [one for one in EXAMPLES if getattr(one, "account", OURS) in (None, OURS)]
     assert ours
     missing = set(Kind) - {one.kind for one in notices}
-    assert missing <= {Kind.VETO_STREAK, Kind.DAILY_SUMMARY}
+    assert missing == {
+        Kind.VETO_STREAK,
+        Kind.DAILY_SUMMARY,
+        Kind.LIQUIDATION_NEAR,
+        Kind.DELEGATE_EXPIRING,
+        Kind.RPC_DEGRADED,
+    }
 
 
 def test_events_of_another_account_are_not_told_or_counted() -> None:

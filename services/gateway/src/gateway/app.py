@@ -27,7 +27,7 @@ from gateway.live import Live
 from gateway.metrics import GatewayMetrics
 from gateway.notify.delivery import Sender
 from gateway.notify.manage import Notifications
-from gateway.notify.readings import is_healthy, label_of
+from gateway.notify.readings import is_healthy, label_of, readings_of
 from gateway.notify.store import Store
 from gateway.notify.worker import Worker
 from gateway.opening import name_owner, open_account
@@ -145,6 +145,7 @@ def _notifications(
         sealer=sealer,
         label=label,
         is_healthy=lambda: is_healthy(live, now()),
+        readings=lambda: readings_of(live, now()),
         clock=now,
     )
     return notifications, worker

@@ -16,6 +16,7 @@ def status_of(standing: ChainStanding, chain: DriftChain, *, parked: int) -> dic
         if clock is None
         else {"at": from_millis(clock.at_s * 1_000).isoformat(), "slot": clock.slot},
         "is_current": chain.is_ready,
+        "nodes": {"count": chain.nodes.count, "silent": chain.nodes.silent},
         "kill_level": state.global_kill,
         "accounts": {name: account_status(it) for name, it in sorted(state.accounts.items())},
         "waiting_for_verdicts": len(standing.progress.unanswered),

@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from contracts.values import refused
-from gateway.notify.config import CHANNELS_MAX, EVERY_S, VETO_STREAK
+from gateway.notify.config import (
+    CHANNELS_MAX,
+    DELEGATE_EXPIRY_MIN,
+    EVERY_S,
+    LIQUIDATION_PCT,
+    RPC_SILENT_S,
+    VETO_STREAK,
+)
 from gateway.notify.kinds import MUST_SEE, Kind
 from gateway.notify.targets import TARGET_CHARS_MAX
 from gateway.requests import Text
@@ -77,6 +84,14 @@ class NotificationsBody(_Body):
     quietHours: QuietHoursBody | None = None  # noqa: N815
     vetoStreak: Annotated[int, Field(ge=2, le=100)] = VETO_STREAK  # noqa: N815
     """Denials in a row that make a notice."""
+    liquidationPct: Annotated[int, Field(ge=1, le=50)] = LIQUIDATION_PCT  # noqa: N815
+    """Distance of the price from liquidation, in percent of it, below which it is told."""
+    delegateExpiryMin: Annotated[  # noqa: N815
+        list[Annotated[int, Field(ge=1, le=1440)]], Field(max_length=4)
+    ] = list(DELEGATE_EXPIRY_MIN)
+    """Minutes before the end of a delegate key at which it is told."""
+    rpcSilentS: Annotated[int, Field(ge=10, le=3600)] = RPC_SILENT_S  # noqa: N815
+    """Seconds that nodes of the chain may be silent before it is told."""
     dailySummaryAt: TimeOfDay | None = None  # noqa: N815
     """UTC."""
     heartbeat: HeartbeatBody | None = None

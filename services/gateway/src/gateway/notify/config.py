@@ -11,6 +11,9 @@ CHANNELS_MAX = 8
 FORMER_MAX = 16
 VETO_STREAK = 5
 EVERY_S = 60
+LIQUIDATION_PCT = 10
+DELEGATE_EXPIRY_MIN = (120, 15)
+RPC_SILENT_S = 60
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,6 +89,12 @@ class Config(_Kept, frozen=True, kw_only=True):
     """Ids of channels by kind; a kind that is absent goes nowhere, but for must-see ones."""
     quiet_hours: QuietHours | None = None
     veto_streak: int = VETO_STREAK
+    liquidation_pct: int = LIQUIDATION_PCT
+    """Below this distance of the price, in percent of it, liquidation is near."""
+    delegate_expiry_min: tuple[int, ...] = DELEGATE_EXPIRY_MIN
+    """So many minutes before a delegate key ends it is told, the longest first."""
+    rpc_silent_s: int = RPC_SILENT_S
+    """How long nodes of the chain may be silent before it is told."""
     summary_at: str | None = None
     """UTC, `HH:MM`."""
     heartbeat: Heartbeat | None = None

@@ -39,6 +39,9 @@ class Kind(StrEnum):
     DELEGATION = "delegation"
     NOTIFICATIONS_CHANGED = "notifications_changed"
     DAILY_SUMMARY = "daily_summary"
+    LIQUIDATION_NEAR = "liquidation_near"
+    DELEGATE_EXPIRING = "delegate_expiring"
+    RPC_DEGRADED = "rpc_degraded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,13 @@ CATALOGUE: dict[Kind, About] = {
     Kind.CIRCUIT_OPENED: About("The venue refuses again and again", _C, is_must_see=True),
     Kind.RECONCILIATION: About("Log and venue compared", _W),
     Kind.LIQUIDATION: About("Liquidation", _C, is_must_see=True),
+    Kind.LIQUIDATION_NEAR: About("Liquidation is near", _C, is_must_see=True),
     Kind.FOREIGN_ACTIVITY: About("Something that is not ours", _W),
     Kind.SIGN_IN: About("Sign-in from a new device", _C, is_must_see=True),
     Kind.SETTINGS_CHANGED: About("Settings changed", _W),
     Kind.DELEGATION: About("Delegation", _C, is_must_see=True),
+    Kind.DELEGATE_EXPIRING: About("The delegate key runs out", _W),
+    Kind.RPC_DEGRADED: About("The chain's nodes", _W),
     Kind.NOTIFICATIONS_CHANGED: About("Notifications changed", _C, is_must_see=True),
     Kind.DAILY_SUMMARY: About("Daily summary", _I),
 }

@@ -1,10 +1,28 @@
 """What is read off the desk for a message: what it trades on, and whether all is well."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
+
+import msgspec
 
 from gateway.live import Live
+from gateway.notify.watching import Key, Readings
 
 ASKED_AGO_MAX = timedelta(seconds=15)
+PRICE_AGO_MAX = timedelta(minutes=1)
+NODES = "nodes"
+"""Where execution's status says how the chain's nodes are."""
+
+
+class Nodes(msgspec.Struct, frozen=True):
+    """What execution says of the chain's nodes."""
+
+    count: int
+    silent: int
+    """Those that have not answered several times in a row."""
+
+
+_nodes = msgspec.json.Decoder(Nodes)
 
 
 def label_of(live: Live) -> str:
@@ -22,3 +40,42 @@ def is_healthy(live: Live, now: datetime) -> bool:
         and bool(live.services)
         and all(it.is_ready and now - it.asked_at < ASKED_AGO_MAX for it in live.services)
     )
+
+
+def readings_of(live: Live, now: datetime) -> Readings:
+    """Give what notices without an event are about."""
+    key = live.state.owner.key
+    return Readings(
+        moment=live.moment(now),
+        price_usd=_price_usd(live, now),
+        key=None if key is None else Key(key.address, key.expires_at),
+        rpc_trouble=_rpc_trouble(live, now),
+    )
+
+
+def _price_usd(live: Live, now: datetime) -> Decimal | None:
+    """Give the mark price, else the last trade's; none that was not heard within the minute."""
+    gauges, market = live.gauges, live.market
+    if gauges.mark is not None and _is_young(gauges.heard_at, now):
+        return gauges.mark.mark_usd
+    if market.price is not None and _is_young(market.price_heard_at, now):
+        return market.price.last_usd
+    return None
+
+
+def _is_young(heard_at: datetime | None, now: datetime) -> bool:
+    return heard_at is not None and now - heard_at < PRICE_AGO_MAX
+
+
+def _rpc_trouble(live: Live, now: datetime) -> str | None:
+    """Say what is wrong with the chain's nodes, as execution says it; None when it does not."""
+    said = next((it for it in live.services if it.name == "execution"), None)
+    if said is None or not said.is_up or now - said.asked_at >= ASKED_AGO_MAX:
+        return None
+    try:
+        nodes = _nodes.decode(said.details[NODES])
+    except (KeyError, msgspec.DecodeError):
+        return None  # Paper has none.
+    if not nodes.silent:
+        return ""
+    return f"{nodes.silent} of {nodes.count} nodes of the chain do not answer"

@@ -57,6 +57,13 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of setups that closed: price PnL with funding, less fees."""
 
 
+class Risk(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the venue would take a position over, as it was seen last."""
+
+    price_usd: Decimal
+    is_long: bool
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the rules remember from event to event."""
 
@@ -65,6 +72,15 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Denials in a row."""
     devices: tuple[str, ...] = ()
     """Digests, the one seen last at the end."""
+    liquidation: Risk | None = None
+    near_told: int = 0
+    """How near it was told to be: 1 within the limit, 2 within half of it."""
+    expiry_key: str = ""
+    """The key whose end was told of."""
+    expiry_told: int | None = None
+    """The minutes before its end that were told last."""
+    rpc_since: datetime | None = None
+    is_rpc_told: bool = False
 
 
 def remember(
@@ -87,6 +103,8 @@ def remember(
             return memory, _notice(recorded, Kind.VETO_STREAK, body=body)
         case access.SignedIn():
             return _signed_in(memory, recorded, event)
+        case venue.VenueObserved():
+            return _observed(memory, event), None
         case _:
             return memory, _plain_notice(recorded)
 
@@ -195,6 +213,17 @@ def _signed_in(
         return memory, None
     body = f"{summary(event)}. Browser: {event.user_agent or 'not named'}"
     return memory, _notice(recorded, Kind.SIGN_IN, body=body)
+
+
+def _observed(memory: Memory, event: venue.VenueObserved) -> Memory:
+    """Note where liquidation stands; that of another side is another one."""
+    risk = None
+    if event.position_base and event.liquidation_usd is not None:
+        risk = Risk(price_usd=event.liquidation_usd, is_long=event.position_base > 0)
+    before = memory.liquidation
+    is_same = risk is not None and before is not None and risk.is_long is before.is_long
+    told = memory.near_told if is_same else 0
+    return msgspec.structs.replace(memory, liquidation=risk, near_told=told)
 
 
 def _counted(tally: Tally, event: Event) -> Tally:

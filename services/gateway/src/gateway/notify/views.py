@@ -90,6 +90,9 @@ class NotificationsView(View, frozen=True):
     """Channels of every kind that can be muted."""
     quiet_hours: QuietHoursView | None
     veto_streak: int
+    liquidation_pct: int
+    delegate_expiry_min: list[int]
+    rpc_silent_s: int
     daily_summary_at: str | None
     heartbeat: HeartbeatView | None
     deliveries: list[DeliveryView]
@@ -125,6 +128,9 @@ def notifications_view(
         matrix={kind: list(config.matrix.get(kind, ())) for kind in TUNABLE},
         quiet_hours=quiet and QuietHoursView(begin=quiet.begin, end=quiet.end, zone=quiet.zone),
         veto_streak=config.veto_streak,
+        liquidation_pct=config.liquidation_pct,
+        delegate_expiry_min=list(config.delegate_expiry_min),
+        rpc_silent_s=config.rpc_silent_s,
         daily_summary_at=config.summary_at,
         heartbeat=beat
         and HeartbeatView(

@@ -28,6 +28,7 @@ from gateway.notify.outbox import Outbox, Pending, Ping
 from gateway.notify.rules import Memory, Tally, daily_summary, remember, summary_due
 from gateway.notify.sealing import Sealer, Unsealable
 from gateway.notify.store import Entry, Store
+from gateway.notify.watching import Readings, watch
 
 CONSUMER = "gateway-notify-people"
 SEALED_ELSEWHERE = "sealed_with_another_key"
@@ -65,6 +66,7 @@ class Worker:
         sealer: Sealer | None,
         label: Callable[[], str],
         is_healthy: Callable[[], bool],
+        readings: Callable[[], Readings],
         clock: Callable[[], datetime],
         pace: Pace = Pace(),
     ) -> None:
@@ -77,6 +79,7 @@ class Worker:
         self._sealer = sealer
         self._label = label
         self._is_healthy = is_healthy
+        self._readings = readings
         self._clock = clock
         self._pace = pace
 
@@ -175,7 +178,18 @@ class Worker:
             memory, notice = daily_summary(outbox.memory, position=outbox.position, now=now)
             outbox = msgspec.structs.replace(outbox, memory=memory)
             outbox = box.file(outbox, notice, config, now)
+        outbox = self._watched(outbox, config, now)
         return box.release(outbox, config, now)
+
+    def _watched(self, outbox: Outbox, config: Config, now: datetime) -> Outbox:
+        """File what no event says."""
+        memory, notices = watch(
+            outbox.memory, self._readings(), config, position=outbox.position, now=now
+        )
+        outbox = msgspec.structs.replace(outbox, memory=memory)
+        for notice in notices:
+            outbox = box.file(outbox, notice, config, now)
+        return outbox
 
     async def _pinged(self, outbox: Outbox, config: Config) -> Outbox:
         """Tell whoever waits for silence that all is well, when it is."""

@@ -56,6 +56,8 @@ class DriftChain:
         """Set when there may be something new to observe; whoever waits for it clears it."""
         self._delegate = delegate
         self._seconds = clock
+        self.nodes = rpc
+        """Whoever answers for the chain."""
         self._lander = Lander(rpc, clock=clock)
         self._reader = Reader(venue, rpc, payer=delegate, known=known, after=after, clock=clock)
         self._wake = asyncio.Event()

@@ -16,6 +16,8 @@ import structlog
 
 TIMEOUT_S = 5.0
 _BACKOFF_FIRST_S, _BACKOFF_MAX_S = 0.25, 8.0
+_SILENT_FAILURES = 3
+_LATELY_S = 30.0
 _OK = 200
 _MESSAGE_MAX = 200
 BEHIND = (-32004, -32005, -32014, -32016)
@@ -46,6 +48,8 @@ class _Endpoint:
     url: str = field(repr=False)
     silent_until: float = 0.0
     failures: int = 0
+    """In a row."""
+    failed_at: float = 0.0
 
     @property
     def name(self) -> str:
@@ -69,6 +73,15 @@ class Rpc:
     def count(self) -> int:
         """Give how many endpoints there are."""
         return len(self._endpoints)
+
+    @property
+    def silent(self) -> int:
+        """Give how many were asked lately and have not answered several times in a row."""
+        now = self._clock()
+        return sum(
+            it.failures >= _SILENT_FAILURES and now - it.failed_at < _LATELY_S
+            for it in self._endpoints
+        )
 
     async def call(self, method: str, *params: object) -> Any:
         """Give a result from whoever answers first in order.
@@ -123,7 +136,8 @@ class Rpc:
         """Let an endpoint rest, twice as long each time."""
         rest_s = min(_BACKOFF_FIRST_S * 2.0**endpoint.failures, _BACKOFF_MAX_S)
         endpoint.failures += 1
-        endpoint.silent_until = self._clock() + rest_s
+        endpoint.failed_at = self._clock()
+        endpoint.silent_until = endpoint.failed_at + rest_s
         why = str(error) if isinstance(error, _Unwell) else type(error).__name__
         _log.warning("rpc_silent", endpoint=endpoint.name, method=method, why=why, rest_s=rest_s)
 

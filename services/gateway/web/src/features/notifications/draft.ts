@@ -34,6 +34,9 @@ export function bodyOf(view: View): Body {
     matrix: view.matrix,
     quietHours: view.quietHours,
     vetoStreak: view.vetoStreak,
+    liquidationPct: view.liquidationPct,
+    delegateExpiryMin: view.delegateExpiryMin,
+    rpcSilentS: view.rpcSilentS,
     dailySummaryAt: view.dailySummaryAt,
     heartbeat: view.heartbeat && { target: null, everyS: view.heartbeat.everyS },
   };

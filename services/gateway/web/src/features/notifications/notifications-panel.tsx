@@ -7,6 +7,7 @@ import { words } from "@/lib/text";
 import { clock } from "@/lib/time";
 import { Channels } from "./channels";
 import { type Body, bodyOf, errorText, toggled, type View } from "./draft";
+import { Limits } from "./limits";
 import { Moments } from "./moments";
 import { type Revision, useNotifications, useSaveNotifications } from "./use-notifications";
 
@@ -52,6 +53,7 @@ function Form({ revision }: { revision: Revision }) {
       <Channels view={view} body={body} onChange={set} />
       {body.channels.length > 0 && <Matrix view={view} body={body} onChange={set} />}
       <Moments view={view} body={body} onChange={set} />
+      <Limits body={body} onChange={set} />
       <div className="flex flex-wrap items-center justify-end gap-3">
         <p role="status" data-testid="notif-said" className="min-w-0 flex-1 text-sm text-warn">
           {save.isPending
