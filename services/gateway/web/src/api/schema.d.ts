@@ -852,6 +852,7 @@ export interface components {
             level: string;
             does: string;
             leavesOpen: string;
+            scope: string;
         };
         /** KindView */
         KindView: {
@@ -892,6 +893,24 @@ export interface components {
              */
             vetoStreak: number;
             /**
+             * Liquidationpct
+             * @default 10
+             */
+            liquidationPct: number;
+            /**
+             * Delegateexpirymin
+             * @default [
+             *       120,
+             *       15
+             *     ]
+             */
+            delegateExpiryMin: number[];
+            /**
+             * Rpcsilents
+             * @default 60
+             */
+            rpcSilentS: number;
+            /**
              * Dailysummaryat
              * @default null
              */
@@ -911,6 +930,9 @@ export interface components {
             };
             quietHours: components["schemas"]["QuietHoursView"] | null;
             vetoStreak: number;
+            liquidationPct: number;
+            delegateExpiryMin: number[];
+            rpcSilentS: number;
             dailySummaryAt: string | null;
             heartbeat: components["schemas"]["HeartbeatView"] | null;
             deliveries: components["schemas"]["DeliveryView"][];
@@ -1073,12 +1095,18 @@ export interface components {
             zone: string;
         };
         /**
-         * ReasonRequest
-         * @description Why trading is to be stopped or resumed.
+         * ResumeRequest
+         * @description Why trading is to be resumed, and whose.
          */
-        ReasonRequest: {
+        ResumeRequest: {
             /** Reason */
             reason: string;
+            /**
+             * Scope
+             * @default account
+             * @enum {string}
+             */
+            scope: "account" | "global";
         };
         /** SectionView */
         SectionView: {
@@ -1683,6 +1711,11 @@ export interface operations {
                      * @enum {string}
                      */
                     level?: "pause_entries" | "cancel_entries" | "flatten" | "revoke_delegate";
+                    /**
+                     * @default account
+                     * @enum {string}
+                     */
+                    scope?: "account" | "global";
                 };
             };
         };
@@ -1782,7 +1815,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonRequest"];
+                "application/json": components["schemas"]["ResumeRequest"];
             };
         };
         responses: {

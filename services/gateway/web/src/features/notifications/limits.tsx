@@ -8,6 +8,7 @@ interface LimitsProps {
 
 /** From where on something is told that no event says. */
 export function Limits({ body, onChange }: LimitsProps) {
+  const minutes = body.delegateExpiryMin ?? [];
   return (
     <div className="grid gap-3 text-muted sm:grid-cols-2">
       <label className="flex items-center gap-2">
@@ -22,18 +23,28 @@ export function Limits({ body, onChange }: LimitsProps) {
           className="num w-20"
         />
       </label>
-      <label className="flex items-center gap-2">
+      <div className="flex items-center gap-2">
         Delegate key ends in, minutes
-        <Input
-          pattern="[0-9]+( *, *[0-9]+){0,3}"
-          data-testid="notif-delegate-expiry"
-          defaultValue={body.delegateExpiryMin?.join(", ")}
-          onChange={(event) =>
-            onChange({ ...body, delegateExpiryMin: minutesIn(event.target.value) })
-          }
-          className="num w-28"
-        />
-      </label>
+        {minutes.map((value, index) => (
+          <Input
+            // biome-ignore lint/suspicious/noArrayIndexKey: a place is what it is
+            key={index}
+            type="number"
+            min={1}
+            max={1440}
+            aria-label={`Minutes before a delegate key ends, ${index + 1}`}
+            data-testid={`notif-delegate-expiry-${index}`}
+            value={value}
+            onChange={(event) =>
+              onChange({
+                ...body,
+                delegateExpiryMin: minutes.with(index, Number(event.target.value)),
+              })
+            }
+            className="num w-20"
+          />
+        ))}
+      </div>
       <label className="flex items-center gap-2">
         The chain's nodes silent for, seconds
         <Input
@@ -48,8 +59,4 @@ export function Limits({ body, onChange }: LimitsProps) {
       </label>
     </div>
   );
-}
-
-function minutesIn(text: string): number[] {
-  return text.split(",").map(Number).filter(Number.isInteger).filter(Boolean);
 }

@@ -18,6 +18,8 @@ export function HaltBanner() {
   const [isOpen, setOpen] = useState(false);
   if (!state?.isHalted) return null;
   const level = levelOf(state.killLevel);
+  // Each is lifted by itself, the account's own first.
+  const scope = state.halts.some((one) => one.scope === "account") ? "account" : "global";
   const causes = state.halts.map(
     (one) =>
       `Stopped (${words(one.level)}${one.scope === "global" ? ", all accounts" : ""}) by ${one.by}, ${clock(one.recordedAt, zone)} ${zoneName(zone)}: ${one.reason}.`,
@@ -43,7 +45,7 @@ export function HaltBanner() {
       <Button data-testid="resume-button" onClick={() => setOpen(true)}>
         Resume …
       </Button>
-      <ResumeDialog open={isOpen} onOpenChange={setOpen} causes={causes} />
+      <ResumeDialog open={isOpen} onOpenChange={setOpen} causes={causes} scope={scope} />
     </div>
   );
 }
@@ -52,9 +54,10 @@ interface ResumeDialogProps {
   open: boolean;
   onOpenChange(open: boolean): void;
   causes: string[];
+  scope: "account" | "global";
 }
 
-function ResumeDialog({ open, onOpenChange, causes }: ResumeDialogProps) {
+function ResumeDialog({ open, onOpenChange, causes, scope }: ResumeDialogProps) {
   const desk = useDesk();
   const guard = useStepUp();
   const [reason, setReason] = useState("");
@@ -64,7 +67,7 @@ function ResumeDialog({ open, onOpenChange, causes }: ResumeDialogProps) {
     setSaid("Requested …");
     try {
       await guard(() =>
-        answered(api.POST("/api/engine/resume", { body: { reason: reason.trim() } })),
+        answered(api.POST("/api/engine/resume", { body: { reason: reason.trim(), scope } })),
       );
       toast.success("Trading was resumed.", { id: "resumed" });
       setSaid("");
