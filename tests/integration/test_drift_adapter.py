@@ -6,7 +6,7 @@ import pytest
 
 from contracts.values import OrderKind, Side
 from contracts.venue import DelegateSeen, MarketStatus
-from execution.venues.drift.encoder import WHOLE_POSITION
+from execution.venues.drift.writing import WHOLE_POSITION
 from kit.drift_rig import (
     CLOSE_NUMBER,
     ENTRY_NUMBER,

@@ -69,6 +69,18 @@ from contracts.feed import (
     TradeGapDetected,
 )
 from contracts.ids import derive_client_order_id, derive_id, derive_root_id
+from contracts.manual import (
+    OfferClosed,
+    OfferDeclined,
+    OfferOutcome,
+    ReturnRefused,
+    SignatureAsked,
+    SigningMode,
+    SigningModeChanged,
+    SimulatedEffect,
+    TransactionOffered,
+    TransactionReturned,
+)
 from contracts.minute import (
     BackfilledMinute,
     CandleSource,
@@ -164,6 +176,7 @@ _OWNERS_BYTES: Json = {
     "blockhash": "EkSnNWid2cvwEVnVx9aBqawnmiCNiDgp3gUdkDPTKN1N",
     "last_valid_block_height": 290_117_211,
 }
+_OFFER = derive_id(_ROOT, "signature_asked")
 _OWNERS: Json = {
     **_HOLDER,
     "kind": OwnerTransactionKind.DELEGATE,
@@ -641,6 +654,68 @@ EXAMPLES: Sequence[Event] = (
         state=DelegationState.ACTIVE,
         delegate=_DELEGATE,
         clock=_CLOCK,
+    ),
+    SigningModeChanged(
+        account="local",
+        before=SigningMode.DELEGATE,
+        mode=SigningMode.MANUAL,
+        wallet=_WALLET,
+        by=_WALLET,
+    ),
+    TransactionReturned(
+        **_OWNED,
+        offer=_OFFER,
+        signature=_SIGNATURE,
+        message=base64.b64encode(_MESSAGE).decode(),
+        by=_WALLET,
+    ),
+    OfferDeclined(**_OWNED, offer=_OFFER, by=_WALLET),
+    SignatureAsked(
+        **_HOLDER,
+        setup=_SETUP,
+        wallet=_WALLET,
+        intents=(
+            SideCancelIntended(
+                **_HOLDER, setup=_SETUP, side=Side.LONG, reason=CancelReason.KILL_SWITCH
+            ),
+            TriggerIntended(**_STOP, venue_order_id=40_019),
+        ),
+        retry_class=RetryClass.WIDE,
+        urgency=Urgency.KILL,
+        priority_fee_lamports=3_000,
+    ),
+    TransactionOffered(
+        **_HOLDER,
+        **_OWNERS_BYTES,
+        offer=_OFFER,
+        wallet=_WALLET,
+        expires_at=_AT + timedelta(seconds=60),
+        simulated=SimulatedEffect(
+            code=None,
+            position_base=Decimal("72.11"),
+            position_after_base=Decimal(0),
+            orders=3,
+            orders_after=1,
+            equity_usd=Decimal("10012.37"),
+            margin_usd=Decimal("1135.11"),
+            margin_after_usd=Decimal("0.01"),
+            fee_lamports=8_000,
+        ),
+        clock=_CLOCK,
+    ),
+    OfferClosed(
+        **_HOLDER,
+        offer=_OFFER,
+        outcome=OfferOutcome.SIGNED,
+        about=derive_id(_ROOT, "transaction_returned"),
+        transaction=derive_id(_ROOT, "transaction_planned"),
+    ),
+    ReturnRefused(
+        **_HOLDER,
+        about=derive_id(_ROOT, "transaction_returned"),
+        offer=_OFFER,
+        code="tx-altered",
+        reason="expected the 2 calls offered, found 3 others",
     ),
     ServiceStarted(
         service="risk",

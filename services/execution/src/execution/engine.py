@@ -6,7 +6,7 @@ nothing or everything of it.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import localcontext
 from uuid import UUID
@@ -14,24 +14,29 @@ from uuid import UUID
 from contracts.delegation import OwnerTransactionSent
 from contracts.event import Draft
 from contracts.ids import EventId, derive_id
+from contracts.manual import SignatureAsked, TransactionOffered
 from contracts.order import OrderIntended, ReplaceIntended
 from contracts.routes import subject_of
 from contracts.transaction import SigningRefused, TransactionPlanned, TransactionSigned
-from contracts.values import Leg, OrderKind, VenueClock
+from contracts.values import Leg, OrderKind, VenueClock, from_millis, to_millis
 from contracts.venue import VenueObserved
 from execution import fates, records
 from execution.domain.account import AccountState
 from execution.domain.account_fold import apply
+from execution.domain.deliberation import ByHand
 from execution.domain.drafting import snapshot_id
 from execution.domain.planner import PlannerCore
 from execution.domain.policy import ARITHMETIC
 from execution.domain.transactions import Intent
 from execution.seen import Seen
+from execution.signing.hand import Hand, Prepared
 from execution.signing.port import Asked, Signer
-from execution.signing.refusals import Refusal
+from execution.signing.refusals import Code, Refusal
 from execution.venues.port import AnyRecord, Blockhash, SignedTransaction, Venue
 
 _NOTE_MAX = 500
+SLOT_MS = 400
+"""So long a block probably takes: only to say when an offer ends."""
 
 
 class UnsafeIntent(Exception):
@@ -58,17 +63,24 @@ class Considered:
     cursor: int
     """How far the venue's records were read."""
 
+    by_hand: Mapping[UUID, ByHand]
+    """Planned transactions that the owner's wallet signed already."""
+
     @property
     def sends(self) -> bool:
-        """Say whether there is something to be signed."""
-        return any(isinstance(it.event, TransactionPlanned) for it in self.drafts)
+        """Say whether there is something to be signed, or to be offered."""
+        return any(isinstance(it.event, TransactionPlanned | SignatureAsked) for it in self.drafts)
 
 
 class Engine:
     """Takes turns on a venue, for the accounts of a planner."""
 
-    def __init__(self, core: PlannerCore, venue: Venue, signer: Signer) -> None:
+    def __init__(
+        self, core: PlannerCore, venue: Venue, signer: Signer, hand: Hand | None = None
+    ) -> None:
+        """Take turns; without a `hand` nothing is offered to owners who sign by hand."""
         self.core = core
+        self._hand = hand
         self._venue = venue
         self._signer = signer
         self.cursors: dict[str, int] = {}
@@ -99,13 +111,15 @@ class Engine:
             self.cursors[account] = cursor
             return None
         drafts = [*reading.drafts, _observed(decision.state, seen, state), *decision.drafts]
-        return Considered(tuple(drafts), Asked(reading.state, decision.state, seen), cursor)
+        asked = Asked(reading.state, decision.state, seen)
+        return Considered(tuple(drafts), asked, cursor, decision.by_hand)
 
     def sign(self, considered: Considered) -> Turn:
         """Sign what was planned, as far as the signer permits."""
-        drafts, asked = considered.drafts, considered.asked
-        signed, transactions = self._sign(drafts, asked)
-        return Turn(asked.account, (*drafts, *signed), transactions, considered.cursor)
+        asked = considered.asked
+        signed, transactions = self._sign(considered, asked)
+        drafts = (*considered.drafts, *signed, *self._offer(considered.drafts, asked))
+        return Turn(asked.account, drafts, transactions, considered.cursor)
 
     def pass_told(self) -> None:
         """Read on over the records that the log holds, while the venue tells them again.
@@ -117,10 +131,42 @@ class Engine:
                 if records.id_of(state, record) in self.already:
                     self.cursors[account] = at
 
+    def _offer(self, drafts: Sequence[Draft], asked: Asked) -> list[Draft]:
+        """Write what the owner's wallet is asked to sign; give what is recorded of that."""
+        offered: list[Draft] = []
+        for draft in drafts:
+            wish = draft.event
+            if not isinstance(wish, SignatureAsked):
+                continue
+            if self._hand is None:
+                answer = Refusal(Code.NO_KEY, "a venue that writes for wallets", "none")
+                offered.append(_refused(draft, wish, answer, b"", asked.seen.clock))
+                continue
+            blockhash = self._venue.blockhash()
+            answer = self._hand.prepare(wish, asked, blockhash)
+            if isinstance(answer, Refusal):
+                offered.append(_refused(draft, wish, answer, b"", asked.seen.clock))
+            else:
+                offered.append(_offered(draft, wish, answer, blockhash, asked.seen))
+        return offered
+
+    def _given(self, by_hand: ByHand, asked: Asked) -> SignedTransaction | Refusal:
+        """Give what the wallet signed, if what was offered may still be sent."""
+        offer, wallet = by_hand.offer, by_hand.offer.asked().wallet
+        blockhash = Blockhash(offer.blockhash, offer.last_valid_block_height)
+        if self._hand is None:
+            return Refusal(Code.NO_KEY, "a venue that writes for wallets", "none")
+        refusal = self._hand.judge(base64.b64decode(offer.message), wallet, asked, blockhash)
+        if refusal is not None:
+            return refusal
+        message = base64.b64decode(by_hand.message)
+        return SignedTransaction(asked.account, by_hand.signature, message, blockhash)
+
     def _sign(
-        self, drafts: Sequence[Draft], asked: Asked
+        self, considered: Considered, asked: Asked
     ) -> tuple[list[Draft], tuple[SignedTransaction, ...]]:
         """Sign what is planned; give what is recorded of that, and what may be sent."""
+        drafts = considered.drafts
         intents: dict[UUID, Intent] = {
             it.id: it.event for it in drafts if isinstance(it.event, Intent)
         }
@@ -135,17 +181,13 @@ class Engine:
             planned = draft.event
             if not isinstance(planned, TransactionPlanned):
                 continue
-            blockhash = self._venue.blockhash()
             carried = [intents[it] for it in planned.intents]
             require_safe(carried)
-            message = self._venue.message(
-                planned.account,
-                carried,
-                blockhash=blockhash,
-                priority_fee_lamports=planned.priority_fee_lamports,
-                serial=asked.after.snapshots,
-            )
-            answer = self._signer.sign(message, asked)
+            by_hand = considered.by_hand.get(draft.id)
+            if by_hand is None:
+                answer, message = self._by_key(planned, carried, asked)
+            else:
+                answer, message = self._given(by_hand, asked), base64.b64decode(by_hand.message)
             if isinstance(answer, Refusal):
                 refused = _refused(draft, planned, answer, message, clock)
                 signed.append(refused)
@@ -154,11 +196,26 @@ class Engine:
                     signed.append(gone.draft(asked.after, clock))
                     after = apply(after, gone.event, event_id=gone.id)
                 continue
-            transactions.append(
-                SignedTransaction(planned.account, answer.signature, message, blockhash)
-            )
+            transactions.append(answer)
             signed.append(_signed(draft, planned, transactions[-1], clock))
         return signed, tuple(transactions)
+
+    def _by_key(
+        self, planned: TransactionPlanned, carried: Sequence[Intent], asked: Asked
+    ) -> tuple[SignedTransaction | Refusal, bytes]:
+        """Sign intents with the account's key; give the answer, and what it is about."""
+        blockhash = self._venue.blockhash()
+        message = self._venue.message(
+            planned.account,
+            carried,
+            blockhash=blockhash,
+            priority_fee_lamports=planned.priority_fee_lamports,
+            serial=asked.after.snapshots,
+        )
+        answer = self._signer.sign(message, asked)
+        if isinstance(answer, Refusal):
+            return answer, message
+        return SignedTransaction(planned.account, answer.signature, message, blockhash), message
 
 
 class _Reading:
@@ -254,8 +311,33 @@ def _signed(
     return _caused(draft, event)
 
 
+def _offered(
+    draft: Draft, wish: SignatureAsked, it: Prepared, blockhash: Blockhash, seen: VenueObserved
+) -> Draft:
+    last, clock = blockhash.last_valid_block_height, seen.clock
+    left_ms = max(0, last - seen.block_height) * SLOT_MS
+    event = TransactionOffered(
+        account=wish.account,
+        market=wish.market,
+        offer=draft.id,
+        wallet=wish.wallet,
+        message=base64.b64encode(it.message).decode(),
+        message_sha256=hashlib.sha256(it.message).hexdigest(),
+        blockhash=blockhash.hash,
+        last_valid_block_height=last,
+        expires_at=from_millis(to_millis(clock.at) + left_ms),
+        simulated=it.simulated,
+        clock=clock,
+    )
+    return _caused(draft, event)
+
+
 def _refused(
-    draft: Draft, planned: TransactionPlanned, why: Refusal, message: bytes, clock: VenueClock
+    draft: Draft,
+    planned: TransactionPlanned | SignatureAsked,
+    why: Refusal,
+    message: bytes,
+    clock: VenueClock,
 ) -> Draft:
     event = SigningRefused(
         account=planned.account,
@@ -270,7 +352,7 @@ def _refused(
     return _caused(draft, event)
 
 
-def _caused(draft: Draft, event: TransactionSigned | SigningRefused) -> Draft:
+def _caused(draft: Draft, event: TransactionSigned | SigningRefused | TransactionOffered) -> Draft:
     """Give what follows from a planned transaction, on the same subject."""
     return Draft(
         event=event,

@@ -42,9 +42,10 @@ from execution.progress import Progress
 from execution.recorder import PEOPLE
 from execution.signing.port import NamedSigner
 from execution.venues.paper.chain import PaperChain
+from execution.venues.paper.hand import PaperHand
 from execution.venues.paper.rules import PaperRules
 
-VERSION = "execution-4"
+VERSION = "execution-5"
 """Grows when the state of the planner, the venue or the progress takes another shape or meaning."""
 
 
@@ -266,7 +267,7 @@ class Standing:
         if market is None:
             return
         self.venue = PaperChain(self.rules, market_spec(MarketId(market)), ours=self.signer.address)
-        self.engine = Engine(self.planner, self.venue, self.signer)
+        self.engine = Engine(self.planner, self.venue, self.signer, PaperHand(self.venue))
         self.engine.already = self.already
         for name, account in sorted(self.planner.state.accounts.items()):
             self.venue.open_account(name, deposit_usd=account.deposit_usd)

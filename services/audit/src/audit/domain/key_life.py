@@ -3,17 +3,15 @@
 Where a wallet owns the account, each signature is that of the account's key: born for the owner's
 request, shown by the chain as the delegate, not yet destroyed, and within its day. An account has
 one key at a time, and no key twice. Where nobody owns a paper account, the desk signs for itself.
+
+What the owner signs by hand is for `by_hand` to judge.
 """
 
-import base64
-import binascii
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
-from solders.pubkey import Pubkey
-from solders.signature import Signature
-
+from audit.domain.by_hand import ByHand, is_signed
 from audit.domain.verification import Difference, shorten
 from contracts.delegation import (
     AccountHandedOver,
@@ -26,6 +24,7 @@ from contracts.delegation import (
     OwnerTransactionSent,
 )
 from contracts.event import Recorded
+from contracts.manual import OfferClosed, TransactionOffered, TransactionReturned
 from contracts.transaction import TransactionSigned
 from contracts.venue import DelegateSeen, VenueObserved
 
@@ -57,6 +56,7 @@ class KeyLife:
     _accounts: dict[str, _Account] = field(default_factory=dict[str, _Account])
     _delegates: set[str] = field(default_factory=set[str])
     """Every key that was ever born."""
+    _by_hand: ByHand = field(default_factory=ByHand)
     _offers: dict[UUID, str] = field(default_factory=dict[UUID, str])
     """Offered transactions, with the wallet that is to sign."""
 
@@ -73,6 +73,8 @@ class KeyLife:
                 self._set(event.account, seen=event.delegate)
             case OwnerTransactionOffered():
                 self._offers[recorded.id] = event.wallet
+            case TransactionOffered() | TransactionReturned():
+                self._by_hand.fold(recorded.id, event)
             case _:
                 return [_difference(recorded, *it) for it in self._judged(recorded)]
         return []
@@ -90,6 +92,8 @@ class KeyLife:
                 return self._sign(event)
             case OwnerTransactionSent():
                 return self._send(event)
+            case OfferClosed():
+                return self._by_hand.close(event)
             case _:
                 return []
 
@@ -125,6 +129,9 @@ class KeyLife:
         return [(f"a living key {event.delegate}", _living(it))]
 
     def _sign(self, event: TransactionSigned) -> list[tuple[str, str]]:
+        by_hand = self._by_hand.judge(event)
+        if by_hand is not None:
+            return by_hand
         it = self._account(event.account)
         if not it.needs_key:
             return []
@@ -136,7 +143,7 @@ class KeyLife:
         if it.seen is not DelegateSeen.OURS:
             seen = "no snapshot" if it.seen is None else it.seen.value
             found.append(("a snapshot that shows our delegate", seen))
-        if not _is_signed(event.message, by=it.born.delegate, signature=event.signature):
+        if not is_signed(event.message, by=it.born.delegate, signature=event.signature):
             found.append((f"a signature of the delegate {it.born.delegate}", event.signature))
         return found
 
@@ -144,7 +151,7 @@ class KeyLife:
         wallet = self._offers.get(event.offer)
         if wallet is None:
             return [(f"owner_transaction_offered {event.offer} before it", "none")]
-        if not _is_signed(event.message, by=wallet, signature=event.signature):
+        if not is_signed(event.message, by=wallet, signature=event.signature):
             return [(f"a signature of the owner {wallet}", event.signature)]
         return []
 
@@ -161,14 +168,6 @@ def _living(it: _Account) -> str:
     if it.key is None:
         return f"{it.born.delegate}, destroyed at position {it.ended}"
     return it.born.delegate
-
-
-def _is_signed(message: str, *, by: str, signature: str) -> bool:
-    try:
-        data = base64.b64decode(message, validate=True)
-        return Signature.from_string(signature).verify(Pubkey.from_string(by), data)
-    except (ValueError, binascii.Error):
-        return False
 
 
 def _difference(recorded: Recorded, expected: str, found: str) -> Difference:

@@ -16,6 +16,7 @@ from audit.domain.verification import Difference, shorten
 from contracts.control import KillSwitchEngaged, TradingResumed
 from contracts.engine import PositionAdopted
 from contracts.event import Recorded
+from contracts.manual import SignatureAsked
 from contracts.order import (
     CancelIntended,
     OrderIntended,
@@ -40,7 +41,7 @@ _Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A planned transaction, and its signature once it has one."""
+    """A planned transaction, or an offered one, and its signature once it has one."""
 
     place: _Place
     adds_exposure: bool
@@ -70,6 +71,10 @@ class Permissions:
                 self._kills.setdefault(event.account, recorded.position)
             case TradingResumed():
                 self._kills.pop(event.account, None)
+            case SignatureAsked():
+                adds_exposure = event.retry_class is RetryClass.EXPOSURE
+                place = (event.account, event.market)
+                self._plans[recorded.id] = _Plan(place, adds_exposure, ())
             case TransactionPlanned():
                 return self._plan(event, recorded)
             case TransactionSigned():
@@ -136,7 +141,8 @@ class Permissions:
         plan = self._plans.get(event.transaction)
         place = (event.account, event.market)
         if found := _other(None if plan is None else plan.place, place):
-            expected = f"transaction_planned {event.transaction} before it, of {_text(place)}"
+            asked = f"transaction_planned or signature_asked {event.transaction}"
+            expected = f"{asked} before it, of {_text(place)}"
             return [_difference(recorded, expected, found)]
         if plan is not None and plan.signature is not None:
             return [_difference(recorded, "no signature of what is refused", plan.signature)]

@@ -11,6 +11,7 @@ from contracts.registry import BY_TYPE
 from execution.domain.fees import Spending
 from execution.domain.holdings import holdings
 from execution.domain.ledger import FLAT, Ledger
+from execution.domain.offers import ClosedOffer, Offer
 from execution.domain.setup import Setup
 from execution.domain.timers import Timers
 from execution.domain.transactions import KeptIntent, Transaction
@@ -88,6 +89,18 @@ class AccountState:
     """By lane."""
     circuits: Mapping[str, int] = field(default_factory=dict[str, int])
     """Slot until which a lane is closed."""
+    wallet: str | None = None
+    """The owner's, while it signs by hand; None: a delegate signs, or the desk itself."""
+    offers: tuple[Offer, ...] = ()
+    """What it is asked to sign."""
+    closed_offers: tuple[ClosedOffer, ...] = ()
+    """The newest that ended, newest last."""
+    loose_height: int = 0
+    """Last block that could take an offered entry whose signature nobody showed us."""
+    declined: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Slot until which the owner is not asked again, by what it is about."""
+    leverage_max: Decimal = Decimal(0)
+    """What the settings allow; offers are held to it."""
     snapshots: int = 0
     """How many were recorded."""
     slot: int = 0
@@ -97,7 +110,12 @@ class AccountState:
 
     @property
     def is_revoked(self) -> bool:
-        """Say whether we may not sign, or do not know what we would sign."""
+        """Say whether nobody may sign what we plan, or we do not know what it would be.
+
+        The owner may always sign.
+        """
+        if self.wallet is not None:
+            return self.is_incompatible
         return not self.is_delegate or self.is_denied or self.is_incompatible
 
     @property
@@ -133,6 +151,7 @@ class AccountState:
             self.setup
             or self.heard
             or self.transactions
+            or self.offers
             or self.broken
             or self.timers.mismatch
             or self.is_denied

@@ -42,7 +42,7 @@ from contracts.venue import (
     VenueFeeCharged,
     VenueObserved,
 )
-from execution.domain import errors
+from execution.domain import errors, offers
 from execution.domain import setup as setups
 from execution.domain import transactions as txs
 from execution.domain.account import AccountState, Refusals
@@ -64,14 +64,12 @@ _HELD_LANES = ("entry", "move", "take-profit")
 
 def lane_of(transaction: Transaction) -> str:
     """Name what a transaction is about: what is refused in a row counts per lane."""
-    first = transaction.intents[0]
-    if transaction.retry_class is RetryClass.WIDE:
-        return "wide"
-    if first.is_place and first.leg is not None:
-        return "take-profit" if first.leg in setups.TAKE_PROFITS else first.leg.value
-    if first.is_move:
-        return "move"
-    return "trigger" if first.event_type == TriggerIntended.event_type else "cancel"
+    return _refused_lane(txs.lane(transaction.intents[0], transaction.retry_class))
+
+
+def _refused_lane(lane: str) -> str:
+    """Name a lane as refusals count: all moves together."""
+    return "move" if lane.startswith("move-") else lane
 
 
 Observation = (
@@ -94,6 +92,8 @@ def apply(state: AccountState, event: Event, *, event_id: UUID) -> AccountState:
         return _went(state, event, event_id)
     if isinstance(event, Observation):
         return _happened(state, event, event_id)
+    if isinstance(event, offers.OfferEvent):
+        return offers.apply(state, event, event_id=event_id)
     return _said(state, event, event_id)
 
 
@@ -209,7 +209,7 @@ def _landed(state: AccountState, event: TransactionLanded) -> AccountState:
     found = next((it for it in state.transactions if it.id == event.transaction), None)
     if found is None or found.landed_slot is not None:
         return state
-    refusals = _refusals_after(state, found, event.code)
+    refusals = _refusals_after(state, lane_of(found), event.code)
     setup = state.setup
     if setup is not None:
         total = setup.transaction_fees_lamports + event.fee_lamports
@@ -228,11 +228,8 @@ def _landed(state: AccountState, event: TransactionLanded) -> AccountState:
     )
 
 
-def _refusals_after(
-    state: AccountState, transaction: Transaction, code: int | None
-) -> dict[str, Refusals]:
+def _refusals_after(state: AccountState, lane: str, code: int | None) -> dict[str, Refusals]:
     """Count how often in a row a lane was refused for one reason; None for no refusal."""
-    lane = lane_of(transaction)
     refusals = {it: count for it, count in state.refusals.items() if it != lane}
     if code is not None:
         before = state.refusals.get(lane)
@@ -273,15 +270,27 @@ def _not_signed(state: AccountState, event: SigningRefused) -> AccountState:
     """Let a transaction be dead; an entry is given up, unless the refusal may pass by itself."""
     found = next((it for it in state.transactions if it.id == event.transaction), None)
     if found is None:
-        return state
-    refusals = _refusals_after(state, found, errors.NOT_SIGNED)
+        return _not_offered(state, event)
+    refusals = _refusals_after(state, lane_of(found), errors.NOT_SIGNED)
     state = _died(replace(state, refusals=refusals), event)
-    setup = state.setup
-    if setup is None or found.retry_class is not RetryClass.EXPOSURE:
+    is_entry = found.retry_class is RetryClass.EXPOSURE
+    return _given_up(state, event) if is_entry else state
+
+
+def _not_offered(state: AccountState, event: SigningRefused) -> AccountState:
+    """Let an offer be gone whose bytes were refused before anybody saw them."""
+    offer = next((it for it in state.offers if it.id == event.transaction), None)
+    if offer is None:
         return state
-    if event.code in errors.PASSING:
+    refusals = _refusals_after(state, _refused_lane(offer.lane), errors.NOT_SIGNED)
+    state = offers.without(replace(state, refusals=refusals), offer.id)
+    return _given_up(state, event) if offer.is_entry else state
+
+
+def _given_up(state: AccountState, event: SigningRefused) -> AccountState:
+    if state.setup is None or event.code in errors.PASSING:
         return state
-    return replace(state, setup=replace(setup, refused_code=errors.NOT_SIGNED))
+    return replace(state, setup=replace(state.setup, refused_code=errors.NOT_SIGNED))
 
 
 def _happened(state: AccountState, event: Observation, event_id: UUID) -> AccountState:

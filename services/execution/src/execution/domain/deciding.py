@@ -19,6 +19,7 @@ from contracts.order import SetupClosed
 from contracts.transaction import TransactionPlanned
 from contracts.values import Side
 from contracts.venue import VenueObserved
+from execution.domain import asking
 from execution.domain.account import AccountState
 from execution.domain.account_fold import apply
 from execution.domain.commands import Command, Send
@@ -46,16 +47,22 @@ def decide(
     """Decide on a snapshot, and on as much of what was heard as `seen.heard` says."""
     before = state
     so_far = Deliberation(apply(state, seen, event_id=snapshot_id), seen, snapshot_id, spec, policy)
-    offers = hear(so_far)
+    news = hear(so_far)
     _report(so_far)
     _adopt(so_far)
     mode, reason = mode_of(so_far.view)
     if mode is not so_far.state.mode:
         so_far.say(ModeChanged(**so_far.who, before=so_far.state.mode, mode=mode, reason=reason))
-    for offer in offers:
-        consider(so_far, offer, mode)
-    for command in plan(so_far.view, mode):
-        _send(so_far, command)
+    for approval in news.approvals:
+        consider(so_far, approval, mode)
+    for returned in news.returned:
+        asking.take(so_far, returned, mode)
+    commands = plan(so_far.view, mode)
+    if so_far.state.wallet is not None:
+        asking.ask(so_far, commands, mode)
+    else:
+        for command in commands:
+            _send(so_far, command)
     outcome = why_over(so_far.view, mode)
     if outcome is not None and so_far.state.setup is not None:
         so_far.say(_closed(so_far, so_far.state.setup, outcome))
@@ -65,7 +72,7 @@ def decide(
         or so_far.state.heard != before.heard
         or so_far.state.is_revoked is not before.is_revoked
     )
-    return Decision(so_far.state, tuple(so_far.drafts.all), is_noteworthy)
+    return Decision(so_far.state, tuple(so_far.drafts.all), is_noteworthy, so_far.by_hand)
 
 
 def _report(so_far: Deliberation) -> None:

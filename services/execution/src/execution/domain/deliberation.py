@@ -1,6 +1,7 @@
 """What a decision is, and the state while it is made."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from contracts.event import Draft, Event
@@ -9,8 +10,19 @@ from contracts.venue import VenueObserved
 from execution.domain.account import AccountState
 from execution.domain.account_fold import apply
 from execution.domain.drafting import Drafts
+from execution.domain.offers import Offer
 from execution.domain.policy import Policy
 from execution.domain.view import View, view_of
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What the owner's wallet signed of an offer."""
+
+    offer: Offer
+    signature: str
+    message: str
+    """As the wallet signed it, in base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +33,8 @@ class Decision:
     drafts: tuple[Draft, ...]
     is_noteworthy: bool
     """Whether the snapshot has to be recorded: it leads to something, or starts a timer."""
+    by_hand: Mapping[UUID, ByHand] = field(default_factory=dict[UUID, ByHand])
+    """Planned transactions that are signed already."""
 
 
 class Deliberation:
@@ -39,6 +53,7 @@ class Deliberation:
         self.spec = spec
         self.policy = policy
         self.drafts = Drafts(snapshot_id, seen.clock.at, snapshot_id)
+        self.by_hand: dict[UUID, ByHand] = {}
 
     @property
     def who(self) -> dict[str, str]:
@@ -49,6 +64,10 @@ class Deliberation:
     def view(self) -> View:
         """Give what the next stage decides on."""
         return view_of(self.state, self.seen, spec=self.spec, policy=self.policy)
+
+    def let_sign(self, wallet: str | None) -> None:
+        """Know whose wallet signs by hand from now on."""
+        self.state = replace(self.state, wallet=wallet)
 
     def say(self, event: Event) -> Draft:
         """Decide an event, and let it have happened."""

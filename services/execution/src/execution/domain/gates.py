@@ -31,6 +31,8 @@ def is_hopeless(view: View) -> str | None:
         return None
     if setup.refused_code is not None:
         return "entry-refused"
+    if setup.is_declined:
+        return "entry-declined"
     if setup.replaces > view.policy.replaces_max:
         return "entry-crossed"
     if setup.attempts >= view.policy.attempts_max:
@@ -50,6 +52,11 @@ def _is_quiet(view: View, _: Setup) -> bool:
     return not view.flights
 
 
+def _is_alone_on_its_way(view: View, _: Setup) -> bool:
+    """Say whether no block can take an entry that was offered and not shown to us signed."""
+    return view.seen.block_height > view.state.loose_height
+
+
 def _is_reconciled(view: View, _: Setup) -> bool:
     return not view.state.timers.mismatch and view.state.expected == shown_by(view.seen)
 
@@ -61,7 +68,8 @@ def _has_time(view: View, setup: Setup) -> bool:
 
 def _is_funded(view: View, _: Setup) -> bool:
     fees = view.policy.fees
-    has_balance = view.seen.fee_payer_lamports >= fees.balance_lamports_min
+    is_by_hand = view.state.wallet is not None  # The wallet pays, and looks after itself.
+    has_balance = is_by_hand or view.seen.fee_payer_lamports >= fees.balance_lamports_min
     return has_balance and may_spend(fees, view.state.spending, at_ms=view.now_ms)
 
 
@@ -83,6 +91,7 @@ _GATES: tuple[tuple[str, Gate], ...] = (
     ("not-flat", _is_flat),
     ("orders-resting", _is_alone),
     ("transactions-open", _is_quiet),
+    ("offer-open", _is_alone_on_its_way),
     ("not-reconciled", _is_reconciled),
     ("too-late", _has_time),
     ("fees", _is_funded),

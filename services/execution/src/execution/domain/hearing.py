@@ -1,13 +1,16 @@
 """What people and risk said, taken into a decision in the order of the log."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from contracts.control import CancelRequested, KillSwitchEngaged, TradingResumed
+from contracts.delegation import OwnerNamed
 from contracts.engine import Mode
+from contracts.manual import OfferDeclined, SigningModeChanged, TransactionReturned
 from contracts.order import CancelDenied, SetupClosed
 from contracts.values import Leg
 from contracts.verdict import OrderApproved
+from execution.domain import asking
 from execution.domain import setup as setups
 from execution.domain.account import AccountState, Heard
 from execution.domain.deliberation import Deliberation
@@ -16,22 +19,41 @@ from execution.domain.setup import Setup
 from execution.domain.state import level_after
 
 
-def hear(so_far: Deliberation) -> list[Heard]:
-    """Take in what people said, in the order of the log; give the approvals."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was heard, and needs the mode to be decided on."""
+
+    approvals: tuple[Heard, ...]
+    returned: tuple[Heard, ...]
+    """What a wallet signed."""
+
+
+def hear(so_far: Deliberation) -> News:
+    """Take in what people said, in the order of the log; give what else there is."""
     until = so_far.seen.heard
     now = [it for it in so_far.state.heard if it.number <= until]
     later = tuple(it for it in so_far.state.heard if it.number > until)
     so_far.state = replace(so_far.state, heard=later)
-    offers: list[Heard] = []
+    approvals: list[Heard] = []
+    returned: list[Heard] = []
     for heard in now:
         match event := heard.event():
             case KillSwitchEngaged() | TradingResumed():
                 so_far.state = _with_kill(so_far.state, event)
             case CancelRequested():
                 _cancel(so_far, event, heard)
+            case SigningModeChanged():
+                asking.choose(so_far, event.wallet)
+            case OwnerNamed():
+                if event.wallet != so_far.state.wallet:
+                    asking.choose(so_far, None)
+            case OfferDeclined():
+                asking.decline(so_far, event, heard)
+            case TransactionReturned():
+                returned.append(heard)
             case _:
-                offers.append(heard)
-    return offers
+                approvals.append(heard)
+    return News(tuple(approvals), tuple(returned))
 
 
 def _with_kill(state: AccountState, event: KillSwitchEngaged | TradingResumed) -> AccountState:

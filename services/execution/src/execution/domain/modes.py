@@ -35,11 +35,11 @@ def is_killed(mode: Mode) -> bool:
 def _limits(view: View) -> list[tuple[Mode, str]]:
     state, seen, policy = view.state, view.seen, view.policy
     found: list[tuple[Mode, str]] = []
-    if seen.delegate is not DelegateSeen.OURS:
+    if state.wallet is None and seen.delegate is not DelegateSeen.OURS:
         found.append((Mode.REVOKED, f"delegate-{seen.delegate.value}"))
     if state.is_incompatible:
         found.append((Mode.REVOKED, "program-unknown"))
-    if state.is_denied:
+    if state.wallet is None and state.is_denied:
         found.append((Mode.REVOKED, "signature-denied"))
     if seen.is_reduce_only or state.is_shrink_only:
         found.append((Mode.OWNER_REDUCE_ONLY, "owner-reduce-only"))

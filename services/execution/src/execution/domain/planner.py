@@ -7,6 +7,7 @@ its own events when they come back.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import localcontext
 from typing import ClassVar
 
@@ -14,8 +15,10 @@ from contracts.control import (
     AccountOpened,
     CancelRequested,
     KillSwitchEngaged,
+    SettingsChanged,
     TradingResumed,
 )
+from contracts.delegation import OwnerNamed
 from contracts.engine import (
     CircuitOpened,
     ForeignOrderSeen,
@@ -27,6 +30,15 @@ from contracts.engine import (
 from contracts.event import Draft, Event, Recorded
 from contracts.feed import FeedOpened
 from contracts.ids import MarketId
+from contracts.manual import (
+    OfferClosed,
+    OfferDeclined,
+    ReturnRefused,
+    SignatureAsked,
+    SigningModeChanged,
+    TransactionOffered,
+    TransactionReturned,
+)
 from contracts.markets import market_spec
 from contracts.order import (
     CancelDenied,
@@ -57,7 +69,14 @@ from execution.domain.hearing import not_started
 from execution.domain.policy import ARITHMETIC, POLICY, Policy
 from execution.domain.state import PlannerState
 
-_Fact = Observation | TransactionLanded | TransactionDied | TransactionSigned | SigningRefused
+_Fact = (
+    Observation
+    | TransactionLanded
+    | TransactionDied
+    | TransactionSigned
+    | SigningRefused
+    | TransactionOffered
+)
 
 
 class PlannerCore:
@@ -78,6 +97,9 @@ class PlannerCore:
         ForeignOrderSeen,
         PositionAdopted,
         CircuitOpened,
+        SignatureAsked,
+        OfferClosed,
+        ReturnRefused,
     )
 
     def __init__(self, policy: Policy = POLICY) -> None:
@@ -128,15 +150,26 @@ class PlannerCore:
                 self._hear(recorded, event.account)
             case OrderApproved():
                 return self._offered(event, recorded)
-            case CancelRequested():
-                self._hear(recorded, event.account)
             case _ if isinstance(event, _Fact):
                 known = self._state.accounts.get(event.account)
                 if known is not None and known.market == event.market:
                     self._keep(apply(known, event, event_id=recorded.id))
             case _:
-                pass
+                self._listen(recorded)
         return ()
+
+    def _listen(self, recorded: Recorded) -> None:
+        """Take in what a person said about one account."""
+        event = recorded.event
+        match event:
+            case SettingsChanged():
+                self._limit(event)
+            case OwnerNamed():
+                self._name(recorded, event)
+            case CancelRequested() | SigningModeChanged() | TransactionReturned() | OfferDeclined():
+                self._hear(recorded, event.account)
+            case _:
+                pass
 
     def _decide(self, state: AccountState, seen: VenueObserved) -> Decision:
         return decide(
@@ -157,8 +190,23 @@ class PlannerCore:
                 venue=event.venue,
                 deposit_usd=event.equity_usd,
                 global_kill=self._state.global_kill,
+                leverage_max=event.settings.leverage_max,
             )
         )
+
+    def _limit(self, event: SettingsChanged) -> None:
+        known = self._state.accounts.get(event.account)
+        if known is not None:
+            self._keep(replace(known, leverage_max=event.settings.leverage_max))
+
+    def _name(self, recorded: Recorded, event: OwnerNamed) -> None:
+        """Hear of another owner where one signs by hand, or is about to."""
+        known = self._state.accounts.get(event.account)
+        is_asked = known is not None and any(
+            it.event_type == SigningModeChanged.event_type for it in known.heard
+        )
+        if known is not None and (known.wallet is not None or is_asked):
+            self._hear(recorded, event.account)
 
     def _hear(self, recorded: Recorded, account: str | None) -> None:
         self._state = self._state.with_heard(recorded, account=account)

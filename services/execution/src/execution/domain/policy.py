@@ -52,7 +52,7 @@ class FeePolicy:
 class Policy:
     """A version of the order plan. Slots are the venue's; milliseconds are chain time."""
 
-    version: str = "execution-8"
+    version: str = "execution-9"
     fees: FeePolicy = field(default_factory=FeePolicy)
     ladder_weights_pct: tuple[int, ...] = (50, 30, 20)
 
@@ -101,6 +101,11 @@ class Policy:
     """…once it has been filled so far for so long."""
     adopted_stop_bps: int = 100
     """Distance from the oracle of the stop that a position gets which no setup explains."""
+
+    offer_blocks_min: int = 20
+    """An offer with fewer blocks left is replaced by a fresh one, unless it opens a position."""
+    declined_slots: int = 150
+    """For so long the owner is not asked again for what it declined."""
 
     oracle_age_slots_max: int = 12
     degraded_cancel_slots: int = 12

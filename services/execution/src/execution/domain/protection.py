@@ -16,7 +16,11 @@ from execution.domain.view import View
 
 
 def protect(view: View) -> list[Command]:
-    """Put up the stop that is missing, or leave at once when it would stand beyond the market."""
+    """Put up the stop that is missing, or leave at once when it would stand beyond the market.
+
+    An owner who signs by hand is asked for the stop for as long as it helps: a close would wait for
+    the same hand.
+    """
     setup, side = view.setup, view.side
     if setup is None or side is None:
         return []
@@ -28,7 +32,8 @@ def protect(view: View) -> list[Command]:
     trigger = view.seen.market_seen.trigger_usd
     is_past = side.sign * (trigger - setup.stop_price_usd) <= 0
     is_hopeless = view.state.is_tripped(Leg.STOP.value, view.slot)
-    if is_past or is_hopeless or unprotected > view.policy.unprotected_slots_max:
+    is_late = unprotected > view.policy.unprotected_slots_max and view.state.wallet is None
+    if is_past or is_hopeless or is_late:
         return [*exits.close(view, Urgency.PROTECTIVE)]
     flight = _newest(view, Leg.STOP)
     if flight is None:

@@ -112,6 +112,8 @@ class Setup:
     """Chain time of the first fill."""
     break_even_usd: Decimal | None = None
     """Where the stop was sent to once TP1 had filled."""
+    is_declined: bool = False
+    """The owner did not want to sign its entry."""
     costs: Ledger = FLAT
     """Fills, fees and funding while it lived."""
     transaction_fees_lamports: int = 0

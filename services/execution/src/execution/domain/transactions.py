@@ -18,6 +18,7 @@ from contracts.order import (
 from contracts.registry import BY_TYPE
 from contracts.transaction import RetryClass, TransactionPlanned, TransactionSigned, Urgency
 from contracts.values import Leg, Side
+from execution.domain.setup import TAKE_PROFITS
 
 Intent = OrderIntended | ReplaceIntended | CancelIntended | TriggerIntended | SideCancelIntended
 
@@ -66,6 +67,17 @@ def kept(intent_id: UUID, event: Intent) -> KeptIntent:
         client_order_id=None if is_wide else event.client_order_id,
         user_order_id=event.user_order_id if isinstance(event, OrderIntended) else None,
     )
+
+
+def lane(first: KeptIntent, retry_class: RetryClass) -> str:
+    """Name what a transaction is about, by its first intent; two of one lane are never useful."""
+    if retry_class is RetryClass.WIDE:
+        return "wide"
+    if first.is_place and first.leg is not None:
+        return "take-profit" if first.leg in TAKE_PROFITS else first.leg.value
+    if first.is_move:
+        return f"move-{first.leg}"
+    return "trigger" if first.event_type == TriggerIntended.event_type else "cancel"
 
 
 @dataclass(frozen=True, slots=True)

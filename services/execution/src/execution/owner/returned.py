@@ -53,8 +53,9 @@ def require_offered(offered: bytes, returned: bytes, *, signature: str) -> None:
     _require(after.payer == before.payer, "its payer unchanged", after.payer)
     _require(after.blockhash == before.blockhash, "its block unchanged", after.blockhash)
     _require(after.writable == before.writable, "no other account written", "another")
+    ours = tuple(it for it in before.calls if not _is_wallets(it))
     kept = tuple(it for it in after.calls if not _is_wallets(it))
-    _require(kept == before.calls, f"the {len(before.calls)} calls offered", f"{len(kept)} others")
+    _require(kept == ours, f"the {len(ours)} calls offered", f"{len(kept)} others")
     budget = [it.data[:1] for it in after.calls if it.program == COMPUTE_BUDGET]
     _require(len(set(budget)) == len(budget), "each budget once", "one twice")
     try:

@@ -17,7 +17,7 @@ from contracts import (
 )
 from contracts.event import Event
 from contracts.values import plain
-from gateway.domain import owner_sentences
+from gateway.domain import manual_sentences, owner_sentences
 from gateway.domain.kills import name_of
 
 
@@ -68,6 +68,7 @@ def summary(event: Event) -> str:
                 or _control(event)
                 or _access(event)
                 or owner_sentences.summary(event)
+                or manual_sentences.summary(event)
                 or _spaced(event.event_type)
             )
 

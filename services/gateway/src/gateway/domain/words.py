@@ -8,6 +8,7 @@ from contracts import (
     delegation,
     engine,
     feed,
+    manual,
     minute,
     order,
     signal,
@@ -98,6 +99,7 @@ def level(event: Event) -> Level:
             | venue.VenueTimePassed()
             | transaction.TransactionPlanned()
             | transaction.TransactionSigned()
+            | manual.TransactionOffered()
         ):
             return Level.NOISE
         case transaction.TransactionLanded():
@@ -131,6 +133,8 @@ def level(event: Event) -> Level:
             | delegation.DelegateKeyDestroyed()
             | delegation.OwnerTransactionRefused()
             | delegation.OwnerTransactionDied()
+            | manual.SignatureAsked()
+            | manual.ReturnRefused()
             | control.NotificationsChanged()
         ):
             return Level.WARNING

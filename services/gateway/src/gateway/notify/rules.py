@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from contracts import access, control, delegation, engine, feed, order, venue, verdict
+from contracts import access, control, delegation, engine, feed, manual, order, venue, verdict
 from contracts.event import Event, Recorded
 from contracts.ids import AccountId
 from contracts.values import Leg, plain
@@ -169,6 +169,9 @@ _KINDS: Mapping[type[Event], Kind] = {
     delegation.OwnerTransactionRefused: Kind.DELEGATION,
     delegation.OwnerTransactionDied: Kind.DELEGATION,
     delegation.DelegationChanged: Kind.DELEGATION,
+    manual.SigningModeChanged: Kind.DELEGATION,
+    manual.SignatureAsked: Kind.DELEGATION,
+    manual.ReturnRefused: Kind.DELEGATION,
 }
 
 

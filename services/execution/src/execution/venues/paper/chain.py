@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from contracts.manual import SimulatedEffect
 from contracts.markets import MarketSpec
 from contracts.minutes import is_plausible
 from contracts.ticks import Trade
@@ -26,6 +27,7 @@ from execution.venues.paper.landing import receive
 from execution.venues.paper.program import run
 from execution.venues.paper.rules import PaperRules
 from execution.venues.paper.scene import Scene
+from execution.venues.paper.simulating import simulate
 from execution.venues.paper.state import HOUSE, Account
 from execution.venues.paper.telling import fate_of, records_of
 from execution.venues.paper.terms import Terms
@@ -186,6 +188,10 @@ class PaperChain:
                 return fate_of(account, signature, slot=slot, weather=self.weather)
         return None
 
+    def simulate(self, account: str, message: bytes) -> SimulatedEffect:
+        """Say what an owner's message would do now; nothing of it is kept."""
+        return simulate(self._works.scene(self._account(account)), message)
+
     # What is seen
 
     def observe(self, account: str) -> VenueObserved:
@@ -261,6 +267,10 @@ class PaperChain:
         found.owner_lamports = 0 if owner is None else self._terms.rules.fee_payer_lamports
         found.delegate = HOUSE if owner is None else None
         self._finish(self._works.scene(found))
+
+    def owner_of(self, account: str) -> str | None:
+        """Name the wallet that the account belongs to; None: the desk's own."""
+        return self._account(account).owner
 
     def set_delegate(self, account: str, delegate: str | None) -> None:
         """Let the owner give the right to sign to an address, or to nobody."""

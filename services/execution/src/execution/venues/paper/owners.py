@@ -1,7 +1,7 @@
 """What the owner's own transactions do on the paper chain: messages as a real chain would take.
 
-Read by the program's layouts: `update_user_delegate` and `cancel_orders` are what it knows of the
-owner's instructions; the compute budget has its price, and Lighthouse asserts nothing here.
+Read by the program's layouts: the owner names a delegate, and may do with orders whatever a
+delegate may; the compute budget has its price, and Lighthouse asserts nothing here.
 """
 
 from dataclasses import dataclass
@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from contracts.values import Side
-from execution.owner.offers import CANCEL_ORDERS, NAME_DELEGATE, NOBODY
+from execution.owner.offers import NAME_DELEGATE, NOBODY
 from execution.owner.returned import COMPUTE_BUDGET, LIGHTHOUSE, Call, NotTaken, read
 from execution.venues.drift.config import DriftVenue
 from execution.venues.paper.codes import Code, Refused
+from execution.venues.paper.owner_calls import instructions_of
 from execution.venues.paper.program import run
 from execution.venues.paper.scene import Scene
-from execution.venues.paper.wire import CancelOrders
 
 PROGRAM = Pubkey.from_string("dRiftyHA39MWEi3m9aunc5MzRF1JYuBsbn6VPcn33UH")
 """The program that the paper chain stands for."""
@@ -84,24 +83,8 @@ def _run(scene: Scene, call: Call, venue: DriftVenue) -> None:
             raise Refused(Code.NOT_A_SIGNER)
         named = Pubkey(arguments[2:])
         scene.account.delegate = None if named == NOBODY else str(named)
-    elif name == CANCEL_ORDERS:
-        if call.accounts[:3] != (venue.state, venue.user, venue.owner):
-            raise Refused(Code.NOT_A_SIGNER)
-        run(scene, [CancelOrders(it) for it in _sides(arguments)])
     else:
-        raise Refused(Code.UNREADABLE)
-
-
-def _sides(arguments: bytes) -> tuple[Side, ...]:
-    match arguments:
-        case b"\x00\x00\x00":
-            return (Side.LONG, Side.SHORT)
-        case b"\x00\x00\x01\x00":
-            return (Side.LONG,)
-        case b"\x00\x00\x01\x01":
-            return (Side.SHORT,)
-        case _:
-            raise Refused(Code.UNREADABLE)
+        run(scene, instructions_of(call.data, call.accounts, venue))
 
 
 def _priority_fee_lamports(calls: tuple[Call, ...]) -> int:
