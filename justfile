@@ -73,6 +73,7 @@ differential *ARGS:
 # Write the generated documents anew.
 docs:
     uv run --frozen python -m contracts.catalogue
+    uv run --frozen python -m gateway.openapi services/gateway/openapi.json
     uv run --frozen python -m supervisor page --types
 
 # Run the static checks at every git commit.
