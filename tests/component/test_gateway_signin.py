@@ -261,6 +261,17 @@ async def test_a_seal_holds_all_that_it_seals(how: str) -> None:
         await refused(desk, body, 401, "challenge_invalid")
 
 
+async def test_a_seal_of_another_day_asks_the_store_for_nothing() -> None:
+    stage = SignInStage()
+    async with running_desk(stage=stage) as desk:
+        body = proof(await asked(desk.http, OWNER), OWNER)
+    async with running_desk(stage=stage) as desk:  # Which does not know the key of that day.
+        stage.passes(hours=24)
+        stage.challenges.pause()  # Whoever asks it now waits.
+        await refused(desk, body, 401, "challenge_invalid")
+        await stage.challenges.resume()
+
+
 async def test_strangers_fill_nothing_from_however_many_networks() -> None:
     stage = SignInStage()
     async with running_desk(stage=stage) as desk:
