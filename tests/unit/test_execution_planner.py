@@ -442,6 +442,24 @@ def test_an_entry_that_rests_is_taken_back_by_id_whatever_its_fate_is_said_to_be
     assert rig.show(slots=1) == []
 
 
+@pytest.mark.parametrize("level", [None, KillLevel.CANCEL_ENTRIES, KillLevel.FLATTEN])
+@pytest.mark.parametrize(("position", "is_smaller"), [("10", False), ("9.99", True)])
+def test_a_naked_position_sheds_take_profits_that_would_turn_it_over(
+    position: str, level: KillLevel | None, is_smaller: bool
+) -> None:
+    rig = open_long()
+    if level is not None:
+        rig.kill(level)
+    rig.drop(OrderKind.TRIGGER_MARKET)
+    rig.position = Decimal(position)
+    answers = rig.show(slots=1)
+    shed = {it.leg for it in of(answers, CancelIntended)}
+    assert shed == ({Leg.TP1, Leg.TP2, Leg.TP3} if is_smaller else set())
+    (exit_,) = of(answers, OrderIntended)
+    assert exit_.leg is (Leg.CLOSE if level is KillLevel.FLATTEN else Leg.STOP)
+    assert not of(rig.show(slots=1), CancelIntended)
+
+
 def test_a_position_that_nothing_explains_gets_a_stop() -> None:
     rig = Rig()
     rig.position, rig.cash = Decimal(3), rig.cash - 300

@@ -18,6 +18,7 @@ from contracts.values import Leg, OrderKind, Side
 from contracts.venue import ObservedOrder
 from execution.domain.commands import Send, carried
 from execution.domain.intents import order_intent
+from execution.domain.ledger import ZERO
 from execution.domain.pricing import aggressive_limit, floor_to
 from execution.domain.setup import TAKE_PROFITS, Setup
 from execution.domain.view import Mine, View
@@ -94,6 +95,19 @@ def sweep(view: View, reason: CancelReason) -> list[Send]:
         mine for leg in (Leg.STOP, *TAKE_PROFITS, Leg.CLOSE) for mine in view.resting.get(leg, ())
     ]
     return cancel(view, left, reason, Urgency.NORMAL)
+
+
+def trim(view: View) -> list[Send]:
+    """Take back the take-profits of a naked position that is smaller than they are.
+
+    At their worst they turn it over, and the venue asks so much margin for that that it may refuse
+    the stop and the exit alike.
+    """
+    ladder = [mine for leg in TAKE_PROFITS for mine in view.resting.get(leg, ())]
+    total = sum(((it.seen.quantity_base or ZERO) - it.seen.filled_base for it in ladder), ZERO)
+    if view.stop is not None or not view.base or total <= abs(view.base):
+        return []
+    return cancel(view, ladder, CancelReason.STALE, Urgency.PROTECTIVE)
 
 
 def close(view: View, urgency: Urgency) -> list[Send]:

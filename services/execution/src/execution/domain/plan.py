@@ -23,7 +23,7 @@ def plan(view: View, mode: Mode) -> list[Command]:
         return []
     if is_killed(mode):
         return _killed(view, view.setup, mode)
-    leaving = protection.protect(view)
+    leaving = [*exits.trim(view), *protection.protect(view)]
     working = entry.work(view, mode) if view.entries else entry.begin(view, mode)
     if view.base:
         is_staying = not leaving and _is_staying(view)
@@ -63,6 +63,7 @@ def _killed(view: View, setup: Setup, mode: Mode) -> list[Command]:
         return [*exits.sweep(view, CancelReason.KILL_SWITCH)]
     if not view.base:
         return commands
+    commands += exits.trim(view)
     if mode is Mode.KILL_FLATTEN and not view.state.is_tripped(Leg.CLOSE.value, view.slot):
         return [*commands, *exits.close(view, Urgency.KILL)]
     return [*commands, *protection.protect(view)]
