@@ -49,7 +49,7 @@ async def probed(
         view = ChainView(venue, view.accounts, view.block_height, 0)
     probe = Probe(Lying(on, method, bend), mint)
     blockhash = on.chain.blockhash().hash
-    await probe.require_compatible(view, delegate=on.rig.delegate, blockhash=blockhash)
+    await probe.require_compatible(view, signer=on.rig.delegate, blockhash=blockhash)
 
 
 def refused(words: str) -> Any:

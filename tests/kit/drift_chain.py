@@ -17,7 +17,7 @@ from execution.venues.port import AnyRecord, Intent, SignedTransaction
 from kit.drift_rig import Rig
 from kit.localnet_rig import Client, Desk, a_localnet, drift_program
 from localnet.drift.addresses import PROGRAM
-from localnet.drift.world import keypair
+from localnet.drift.world import Actor, keypair
 
 ACCOUNT = "local"
 
@@ -101,8 +101,11 @@ class OnChain:
 
 
 @asynccontextmanager
-async def on_chain() -> AsyncGenerator[OnChain]:
-    """Run a localnet with the program and a funded desk; skip without either package."""
+async def on_chain(*, is_open: bool = True) -> AsyncGenerator[OnChain]:
+    """Run a localnet with the program and a funded desk; skip without either package.
+
+    Unless `is_open`, the owner has its money in its wallet, and no sub-account yet.
+    """
     program = drift_program()
     pytest.importorskip(
         "driftpy", reason="driftpy is not installed: `just sync --extra drift` runs the adapter"
@@ -113,7 +116,11 @@ async def on_chain() -> AsyncGenerator[OnChain]:
         assert actors is not None
         delegate: Keypair = keypair("delegate")
         world.fund(delegate.pubkey(), usdc=Decimal(1), sol=Decimal(1))
-        owner = world.open_actor("owner", usdc=Decimal(10_000), delegate=delegate.pubkey())
+        owner = Actor("owner", keypair("owner"))
+        if is_open:
+            world.open_actor("owner", usdc=Decimal(10_000), delegate=delegate.pubkey())
+        else:
+            world.fund(owner.key.pubkey(), usdc=Decimal(10_000), sol=Decimal(1))
         desk = Desk(world, actors, owner, delegate)
         venue = DriftVenue("localnet", PROGRAM, "USDC", "sol-perp", 0, owner.trader.authority)
         on = OnChain(client, Rig(desk, venue), http)

@@ -636,6 +636,8 @@ EXAMPLES: Sequence[Event] = (
         request=derive_id(_ROOT, "revoke_asked"),
         delegate=None,
         cancels=CanceledOrders.ENTRIES,
+        opens_account=False,
+        leverage_max=None,
         expires_at=_AT + timedelta(seconds=60),
         clock=_CLOCK,
     ),

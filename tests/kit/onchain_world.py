@@ -4,11 +4,20 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from solders.keypair import Keypair
+from solders.pubkey import Pubkey
 
+from contracts.delegation import (
+    ConsentGiven,
+    DelegateKeyBorn,
+    DelegationState,
+    OwnerTransactionOffered,
+)
 from contracts.event import Draft, Event, Recorded
+from contracts.ids import derive_root_id
 from contracts.ticks import Trade, encode_tick
 from contracts.values import Side, from_millis
 from contracts.verdict import OrderApproved
@@ -16,21 +25,24 @@ from execution.onchain.delegate import DelegateSigner
 from execution.onchain.desk import ChainDesk
 from execution.onchain.standing import ChainStanding
 from execution.recovery import caught_up
-from execution.signing.facts import Session
+from execution.signing.cabinet import KeyCabinet
 from execution.signing.fence import LogFence
-from execution.signing.keys import DelegateKey, Secret
+from execution.signing.keys import Secret, Vault
 from execution.signing.signer import PolicySigner
 from execution.venues.drift.chain import DriftChain
 from execution.venues.drift.rpc import Rpc
 from kit.chassis_memory_market import InMemoryMarket
 from kit.chassis_memory_stores import InMemoryCheckpoints
 from kit.drift_chain import ACCOUNT, OnChain, on_chain
-from kit.execution_events import a_feed, an_account, an_approval
+from kit.execution_events import BEGIN_MS, a_feed, an_account, an_approval, root
 from kit.execution_world import TRADES
 from kit.memory import InMemoryDeadLetters, InMemoryLog
+from kit.owner_wallet import OwnerWallet
+from kit.owner_words import a_consent, a_return, a_revoke, an_ask, an_owner
 from localnet.drift.markets import MARKETS
 
-HOUR_MS = 3_600_000
+ENCRYPTION = bytes(range(32))
+DELEGATE_SOL = Decimal(1)
 SOL_PERP = MARKETS[0]
 E = TypeVar("E", bound=Event)
 
@@ -40,7 +52,8 @@ class Life:
     """One process of execution: its folds, its signer, and its desk."""
 
     standing: ChainStanding
-    policy: PolicySigner
+    cabinet: KeyCabinet
+    signer: DelegateSigner
     desk: ChainDesk
     shown: dict[str, object] = field(default_factory=dict[str, object])
 
@@ -50,14 +63,17 @@ class OnChainWorld:
     """A log with a feed and an account, and lives of execution on them."""
 
     on: OnChain
+    folder: Path
     log: InMemoryLog = field(default_factory=lambda: InMemoryLog(service="execution"))
     market: InMemoryMarket = field(default_factory=InMemoryMarket)
     dead_letters: InMemoryDeadLetters = field(default_factory=InMemoryDeadLetters)
     life: Life = field(init=False)
     trade_id: int = 0
+    said: int = 0
 
     def __post_init__(self) -> None:
         self.checkpoints = InMemoryCheckpoints(self.log)
+        self.wallet = OwnerWallet(self.on.rig.desk.owner.key)
 
     @property
     def now_ms(self) -> int:
@@ -65,10 +81,19 @@ class OnChainWorld:
         return self.on.rig.now_s * 1_000
 
     async def open(self) -> None:
-        """Open feed and account, and begin the first life."""
+        """Open feed and account, name its owner, and begin the first life."""
         await self.say("ingest", a_feed(is_replayable=False))
         await self.say("gateway", an_account(ACCOUNT, venue="localnet"))
+        await self.person(an_owner(ACCOUNT, self.wallet.address))
         self.life = await self.begin()
+
+    async def person(self, event: Event) -> Recorded:
+        """Let a person say something at chain time."""
+        self.said += 1
+        identity = derive_root_id(f"test-{event.event_type}", self.said)
+        draft = root(event, identity, milliseconds=self.now_ms - BEGIN_MS)
+        await self.say("gateway", draft)
+        return self.log.recorded[-1]
 
     async def begin(self, *, urls: tuple[str, ...] = ()) -> Life:
         """Begin a life of execution on the log as it is."""
@@ -76,23 +101,31 @@ class OnChainWorld:
         recorder = await caught_up(self.log, standing)
         seconds = self.on.seconds
         fence = LogFence(self.log, clock=seconds)
-        policy = PolicySigner(fence, lambda: self.now_ms)
-        policy.hold(a_key(self.on.rig.desk.delegate, self.now_ms), signed_ms=standing.signed_ms)
+        cabinet = KeyCabinet(self.folder, Vault(Secret(ENCRYPTION)))
+
+        def delegate() -> Pubkey | None:
+            key = cabinet.key(ACCOUNT)
+            return None if key is None else key.session.delegate
+
         chain = DriftChain(
             self.on.rig.venue,
             Rpc(urls or (self.on.client.net.url,), client=self.on.http, clock=seconds),
             account=ACCOUNT,
-            delegate=lambda: policy.delegate(ACCOUNT),
+            delegate=delegate,
             known=lambda: standing.known_orders(ACCOUNT),
             after=standing.cursor(ACCOUNT),
             clock=seconds,
         )
+        signed_ms = {ACCOUNT: standing.signed_ms}
+        policy = PolicySigner(fence, cabinet, lambda: chain.owned.now_ms, signed_ms=signed_ms)
+        signer = DelegateSigner(policy, fence, recorder, lambda: chain)
         shown: dict[str, object] = {}
         desk = ChainDesk(
             standing,
             recorder,
             chain,
-            DelegateSigner(policy, fence, recorder, lambda: chain),
+            signer,
+            cabinet=cabinet,
             dead_letters=self.dead_letters,
             checkpoints=self.checkpoints,
             checkpoint_events=100_000,
@@ -100,7 +133,7 @@ class OnChainWorld:
             ready=lambda state, reason: shown.update({"ready": state, "reason": reason}),
             clock=seconds,
         )
-        return Life(standing, policy, desk, shown)
+        return Life(standing, cabinet, signer, desk, shown)
 
     async def say(self, service: str, *drafts: Draft) -> None:
         """Let another service record something."""
@@ -125,6 +158,64 @@ class OnChainWorld:
         """Take steps of one slot."""
         for _ in range(count):
             await self.step()
+
+    # What the owner does
+
+    async def consent(self) -> None:
+        """Agree to what a delegate can do."""
+        await self.person(a_consent(ACCOUNT, self.wallet))
+
+    async def ask(self) -> None:
+        """Ask for a key and its transaction, and let the key have what it needs for fees."""
+        consents = [it for it in self.log.recorded if isinstance(it.event, ConsentGiven)]
+        consent = consents[-1].id if consents else derive_root_id("none")
+        await self.person(an_ask(ACCOUNT, self.wallet, consent))
+        await self.hear()
+        for born in self.found(DelegateKeyBorn)[-1:]:
+            delegate = Pubkey.from_string(born.delegate)
+            self.on.rig.desk.world.fund(delegate, usdc=Decimal(0), sol=DELEGATE_SOL)
+
+    async def give_back(self, message: str | None = None, signature: str | None = None) -> None:
+        """Sign the newest offer, or give back what is said."""
+        offer = next(
+            it
+            for it in reversed(self.log.recorded)
+            if isinstance(it.event, OwnerTransactionOffered)
+        )
+        assert isinstance(offer.event, OwnerTransactionOffered)
+        told = message or offer.event.message
+        await self.person(a_return(ACCOUNT, self.wallet, offer.id, told, signature=signature))
+        await self.hear()
+
+    async def delegate(self) -> None:
+        """Take the whole way to an active delegation."""
+        await self.steps(3)
+        await self.consent()
+        await self.ask()
+        await self.give_back()
+        await self.steps(3)
+        assert self.state is DelegationState.ACTIVE
+
+    async def ask_revoke(self) -> None:
+        """Ask for the transaction that takes the right to sign back."""
+        await self.person(a_revoke(ACCOUNT, self.wallet))
+        await self.hear()
+
+    async def revoke(self) -> None:
+        """Take the whole way back."""
+        await self.ask_revoke()
+        await self.give_back()
+        await self.steps(3)
+
+    @property
+    def state(self) -> DelegationState:
+        """Give what the log says of the delegation."""
+        return self.life.standing.delegations[ACCOUNT].state
+
+    @property
+    def files(self) -> list[str]:
+        """Name what lies in the folder of keys."""
+        return sorted(it.name for it in self.folder.iterdir())
 
     async def approve(
         self, key: str = "first", *, entry: str = "149.9", stop: str = "148.9", life_s: int = 120
@@ -165,16 +256,18 @@ class OnChainWorld:
         return self.log.recorded
 
 
-def a_key(keypair: Keypair, now_ms: int) -> DelegateKey:
-    """Give a localnet's own key as the signer holds it."""
-    session = Session(keypair.pubkey(), now_ms - HOUR_MS, now_ms + HOUR_MS)
-    return DelegateKey(Secret(keypair.secret()), account=ACCOUNT, session=session)
-
-
 @asynccontextmanager
-async def onchain_world() -> AsyncGenerator[OnChainWorld]:
-    """Run a world with one life; skip without the program or driftpy."""
-    async with on_chain() as on:
-        world = OnChainWorld(on)
-        await world.open()
-        yield world
+async def onchain_world(
+    *, delegates: bool = True, is_open: bool = True
+) -> AsyncGenerator[OnChainWorld]:
+    """Run a world with one life, whose owner has delegated; skip without the program or driftpy.
+
+    `is_open` says whether the owner has a sub-account with its deposit from the start.
+    """
+    async with on_chain(is_open=is_open) as on:
+        with TemporaryDirectory() as folder:
+            world = OnChainWorld(on, Path(folder) / "keys")
+            await world.open()
+            if delegates:
+                await world.delegate()
+            yield world

@@ -13,13 +13,8 @@ from chassis.appends import Appended
 from chassis.market import MarketMessage
 from contracts.delegation import (
     ConsentGiven,
-    DelegationAsked,
-    DelegationLimits,
     DelegationState,
-    OwnerNamed,
     OwnerTransactionOffered,
-    OwnerTransactionReturned,
-    RevokeAsked,
 )
 from contracts.event import Draft, Event, Recorded
 from contracts.ids import derive_root_id
@@ -31,14 +26,14 @@ from execution.signing.keys import Secret, Vault
 from execution.signing.paper import PaperSigner
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
-from kit.execution_events import ACCOUNT, SETTINGS, a_feed, a_print, an_account, root
+from kit.execution_events import ACCOUNT, a_feed, a_print, an_account, root
 from kit.execution_world import TRADES
 from kit.memory import InMemoryCheckpoints, InMemoryDeadLetters, InMemoryLog
 from kit.owner_wallet import OwnerWallet
+from kit.owner_words import a_consent, a_return, a_revoke, an_ask, an_owner
 
 RULES = replace(PaperRules.calm(), blockhash_life_blocks=50)
 ENCRYPTION = bytes(range(32))
-CONSENT = "A delegate can lose all that is in this sub-account."
 
 E = TypeVar("E", bound=Event)
 
@@ -169,54 +164,27 @@ class OwnerDesk:
     async def name_owner(self, wallet: str | None = "") -> Recorded:
         """Let the account belong to the wallet."""
         owner = self.wallet.address if wallet == "" else wallet
-        return await self.say(OwnerNamed(account=ACCOUNT, wallet=owner, by="test"))
+        return await self.say(an_owner(ACCOUNT, owner))
 
     async def consent(self) -> Recorded:
         """Agree to what a delegate can do."""
-        return await self.say(
-            ConsentGiven(
-                account=ACCOUNT,
-                wallet=self.wallet.address,
-                session=None,
-                text=CONSENT,
-                text_sha256="0" * 64,
-                limits=DelegationLimits(
-                    leverage_max=SETTINGS.leverage_max,
-                    risk_per_trade_bps=SETTINGS.risk_per_trade_bps,
-                    daily_drawdown_limit_pct=SETTINGS.daily_drawdown_limit_pct,
-                    key_hours=24,
-                ),
-                by="test",
-            )
-        )
+        return await self.say(a_consent(ACCOUNT, self.wallet))
 
     async def ask(self) -> Recorded:
         """Ask for a key, and the transaction that names it."""
         consents = [it for it in self.log.recorded if isinstance(it.event, ConsentGiven)]
         consent = consents[-1].id if consents else derive_root_id("none")
-        wallet = self.wallet.address
-        return await self.say(
-            DelegationAsked(account=ACCOUNT, wallet=wallet, consent=consent, by="test")
-        )
+        return await self.say(an_ask(ACCOUNT, self.wallet, consent))
 
     async def ask_revoke(self) -> Recorded:
         """Ask for the transaction that takes the right to sign back."""
-        return await self.say(RevokeAsked(account=ACCOUNT, wallet=self.wallet.address, by="test"))
+        return await self.say(a_revoke(ACCOUNT, self.wallet))
 
     async def give_back(self, message: str | None = None, signature: str | None = None) -> Recorded:
         """Sign the newest offer, or give back what is said."""
-        offered = self.offers[-1]
-        kept, signed = self.wallet.signed(message or offered[1].message)
-        return await self.say(
-            OwnerTransactionReturned(
-                account=ACCOUNT,
-                wallet=self.wallet.address,
-                offer=offered[0].id,
-                signature=signature or signed,
-                message=kept,
-                by="test",
-            )
-        )
+        offer, event = self.offers[-1]
+        told = message or event.message
+        return await self.say(a_return(ACCOUNT, self.wallet, offer.id, told, signature=signature))
 
     async def delegate(self) -> None:
         """Take the whole way to an active delegation."""

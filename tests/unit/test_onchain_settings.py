@@ -1,7 +1,5 @@
 """A venue on a chain is told completely, or execution does not start; no address is ever told."""
 
-from pathlib import Path
-
 import pytest
 from solders.pubkey import Pubkey
 
@@ -15,7 +13,7 @@ WHOLE = {
     "DRIFT_PROGRAM": KEY,
     "QUOTE_MINT": KEY,
     "ACCOUNT_OWNER": KEY,
-    "DELEGATE_KEY_FILE": "/keys/delegate.json",
+    "DELEGATE_KEYS_DIR": "/keys/delegates",
     "KEY_ENCRYPTION_FILE": "/keys/encryption",
 }
 
@@ -30,7 +28,6 @@ def test_a_whole_venue_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = ExecutionSettings().chain
     assert chain.urls == ("https://one.example/?api-key=hidden", "https://two.example")
     assert (chain.cluster, str(chain.program), chain.market_index) == ("devnet", KEY, 0)
-    assert chain.key_file == Path("/keys/delegate.json")
     assert "hidden" not in repr(chain) + repr(ExecutionSettings())
 
 

@@ -50,7 +50,7 @@ def test_a_revoke_cancels_first_and_then_names_nobody(side: Side | None, directi
     assert isinstance(parsed, MessageV0)
     cancel, name = calls(parsed)
     discriminator = bytes([238, 225, 95, 158, 227, 103, 8, 194])
-    assert bytes(cancel.data) == discriminator + b"\x00\x00" + direction
+    assert bytes(cancel.data) == discriminator + b"\x01\x01\x01\x00\x00" + direction
     assert bytes(name.data)[10:] == bytes(NOBODY)
 
 

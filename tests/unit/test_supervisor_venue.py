@@ -23,6 +23,11 @@ def refusal(*arguments: str) -> str:
     return str(refused.value)
 
 
+def opened(folder: DataFolder, logs: Path, *options: str) -> venues.Venue:
+    asks = asked("--venue", "localnet", *options)
+    return venues.opened(asks, folder, FEED, nats_url="", page_url="http://page", logs=logs)
+
+
 def test_paper_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DRIFT_SO", raising=False)
     venues.require_venue(asked())
@@ -90,14 +95,17 @@ def test_a_folder_holds_one_run_of_a_localnet(tmp_path: Path) -> None:
         was_new = folder.is_new
         if not was_new:
             with pytest.raises(Refusal, match="give another --data-dir"):
-                venues.opened("localnet", folder, FEED, nats_url="", logs=tmp_path)
+                opened(folder, tmp_path)
         else:
-            venue = venues.opened("localnet", folder, FEED, nats_url="", logs=tmp_path)
+            venue = opened(folder, tmp_path)
             told = venue.execution
             assert told["VENUE"] == venue.gateway["VENUE"] == "localnet"
-            key = Path(told["DELEGATE_KEY_FILE"])
-            assert key.stat().st_mode & 0o777 == 0o600
-            assert told["ACCOUNT_OWNER"] in key.read_text(encoding="utf-8")
+            assert told["ACCOUNT_OWNER"] == venue.gateway["OWNER_WALLET"]
+            assert venue.chain is not None
+            assert venue.chain.command[-2:] == ("--owner-signs-at", "http://page")
+            on_page = opened(folder, tmp_path, "--delegate-on-page").chain
+            assert on_page is not None
+            assert "--owner-signs-at" not in on_page.command
         folder.close()
     with pytest.raises(Refusal, match="on localnet"):
         DataFolder(tmp_path / "run", feed=venues.identity_of(FEED, "paper"))

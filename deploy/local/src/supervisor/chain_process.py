@@ -1,7 +1,8 @@
 """`python -m supervisor.chain_process`: a localnet that lives by the market stream of a desk.
 
 It begins with the feed's first print, at its time and price, opens the owner's account with its
-deposit and delegate, and then follows. The owner's key never leaves this process.
+deposit, and then follows. With `--owner-signs-at` the owner, a test wallet of play money, delegates
+through the gateway by itself; its key never leaves this process.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from solders.pubkey import Pubkey
@@ -20,11 +21,13 @@ from chassis.market import MarketClient, MarketFollower
 from chassis.provision import provision
 from chassis.settings import ServiceSettings
 from contracts.ticks import Trade, decode_tick
-from localnet.app import Localnet, PortTaken, localnet
+from localnet.app import PortTaken, localnet
 from localnet.builds import Build, NoProgram, load
 from localnet.drift.markets import market_by
+from localnet.drift.world import World, keypair
 from localnet.pace import ClockMode
 from supervisor.market_hand import SLOT_MS, MarketHand
+from supervisor.owner_hand import OwnerHand
 from supervisor.refusal import EXIT_CONFIGURATION
 
 OWNER = "owner"
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--nats-url", required=True)
     parser.add_argument("--market", required=True, help="of the feed, such as sol-perp")
     parser.add_argument("--deposit-usd", type=Decimal, required=True)
-    parser.add_argument("--delegate", type=Pubkey.from_string, required=True)
+    parser.add_argument("--owner-signs-at", metavar="URL", help="of the gateway")
     options = parser.parse_args(arguments)
     try:
         program = load(os.environ.get("DRIFT_SO"))
@@ -80,22 +83,31 @@ async def _live(
             at_s=first[0].t // 1_000 - 60,
             first_prices_usd={options.market: Decimal(first[0].p)},
         ) as net:
-            hand = _opened(net, options)
+            world, actors = net.world, net.actors
+            if world is None or actors is None:
+                raise RuntimeError("expected a world with the program, found a bare chain")
+            world.open_actor(OWNER, usdc=options.deposit_usd)
+            at_ms = net.node.chain.tip.at_s * 1_000
+            hand = MarketHand(net.pace, actors, market_by(options.market), at_ms)
             hand.work(first)
-            print(f"Drift {program[0].version} on {net.url}", flush=True)
-            while True:
-                hand.work(await _trades(prints, hand))
+            print(f"Drift {program[0].version} on {net.url}; {_who(options)}", flush=True)
+            async with asyncio.TaskGroup() as group:
+                if options.owner_signs_at:
+                    owner = OwnerHand(options.owner_signs_at, keypair(OWNER), _funds(world))
+                    group.create_task(owner.run())
+                while True:
+                    hand.work(await _trades(prints, hand))
 
 
-def _opened(net: Localnet, options: argparse.Namespace) -> MarketHand:
-    """Give the owner its account, and the delegate what it needs for fees."""
-    world, actors = net.world, net.actors
-    if world is None or actors is None:
-        raise RuntimeError("expected a world with the program, found a bare chain")
-    world.fund(options.delegate, usdc=Decimal(0), sol=_DELEGATE_SOL)
-    world.open_actor(OWNER, usdc=options.deposit_usd, delegate=options.delegate)
-    at_ms = net.node.chain.tip.at_s * 1_000
-    return MarketHand(net.pace, actors, market_by(options.market), at_ms)
+def _who(options: argparse.Namespace) -> str:
+    if options.owner_signs_at:
+        return "its test wallet delegates by itself"
+    return f"delegate on the page as {keypair(OWNER).pubkey()}"
+
+
+def _funds(world: World) -> Callable[[Pubkey], None]:
+    """Give what lets a delegate pay fees."""
+    return lambda delegate: world.fund(delegate, usdc=Decimal(0), sol=_DELEGATE_SOL)
 
 
 async def _trades(prints: MarketFollower, hand: MarketHand | None = None) -> list[Trade]:

@@ -53,7 +53,7 @@ class Child:
         self.refusal: str | None = None
         self.state = "starting"
         self.ended = ""
-        self._command = tuple(command)
+        self.command = tuple(command)
         self._environment = {**os.environ, **environment}
         self._log = log
         self._spawn = spawn or Spawn()
@@ -122,7 +122,7 @@ class Child:
     async def _run_once(self) -> int:
         self.state = "starting"
         process = await asyncio.create_subprocess_exec(
-            *self._command,
+            *self.command,
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

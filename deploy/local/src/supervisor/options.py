@@ -40,6 +40,11 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--seed", type=int, default=7, help="of the synthetic market")
     up.add_argument("--data-dir", type=Path, help="default: .data/<feed>")
     up.add_argument("--venue", choices=VENUES, default=PAPER, help="localnet: the real program")
+    up.add_argument(
+        "--delegate-on-page",
+        action="store_true",
+        help="localnet: its test wallet does not delegate by itself; sign with it on the page",
+    )
     up.add_argument("--port", type=int, default=8001, help="of the page and the API")
     up.add_argument("--exit-at-end", action="store_true", help="stop when the tape is worked off")
     page = commands.add_parser("page", help="build the page where its sources changed")

@@ -37,18 +37,25 @@ _LOOK_EVERY_S = 0.5
 class Stack:
     """NATS, PostgreSQL and the services of one data folder."""
 
-    def __init__(self, folder: DataFolder, feed: Feed, *, venue: str, port: int) -> None:
+    def __init__(self, folder: DataFolder, feed: Feed, options: Namespace) -> None:
         self.feed = feed
-        self.url = f"http://{LOOPBACK}:{port}"
+        self.url = f"http://{LOOPBACK}:{options.port}"
         self.nats_port = free_port()
         self.postgres: Child | None = None
         self._folder = folder
         self._logs = folder.path / "logs"
         self._logs.mkdir(exist_ok=True)
-        self._port = port
+        self._port: int = options.port
         self.nats, self.nats_url = nats_child(folder.path, port=self.nats_port, logs=self._logs)
         self.services: list[Child] = []
-        self.venue = venues.opened(venue, folder, feed, nats_url=self.nats_url, logs=self._logs)
+        self.venue = venues.opened(
+            options,
+            folder,
+            feed,
+            nats_url=self.nats_url,
+            page_url=self.url,
+            logs=self._logs,
+        )
         self._staging = Staging(folder.path / STORE)
         self._cluster: Cluster | None = None
         self._health: dict[str, int] = {}
@@ -179,7 +186,7 @@ def _first(failures: BaseExceptionGroup[Refusal]) -> Refusal:
 
 
 async def _run(folder: DataFolder, feed: Feed, options: Namespace) -> int:
-    stack = Stack(folder, feed, venue=options.venue, port=options.port)
+    stack = Stack(folder, feed, options)
     async with _stop_event() as stopping, asyncio.TaskGroup() as group:
         try:
             await stack.start(group)

@@ -5,7 +5,6 @@ holds one run of it.
 """
 
 import os
-import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
@@ -42,12 +41,14 @@ class Venue:
 
     name: str
     execution: Mapping[str, str] = field(default_factory=dict[str, str])
+    owner: str | None = None
+    """The wallet that the account belongs to; None leaves it to the environment."""
     chain: Child | None = None
 
     @property
     def gateway(self) -> dict[str, str]:
         """Give what the gateway is told."""
-        return {"VENUE": self.name}
+        return {"VENUE": self.name} | ({} if self.owner is None else {"OWNER_WALLET": self.owner})
 
 
 def require_venue(options: Namespace) -> None:
@@ -86,8 +87,11 @@ def identity_of(feed: Feed, venue: str) -> str:
     return feed.identity if venue == PAPER else f"{feed.identity} on {venue}"
 
 
-def opened(venue: str, folder: DataFolder, feed: Feed, *, nats_url: str, logs: Path) -> Venue:
-    """Give the venue of a data folder; on a localnet with a new delegate's key. Raises Refusal."""
+def opened(
+    options: Namespace, folder: DataFolder, feed: Feed, *, nats_url: str, page_url: str, logs: Path
+) -> Venue:
+    """Give the venue of a data folder. Raises Refusal."""
+    venue: str = options.venue
     if venue == PAPER:
         return Venue(PAPER)
     if not folder.is_new:
@@ -96,15 +100,12 @@ def opened(venue: str, folder: DataFolder, feed: Feed, *, nats_url: str, logs: P
             "give another --data-dir"
         )
     wallet, port = str(keypair(OWNER).pubkey()), free_pair()
-    encryption = folder.key_file("delegate-encryption")
-    key_file = encryption.with_name("delegate.json")
-    account = os.environ.get("ACCOUNT", "local")
-    delegate = _born(wallet, account, encryption=encryption, out=key_file)
     deposit = Decimal(os.environ.get(_EQUITY, _EQUITY_USD))
     market = market_of(Symbol(feed.symbol)).market
     command = [sys.executable, "-m", "supervisor.chain_process", "--port", str(port)]
-    command += ["--nats-url", nats_url, "--market", market, "--delegate", delegate]
-    command += ["--deposit-usd", str(deposit)]
+    command += ["--nats-url", nats_url, "--market", market, "--deposit-usd", str(deposit)]
+    if not options.delegate_on_page:
+        command += ["--owner-signs-at", page_url]
     return Venue(
         venue,
         execution={
@@ -113,24 +114,9 @@ def opened(venue: str, folder: DataFolder, feed: Feed, *, nats_url: str, logs: P
             "DRIFT_PROGRAM": str(PROGRAM),
             "QUOTE_MINT": str(USDC),
             "ACCOUNT_OWNER": wallet,
-            "DELEGATE_KEY_FILE": str(key_file),
-            "KEY_ENCRYPTION_FILE": str(encryption),
         },
+        owner=wallet,
         chain=Child(
             "localnet", command, environment={}, log=logs / "localnet.log", is_restarted=False
         ),
     )
-
-
-def _born(wallet: str, account: str, *, encryption: Path, out: Path) -> str:
-    """Let execution bear a delegate's key in a file; give its address."""
-    command = [sys.executable, "-m", "execution.signing", wallet, "--account", account]
-    done = subprocess.run(
-        [*command, "--encryption", str(encryption), "--out", str(out)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise Refusal(done.stderr.strip().removeprefix("error: "))
-    return done.stdout.strip()

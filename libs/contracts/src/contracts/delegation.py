@@ -105,9 +105,10 @@ class OwnerTransactionReturned(Event):
 
 
 class AccountHandedOver(Event):
-    """The paper venue holds the account for this owner from now on, with no delegate.
+    """The venue holds the account for this owner from now on.
 
-    Recorded before the venue hears of it. On a chain an account never changes hands.
+    Recorded before the venue hears of it; a paper venue then shows no delegate. On a chain it is
+    said once: an account there never changes hands, and execution was told whose it is.
     """
 
     event_type: ClassVar[str] = "account_handed_over"
@@ -190,6 +191,7 @@ class OwnerTransactionOffered(Event):
     """A transaction for the owner's wallet; without its signature it is nothing."""
 
     event_type: ClassVar[str] = "owner_transaction_offered"
+    event_version: ClassVar[int] = 2
     owner: ClassVar[str] = "execution"
 
     account: Token
@@ -203,6 +205,10 @@ class OwnerTransactionOffered(Event):
     """Whom it names; None for nobody."""
     cancels: CanceledOrders | None
     """None when it cancels nothing."""
+    opens_account: bool
+    """Whether it opens the sub-account first."""
+    leverage_max: Positive | None
+    """The cap on the account's leverage that it sets in the program; None when it sets none."""
     message: MessageBytes
     message_sha256: Sha256
     blockhash: Blockhash

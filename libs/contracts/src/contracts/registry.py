@@ -108,5 +108,13 @@ EVENTS: tuple[type[Event], ...] = (
 
 BY_TYPE: Mapping[str, type[Event]] = {event.event_type: event for event in EVENTS}
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+
+def _offer_of_nothing_else(body: Json) -> Json:
+    """Before version 2 an offer opened no account and set no cap."""
+    return {**body, "opens_account": False, "leverage_max": None}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("owner_transaction_offered", 1): _offer_of_nothing_else,
+}
 """From (type, version) to the body of the next version."""

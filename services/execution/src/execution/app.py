@@ -10,6 +10,7 @@ from execution.handlers import Desk
 from execution.progress import ForeignFeed
 from execution.recovery import recover
 from execution.settings import ExecutionSettings
+from execution.signing.cabinet import KeyCabinet
 from execution.signing.paper import PaperSigner
 
 
@@ -19,10 +20,10 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
     Raises ConfigurationError when the log holds more than one feed, and AnotherWriter when a
     second process writes the same orders.
     """
-    if settings.venue != PAPER:
-        await _on_chain(runtime, settings)
-        return
     cabinet = settings.cabinet()
+    if settings.venue != PAPER:
+        await _on_chain(runtime, settings, cabinet)
+        return
     runtime.ready(False, "folding the log")
     try:
         standing, recorder = await recover(
@@ -48,7 +49,11 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
         raise ConfigurationError(str(error)) from error
 
 
-async def _on_chain(runtime: Runtime, settings: ExecutionSettings) -> None:
+async def _on_chain(
+    runtime: Runtime, settings: ExecutionSettings, cabinet: KeyCabinet | None
+) -> None:
+    if cabinet is None:
+        raise ConfigurationError("expected DELEGATE_KEYS_DIR on a chain, found none")
     try:
         from execution.onchain.app import run_on_chain  # noqa: PLC0415 - an extra; costs a second
     except ModuleNotFoundError as error:
@@ -56,4 +61,6 @@ async def _on_chain(runtime: Runtime, settings: ExecutionSettings) -> None:
             f"expected the packages of VENUE={settings.venue}, found no {error.name}; "
             "`./justw sync --extra drift` installs them"
         ) from error
-    await run_on_chain(runtime, settings.chain, checkpoint_events=settings.checkpoint_events)
+    await run_on_chain(
+        runtime, settings.chain, cabinet, checkpoint_events=settings.checkpoint_events
+    )

@@ -47,13 +47,11 @@ class ExecutionSettings(ServiceSettings):
     account_owner: str = ""
     """The wallet that the sub-account belongs to."""
     sub_account: Annotated[int, Field(ge=0, le=65_535)] = 0
-    delegate_key_file: Path = Path()
-    """The sealed key of the delegate that the owner named."""
     key_encryption_file: Path = Path()
     """64 hexadecimal digits in a file that others may not read."""
     delegate_keys_dir: Path | None = None
-    """Where the sealed keys of delegates lie that the paper venue's owners name. Without it, no
-    delegation can be made there."""
+    """Where the sealed keys of delegates lie that owners name. Without it no delegation can be made
+    on paper; a venue on a chain needs it."""
     checkpoint_events: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Events folded between two checkpoints: what a restart folds again at most."""
 
@@ -100,8 +98,8 @@ class ExecutionSettings(ServiceSettings):
                 ("DRIFT_PROGRAM", self.drift_program, "address of the program"),
                 ("QUOTE_MINT", self.quote_mint, "address of the quote asset's mint"),
                 ("ACCOUNT_OWNER", self.account_owner, "address of the owner's wallet"),
-                ("DELEGATE_KEY_FILE", self.delegate_key_file.name, "path of a sealed key"),
-                ("KEY_ENCRYPTION_FILE", self.key_encryption_file.name, "path of what seals it"),
+                ("DELEGATE_KEYS_DIR", self._keys_folder, "folder of sealed keys"),
+                ("KEY_ENCRYPTION_FILE", self.key_encryption_file.name, "path of what seals them"),
             ),
             self.venue,
         )
@@ -113,13 +111,11 @@ class ExecutionSettings(ServiceSettings):
             owner=pubkey_of("ACCOUNT_OWNER", self.account_owner),
             sub_account=self.sub_account,
             market_index=self.perp_market_index,
-            key_file=self.delegate_key_file,
-            encryption_file=self.key_encryption_file,
         )
 
     def cabinet(self) -> KeyCabinet | None:
-        """Open the paper venue's cabinet of keys; None without one. Raises ConfigurationError."""
-        folder, sealing = self.delegate_keys_dir, self.key_encryption_file
+        """Open the cabinet of keys; None without one. Raises ConfigurationError."""
+        folder, sealing = self._keys_folder, self.key_encryption_file
         if folder is None:
             return None
         if not sealing.name:
@@ -131,6 +127,11 @@ class ExecutionSettings(ServiceSettings):
             return KeyCabinet(folder, Vault(encryption_key(sealing)))
         except KeyUnusable as error:
             raise ConfigurationError(f"delegate keys: {error}") from None
+
+    @property
+    def _keys_folder(self) -> Path | None:
+        folder = self.delegate_keys_dir
+        return folder if folder is not None and folder.name else None
 
     @property
     def rules(self) -> PaperRules:

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.market import MarketMessage
-from contracts.control import AccountOpened, KillLevel, KillSwitchEngaged, TradingResumed
+from contracts.control import AccountOpened
 from contracts.delegation import (
     AccountHandedOver,
     DelegateKeyDestroyed,
@@ -33,9 +33,8 @@ from contracts.transaction import TransactionSigned
 from contracts.values import VenueClock, to_millis
 from contracts.venue import VenueAdvanced, VenueObserved, VenueTimePassed
 from contracts.venues import PAPER
-from execution.domain import delegation
 from execution.domain.account_fold import Observation
-from execution.domain.delegation import Delegation
+from execution.domain.delegation import Delegation, apply_all
 from execution.domain.planner import PlannerCore
 from execution.engine import Engine, transaction_of
 from execution.progress import Progress
@@ -152,24 +151,9 @@ class Standing:
             self._open_venue()
         if isinstance(event, AccountOpened) and event.venue == PAPER and self.venue is not None:
             self.venue.open_account(event.account, deposit_usd=event.equity_usd)
-        self._delegate(recorded)
+        kill_level = self.planner.state.global_kill
+        apply_all(self.delegations, recorded, on_paper=True, kill_level=kill_level)
         return drafts
-
-    def _delegate(self, recorded: Recorded) -> None:
-        """Fold what concerns the delegation of an account, or of all."""
-        event = recorded.event
-        if isinstance(event, AccountOpened) and event.venue == PAPER:
-            ends_keys = self.planner.state.global_kill >= KillLevel.REVOKE_DELEGATE
-            since_ms = to_millis(recorded.occurred_at) if ends_keys else None
-            self.delegations.setdefault(
-                event.account, Delegation(event.account, global_kill_ms=since_ms)
-            )
-        is_global = isinstance(event, KillSwitchEngaged | TradingResumed) and event.account is None
-        named = tuple(self.delegations) if is_global else (getattr(event, "account", None),)
-        for account in named:
-            known = self.delegations.get(account or "")
-            if known is not None:
-                self.delegations[known.account] = delegation.apply(known, recorded)
 
     def fold_past(self, recorded: Recorded) -> Sequence[Draft]:
         """Fold an event that was recorded before this process: the venue will tell it again."""

@@ -14,6 +14,7 @@ from execution.recorder import NewsFirst, Recorder
 from execution.signing.cabinet import KeyCabinet
 from execution.standing import Standing
 from execution.venues.paper.chain import PaperChain
+from execution.venues.paper.owned import PaperOwned
 
 WaitForLog = Callable[[], Awaitable[None]]
 _BATCH_MAX = 400
@@ -77,7 +78,8 @@ class Turns:
         self.is_turning, self._is_settled = True, False
         try:
             await self._take_until_done(engine, names, wait_for_log)
-            while names := await self._owning.settle(self.venue):
+            owned = PaperOwned(self.venue, standing.rules.slot_ms)
+            while names := await self._owning.settle(owned):
                 # Who may sign has changed: that alone may be a reason to act, or to stand still.
                 self._show_status()
                 await self._take_until_done(engine, names, wait_for_log)

@@ -12,7 +12,6 @@ from contracts.delegation import OwnerNamed
 from contracts.event import Draft
 from contracts.ids import derive_root_id
 from contracts.routes import subject_of
-from contracts.venues import PAPER
 from gateway.handlers import FOLD_WAIT_S, CommandLog, Commands
 from gateway.live import Live
 from gateway.problems import Code, Problem
@@ -68,7 +67,7 @@ async def name_owner(live: Live, commands: Commands, settings: GatewaySettings) 
             bell.clear()
             await bell.wait()
     wanted = settings.owner()
-    while live.state.account.opened.venue == PAPER and live.state.owner.wallet != wanted:
+    while live.state.owner.wallet != wanted:
         event = OwnerNamed(account=settings.account, wallet=wanted, by="settings")
         try:
             await commands.record(event, commands.new_id())

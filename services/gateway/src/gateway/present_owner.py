@@ -4,24 +4,23 @@ import base64
 from datetime import datetime
 from decimal import Decimal
 
-import msgspec
-
-from contracts.control import KillLevel
-from contracts.delegation import CanceledOrders, DelegationState, OwnerTransactionKind
+from contracts.delegation import (
+    CanceledOrders,
+    OwnerTransactionKind,
+    OwnerTransactionOffered,
+)
 from contracts.values import plain
+from contracts.venues import PAPER
 from gateway import owner_views as views
 from gateway.domain.consent import ConsentText, consent_text
 from gateway.domain.desk import DeskState, equity_usd
 from gateway.domain.owner import Offer, OwnerState
 from gateway.live import Live
+from gateway.present_preflight import Reading, preflight, reading_of
 from gateway.stream.protocol import time_text
 
 PROGRAM = "dRiftyHA39MWEi3m9aunc5MzRF1JYuBsbn6VPcn33UH"
 """The program that the paper chain stands for."""
-OWNER_LAMPORTS_MIN = 20_000
-"""Two signatures, and what a wallet may add."""
-DELEGATE_LAMPORTS_MIN = 20_000_000
-"""Below this the key is soon out of fees (execution.md 1.5)."""
 SUBMIT = {
     OwnerTransactionKind.DELEGATE: "/api/delegation/submit",
     OwnerTransactionKind.REVOKE: "/api/delegation/revoke/submit",
@@ -31,28 +30,6 @@ _NO_OWNER = (
     "This paper desk signs for itself: no wallet owns the account, and no delegate is needed. Set "
     "OWNER_WALLET, or SIGN_IN_WALLETS, to trade by delegation."
 )
-
-
-class Reading(msgspec.Struct, frozen=True):
-    """What execution says that it read from the chain."""
-
-    at: datetime
-    """The chain's time; on a recorded or made-up feed it is not the clock's."""
-    owner_lamports: int
-    fee_payer_lamports: int
-    has_key_store: bool
-
-
-def reading_of(live: Live) -> Reading | None:
-    """Give what execution reads now; None while it does not answer."""
-    execution = next((one for one in live.services if one.name == "execution"), None)
-    if execution is None or not (execution.is_up and execution.is_ready):
-        return None
-    try:
-        told = execution.details.get(f"delegation.{live.account_id}"[:40], "")
-        return msgspec.json.decode(told, type=Reading)
-    except msgspec.DecodeError:
-        return None
 
 
 def text_of(state: DeskState) -> ConsentText | None:
@@ -82,8 +59,8 @@ def delegation_view(live: Live, *, is_owner: bool) -> views.DelegationView:
         owner=it.wallet,
         is_owner=is_owner,
         venue=views.VenuePlaceView(
-            name="paper",
-            cluster="paper",
+            name=_venue(state),
+            cluster=_venue(state),
             program=PROGRAM,
             quote="USDC",
             sub_account=0,
@@ -115,7 +92,7 @@ def delegation_view(live: Live, *, is_owner: bool) -> views.DelegationView:
             address=it.ended.address, reason=it.ended.reason.value, at=time_text(it.ended.at)
         ),
         position=_exposure(state),
-        preflight=_preflight(state, reading, text) if is_required else [],
+        preflight=preflight(live, reading, _consent(it, text)) if is_required else [],
     )
 
 
@@ -178,7 +155,7 @@ def _summary(state: DeskState, offer: Offer) -> views.SummaryView:
             lines=[
                 f"Sub-account 0 of {event.wallet}",
                 f"Delegate {event.delegate}",
-                "Moves no funds; the wallet pays the fee of one signature",
+                *_set_up_lines(event),
             ],
             warnings=[],
         )
@@ -206,6 +183,20 @@ def _summary(state: DeskState, offer: Offer) -> views.SummaryView:
     )
 
 
+def _set_up_lines(event: OwnerTransactionOffered) -> list[str]:
+    """Say what else a delegation does, and what it costs."""
+    capped = event.leverage_max
+    cap = [] if capped is None else [f"Cap leverage at {plain(capped)} in the program itself"]
+    if not event.opens_account:
+        return [*cap, "Moves no funds; the wallet pays the fee of one signature"]
+    rent = "Opens the sub-account; its rent of about 0.034 SOL comes back when it is deleted"
+    return [rent, *cap, "Moves no other funds; deposit the quote asset yourself afterwards"]
+
+
+def _venue(state: DeskState) -> str:
+    return PAPER if state.account is None else state.account.opened.venue
+
+
 def _consent(it: OwnerState, text: ConsentText | None) -> views.ConsentView | None:
     if it.consent is None:
         return None
@@ -221,88 +212,6 @@ def _exposure(state: DeskState) -> views.ExposureView:
     base = state.book.holding.quantity_base
     open_orders = [it for it in state.book.orders if not it.status.is_over]
     return views.ExposureView(is_open=bool(base), base=plain(base), orders=len(open_orders))
-
-
-def _preflight(
-    state: DeskState, reading: Reading | None, text: ConsentText | None
-) -> list[views.CheckView]:
-    """Give everything that a delegation needs, met or not, in the order in which to mend it."""
-    it = state.owner
-    kill = state.kill_level
-    foreign = it.state is DelegationState.FOREIGN
-    consent = _consent(it, text)
-    return [
-        _check(
-            "venue_reading",
-            is_ok=reading is not None,
-            found="the venue is read" if reading else "execution does not answer",
-            remedy="Wait for execution, or restart it; what is shown is as of the time beside it.",
-        ),
-        _check(
-            "sub_account",
-            is_ok=it.sub_account is not None,
-            found=it.sub_account or "none",
-            remedy="The paper venue opens it with the first price of the feed: wait for it.",
-        ),
-        _check(
-            "quote_mint",
-            is_ok=state.account is not None,
-            found="USDC, paper" if state.account else "no account",
-            remedy="Deposit the quote asset into the sub-account.",
-        ),
-        _funds("owner_sol", reading and reading.owner_lamports, OWNER_LAMPORTS_MIN, "your wallet"),
-        _funds(
-            "delegate_sol",
-            reading and reading.fee_payer_lamports,
-            DELEGATE_LAMPORTS_MIN,
-            "the delegate key",
-        ),
-        _check(
-            "delegate",
-            is_ok=not foreign,
-            found=it.on_chain or "nobody",
-            remedy="Somebody else, or a key of ours that is gone, may sign: delegate anew, or "
-            "revoke.",
-        ),
-        _check(
-            "delegate_transfer",
-            is_ok=True,
-            found="off: the paper chain knows no transfer by a delegate",
-            remedy="",
-        ),
-        _check(
-            "key_store",
-            is_ok=reading is None or reading.has_key_store,
-            found="sealed" if reading and reading.has_key_store else "none",
-            remedy="Set DELEGATE_KEYS_DIR and KEY_ENCRYPTION_FILE for execution.",
-        ),
-        _check(
-            "kill",
-            is_ok=kill is None or kill < KillLevel.REVOKE_DELEGATE,
-            found="none" if kill is None else kill.name.lower(),
-            remedy="Resume trading first: this level of the kill switch ends every key.",
-        ),
-        _check(
-            "consent",
-            is_ok=consent is not None and consent.is_current,
-            found="none" if consent is None else consent.at,
-            remedy="Read and agree to the text that stands now.",
-        ),
-    ]
-
-
-def _check(code: str, *, is_ok: bool, found: str, remedy: str) -> views.CheckView:
-    return views.CheckView(code=code, is_ok=is_ok, found=found, remedy="" if is_ok else remedy)
-
-
-def _funds(code: str, lamports: int | None, least: int, who: str) -> views.CheckView:
-    found = "unknown" if lamports is None else f"{lamports} lamports"
-    return _check(
-        code,
-        is_ok=lamports is not None and lamports >= least,
-        found=found,
-        remedy=f"Send SOL to {who}: at least {least} lamports for fees.",
-    )
 
 
 def _time(moment: datetime | None) -> str | None:

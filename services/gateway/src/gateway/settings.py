@@ -90,6 +90,15 @@ class GatewaySettings(ServiceSettings):
 
     def owner(self) -> str | None:
         """Give the wallet that owns the account, if one does; raise ConfigurationError."""
+        owner = self._owner()
+        if owner is None and self.venue != PAPER:
+            raise ConfigurationError(
+                f"expected OWNER_WALLET with VENUE={self.venue}, found none: the wallet that "
+                "ACCOUNT_OWNER names"
+            )
+        return owner
+
+    def _owner(self) -> str | None:
         named = self.owner_wallet.strip()
         if named.lower() == "none":
             return None

@@ -2,7 +2,8 @@
 
 Where a wallet owns the account, each signature is that of the account's key: born for the owner's
 request, shown by the chain as the delegate, not yet destroyed, and within its day. An account has
-one key at a time, and no key twice. Where nobody owns a paper account, the desk signs for itself.
+one key at a time, and no key twice. Where nobody owns a paper account, the desk signs for itself;
+on a chain nobody does.
 
 What the owner signs by hand is for `by_hand` to judge.
 """
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from audit.domain.by_hand import ByHand, is_signed
 from audit.domain.verification import Difference, shorten
+from contracts.control import AccountOpened
 from contracts.delegation import (
     AccountHandedOver,
     DelegateKeyBorn,
@@ -27,6 +29,7 @@ from contracts.event import Recorded
 from contracts.manual import OfferClosed, TransactionOffered, TransactionReturned
 from contracts.transaction import TransactionSigned
 from contracts.venue import DelegateSeen, VenueObserved
+from contracts.venues import PAPER
 
 KEY_LIFE_MAX = timedelta(hours=24)
 _OURS = (DelegationState.ACTIVE, DelegationState.REVOKING)
@@ -64,6 +67,8 @@ class KeyLife:
         """Take one event; give what must hold of it and does not."""
         event = recorded.event
         match event:
+            case AccountOpened():
+                self._set(event.account, needs_key=event.venue != PAPER)
             case AccountHandedOver():
                 self._set(event.account, needs_key=event.wallet is not None)
             case DelegationAsked():

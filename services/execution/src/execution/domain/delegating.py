@@ -24,6 +24,14 @@ class Chain:
     position_base: Decimal
     is_empty: bool
     """No position, no order, and nothing of ours on its way."""
+    owner: str | None = None
+    """The only wallet that the account can belong to; None where any can."""
+    is_open: bool = True
+    """Whether the venue holds the sub-account; else naming a delegate opens it."""
+    has_statistics: bool = True
+    """Whether the owner has traded there before."""
+    margin_ratio: int | None = None
+    """The owner's cap, in 1e-4 of what is held; None where the program has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +104,8 @@ def next_step(it: Delegation, chain: Chain, *, has_store: bool) -> Step | None:
     `has_store` says whether keys can be kept at all.
     """
     if it.naming is not None:
-        return HandOver(it.naming)
-    end = _end(it, chain)
+        return _hand_over(it.naming, chain)
+    end = end_of(it, chain)
     if end is not None:
         return Destroy(end)
     state = state_of(it, chain)
@@ -141,7 +149,8 @@ def _is_awaited(it: Delegation, chain: Chain, delegate: str) -> bool:
     )
 
 
-def _end(it: Delegation, chain: Chain) -> KeyEnd | None:
+def end_of(it: Delegation, chain: Chain) -> KeyEnd | None:
+    """Give why our key has to end now; None while it need not."""
     key = it.key
     if key is None:
         return None
@@ -157,11 +166,21 @@ def _end(it: Delegation, chain: Chain) -> KeyEnd | None:
     return None
 
 
+def _hand_over(naming: Naming, chain: Chain) -> Step:
+    if chain.owner is None or naming.wallet == chain.owner:
+        return HandOver(naming)
+    wallet = naming.wallet or "nobody"
+    about = Wish(naming.id, naming.id, wallet, None)
+    return Refuse(about, "wrong-wallet", f"expected ACCOUNT_OWNER {chain.owner}, found {wallet}")
+
+
 def _answer(it: Delegation, wish: Wish, chain: Chain, *, has_store: bool) -> Step:
     if it.owner is None or wish.wallet != it.owner:
         owner = it.owner or "nobody"
         return Refuse(wish, "wrong-wallet", f"expected {owner}, found {wish.wallet}")
     if wish.kind is OwnerTransactionKind.REVOKE:
+        if not chain.is_open:
+            return Refuse(wish, "no-account", "expected a sub-account to revoke for, found none")
         return Propose(wish, wish.kind)
     if wish.kind is OwnerTransactionKind.DELEGATE:
         return _delegate(it, wish, chain, has_store=has_store)

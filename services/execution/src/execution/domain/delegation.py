@@ -3,10 +3,12 @@
 The chain says who may sign; here is what was asked, what is on its way, and which key is ours.
 """
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from uuid import UUID
 
-from contracts.control import KillLevel, KillSwitchEngaged, TradingResumed
+from contracts.control import AccountOpened, KillLevel, KillSwitchEngaged, TradingResumed
 from contracts.delegation import (
     AccountHandedOver,
     ConsentGiven,
@@ -27,6 +29,7 @@ from contracts.delegation import (
 )
 from contracts.event import Recorded
 from contracts.values import to_millis
+from contracts.venues import PAPER
 
 OFFERS_KEPT = 4
 WISHES_MAX = 64
@@ -108,6 +111,8 @@ class Delegation:
     """Whose account the venue holds; None: the desk's own."""
     consent: UUID | None = None
     """The owner's newest."""
+    leverage_max: Decimal | None = None
+    """The cap on leverage that it was given under."""
     wishes: tuple[Wish, ...] = ()
     """In the order of the log."""
     key: Key | None = None
@@ -152,7 +157,7 @@ def apply(state: Delegation, recorded: Recorded) -> Delegation:
         case OwnerNamed():
             return replace(state, naming=Naming(recorded.id, event.wallet))
         case ConsentGiven():
-            return replace(state, consent=recorded.id)
+            return replace(state, consent=recorded.id, leverage_max=event.limits.leverage_max)
         case DelegationAsked() | RevokeAsked() | OwnerTransactionReturned():
             return replace(state, wishes=(*state.wishes, _wish(recorded, event))[-WISHES_MAX:])
         case AccountHandedOver():
@@ -174,6 +179,26 @@ def apply(state: Delegation, recorded: Recorded) -> Delegation:
             return _changed(state, event)
         case _:
             return _sent(state, recorded)
+
+
+def apply_all(
+    known: MutableMapping[str, Delegation], recorded: Recorded, *, on_paper: bool, kill_level: int
+) -> None:
+    """Fold an event into the delegations of a venue's accounts, whichever it concerns.
+
+    `kill_level` is that of the global kill.
+    """
+    event = recorded.event
+    if isinstance(event, AccountOpened) and (event.venue == PAPER) is on_paper:
+        ends_keys = kill_level >= KillLevel.REVOKE_DELEGATE
+        since_ms = to_millis(recorded.occurred_at) if ends_keys else None
+        known.setdefault(event.account, Delegation(event.account, global_kill_ms=since_ms))
+    is_global = isinstance(event, KillSwitchEngaged | TradingResumed) and event.account is None
+    named = tuple(known) if is_global else (getattr(event, "account", None),)
+    for account in named:
+        before = known.get(account or "")
+        if before is not None:
+            known[before.account] = apply(before, recorded)
 
 
 def _killed(state: Delegation, event: KillSwitchEngaged | TradingResumed, at_ms: int) -> Delegation:
@@ -231,6 +256,8 @@ def _sent(state: Delegation, recorded: Recorded) -> Delegation:
             state = _without(state, event.request)
             return replace(state, offers=(*state.offers, offer)[-OFFERS_KEPT:])
         case OwnerTransactionRefused():
+            if state.naming is not None and state.naming.id == event.about:
+                return replace(state, naming=None)
             return _without(state, event.about)
         case OwnerTransactionSent():
             offered = next((it for it in state.offers if it.id == event.offer), None)

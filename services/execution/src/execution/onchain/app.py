@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 import httpx
+from solders.pubkey import Pubkey
 
 from chassis.checkpoints import Checkpoint
 from chassis.log import Log
@@ -14,15 +15,15 @@ from chassis.service import ConfigurationError, Runtime
 from contracts.subjects import consumer
 from execution.domain.state import ForeignVenue
 from execution.onchain.config import ChainConfig
-from execution.onchain.delegate import DelegateSigner, opened_key
+from execution.onchain.delegate import DelegateSigner
 from execution.onchain.desk import ChainDesk
 from execution.onchain.follow import follow
 from execution.onchain.standing import VERSION, ChainStanding
 from execution.progress import Feed, ForeignFeed
 from execution.recorder import Recorder
 from execution.recovery import LOG_CONSUMER, caught_up, from_checkpoint
+from execution.signing.cabinet import KeyCabinet
 from execution.signing.fence import LogFence
-from execution.signing.keys import KeyUnusable
 from execution.signing.signer import PolicySigner
 from execution.venues.drift.abi import DriftExtraMissing
 from execution.venues.drift.chain import DriftChain
@@ -36,12 +37,13 @@ _TO_BE_PUT_RIGHT = (
     DriftExtraMissing,
     ForeignFeed,
     ForeignVenue,
-    KeyUnusable,
     VenueIncompatible,
 )
 
 
-async def run_on_chain(runtime: Runtime, config: ChainConfig, *, checkpoint_events: int) -> None:
+async def run_on_chain(
+    runtime: Runtime, config: ChainConfig, cabinet: KeyCabinet, *, checkpoint_events: int
+) -> None:
     """Trade on a chain until the process is told to stop.
 
     Raises ConfigurationError for what a person has to put right.
@@ -60,33 +62,27 @@ async def run_on_chain(runtime: Runtime, config: ChainConfig, *, checkpoint_even
         if feed is None:
             return
         fence = LogFence(runtime.log, clock=time.monotonic)
-        policy = PolicySigner(fence, _now_ms)
-        key = opened_key(
-            config.key_file,
-            encryption=config.encryption_file,
-            wallet=config.owner,
-            account=account,
-            now_ms=_now_ms(),
-        )
-        policy.hold(key, signed_ms=standing.signed_ms)
         async with httpx.AsyncClient(follow_redirects=False) as client:
             rpc = Rpc(config.urls, client=client, clock=time.monotonic)
             chain = DriftChain(
                 config.venue_of(feed.market),
                 rpc,
                 account=account,
-                delegate=partial(policy.delegate, account),
+                delegate=partial(_delegate, cabinet, account),
                 known=partial(standing.known_orders, account),
                 after=standing.cursor(account),
                 clock=time.monotonic,
                 probe=Probe(rpc, config.quote_mint),
             )
+            signed_ms = {account: standing.signed_ms}
+            policy = PolicySigner(fence, cabinet, lambda: chain.owned.now_ms, signed_ms=signed_ms)
             signer = DelegateSigner(policy, fence, recorder, lambda: chain)
             desk = ChainDesk(
                 standing,
                 recorder,
                 chain,
                 signer,
+                cabinet=cabinet,
                 dead_letters=runtime.dead_letters,
                 checkpoints=runtime.checkpoints,
                 checkpoint_events=checkpoint_events,
@@ -143,5 +139,7 @@ async def _both(*works: Coroutine[None, None, None]) -> None:
         await asyncio.wait(tasks)
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+def _delegate(cabinet: KeyCabinet, account: str) -> Pubkey | None:
+    """Give the address that signs for the account; None without a key that is open."""
+    key = cabinet.key(account)
+    return None if key is None else key.session.delegate

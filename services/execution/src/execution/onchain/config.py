@@ -1,4 +1,4 @@
-"""Which chain, whose account and which key: what the environment says, read and checked.
+"""Which chain and whose account: what the environment says, read and checked.
 
 An RPC address may hold a key of its own, so no message repeats one.
 """
@@ -6,7 +6,6 @@ An RPC address may hold a key of its own, so no message repeats one.
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from solders.pubkey import Pubkey
@@ -29,10 +28,6 @@ class ChainConfig:
     owner: Pubkey
     sub_account: int
     market_index: int
-    key_file: Path
-    """The sealed delegate key."""
-    encryption_file: Path
-    """What it is sealed with."""
 
     def venue_of(self, market: str) -> DriftVenue:
         """Give the venue of a market of ours."""

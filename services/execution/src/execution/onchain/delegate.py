@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from solders.hash import Hash
-from solders.pubkey import Pubkey
 
 from contracts.ids import AccountId, MarketId
 from contracts.subjects import orders
@@ -13,7 +11,6 @@ from execution.domain.policy import ARITHMETIC
 from execution.recorder import Recorder
 from execution.signing.facts import AccountFacts
 from execution.signing.fence import LogFence
-from execution.signing.keys import DelegateKey, KeyUnusable, SealedKey, Vault, encryption_key
 from execution.signing.port import Asked, Signed
 from execution.signing.reading import account_facts
 from execution.signing.refusals import Refusal
@@ -67,15 +64,3 @@ class DelegateSigner:
         )
         # What decisions see of the height is held back for transactions whose fate is open.
         return replace(facts, chain=replace(facts.chain, block_height=chain.height))
-
-
-def opened_key(
-    path: Path, *, encryption: Path, wallet: Pubkey, account: str, now_ms: int
-) -> DelegateKey:
-    """Open the sealed key in a file; raise KeyUnusable, with what was expected."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise KeyUnusable(f"expected a sealed key, found {error}") from None
-    vault = Vault(encryption_key(encryption))
-    return vault.unseal(SealedKey.load(data), wallet=wallet, account=account, now_ms=now_ms)

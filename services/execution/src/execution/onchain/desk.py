@@ -21,8 +21,10 @@ from execution.handlers import Parks
 from execution.onchain.delegate import DelegateSigner
 from execution.onchain.standing import VERSION, ChainStanding
 from execution.onchain.status import status_of
+from execution.owning import Owning
 from execution.recorder import NewsFirst, Recorder
 from execution.recovery import CHECKPOINT
+from execution.signing.cabinet import KeyCabinet
 from execution.ticks import BadTick, Soundness, decode_ticks, require_plausible, require_subject
 from execution.venue_time import advanced
 from execution.venues.drift.chain import DriftChain
@@ -54,6 +56,7 @@ class ChainDesk:
         chain: DriftChain,
         signer: DelegateSigner,
         *,
+        cabinet: KeyCabinet,
         dead_letters: Parks,
         checkpoints: Keeps,
         checkpoint_events: int,
@@ -75,7 +78,9 @@ class ChainDesk:
         self._soundness = Soundness()
         self._closing: _Closing | None = None
         self._parked = 0
-        for event in standing.flying.values():
+        self._owning = Owning(standing, cabinet, self._record)
+        self._owning.open_keys()
+        for event in (*standing.flying.values(), *standing.owners.values()):
             chain.submit(transaction_of(event))
         cursor = standing.cursor(chain.account)
         if cursor is not None:
@@ -98,12 +103,15 @@ class ChainDesk:
         require_venue(self._standing.planner.state, self.chain.venue.cluster)
         if drafts:
             await self._record(drafts)
+        await self._settle()
         await self._take_turns()
 
     async def look(self) -> None:
         """Take the turns that what the chain shows leads to, and say which bars are closed."""
         self._say_ready()
+        await self._settle()
         if not self.chain.is_ready:
+            self._show_status()
             return
         cursors = self._engine.cursors
         cursors.setdefault(self.chain.account, self.chain.after)
@@ -157,6 +165,14 @@ class ChainDesk:
         self._closing = _Closing(newest_ms, tick.t, max(0, tick.i - 1), self._clock())
         self.chain.wake()
 
+    async def _settle(self) -> None:
+        """Do what the account's owner asks for; while the nodes are silent, keys only end."""
+        owned = self.chain.owned
+        if owned.is_current:
+            await self._owning.settle(owned)
+        elif owned.is_read:
+            await self._owning.end_keys(owned)
+
     async def _take_turns(self) -> None:
         """Take turns until nothing is to be done at this moment."""
         account = self.chain.account
@@ -207,7 +223,7 @@ class ChainDesk:
 
     def _say_ready(self) -> None:
         is_ready = self.chain.is_ready
-        self._ready(is_ready, "" if is_ready else "waiting for the chain's nodes")
+        self._ready(is_ready, "" if is_ready else self.chain.waits_for)
 
     def _show_status(self) -> None:
         self._show(status_of(self._standing, self.chain, parked=self._parked))

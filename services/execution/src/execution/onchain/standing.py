@@ -10,9 +10,15 @@ from uuid import UUID
 
 import msgspec
 
+from contracts.delegation import (
+    OwnerTransactionDied,
+    OwnerTransactionLanded,
+    OwnerTransactionSent,
+)
 from contracts.event import Draft, Recorded
 from contracts.transaction import TransactionDied, TransactionLanded, TransactionSigned
 from contracts.values import Leg, to_millis
+from execution.domain.delegation import Delegation, apply_all
 from execution.domain.planner import PlannerCore
 from execution.progress import Progress
 from execution.recorder import PEOPLE
@@ -36,6 +42,9 @@ class _Kept(msgspec.Struct, forbid_unknown_fields=True):
     flying: dict[UUID, str]
     """Events as JSON, by transaction."""
     signed_ms: list[int]
+    delegations: dict[str, Delegation]
+    owners: dict[UUID, str]
+    """Events as JSON, by offer."""
 
 
 @dataclass
@@ -50,7 +59,12 @@ class ChainStanding:
     flying: dict[UUID, TransactionSigned] = field(default_factory=dict[UUID, TransactionSigned])
     """Signed transactions whose fate is not in the log, by their plan."""
     signed_ms: list[int] = field(default_factory=list[int])
-    """When the log took the signatures of the last minute."""
+    """Chain time of the signatures of the last minute."""
+    delegations: dict[str, Delegation] = field(default_factory=dict[str, Delegation])
+    owners: dict[UUID, OwnerTransactionSent] = field(
+        default_factory=dict[UUID, OwnerTransactionSent]
+    )
+    """Owners' transactions whose fate is not in the log, by their offer."""
     ahead: set[int] = field(default_factory=set[int])
     """Positions that a checkpoint was ahead of its own."""
 
@@ -72,14 +86,21 @@ class ChainStanding:
         match event:
             case TransactionSigned():
                 self.flying[event.transaction] = event
-                now_ms = to_millis(recorded.recorded_at)
+                now_ms = to_millis(event.clock.at)
                 recent = (it for it in self.signed_ms if it > now_ms - _SIGNED_MS)
                 self.signed_ms = [*recent, now_ms]
             case TransactionLanded() | TransactionDied():
                 self.flying.pop(event.transaction, None)
+            case OwnerTransactionSent():
+                self.owners[event.offer] = event
+            case OwnerTransactionLanded() | OwnerTransactionDied():
+                self.owners.pop(event.offer, None)
             case _:
                 pass
-        return self.planner.step(recorded)
+        drafts = self.planner.step(recorded)
+        kill_level = self.planner.state.global_kill
+        apply_all(self.delegations, recorded, on_paper=False, kill_level=kill_level)
+        return drafts
 
     def known_orders(self, account: str) -> Mapping[int, KnownOrder]:
         """Give the orders of the live setup by the venue's id."""
@@ -109,6 +130,8 @@ class ChainStanding:
                 people=self.people,
                 flying={it: event.model_dump_json() for it, event in self.flying.items()},
                 signed_ms=self.signed_ms,
+                delegations=self.delegations,
+                owners={it: event.model_dump_json() for it, event in self.owners.items()},
             )
         )
 
@@ -125,6 +148,11 @@ class ChainStanding:
             people=kept.people,
             flying=flying,
             signed_ms=kept.signed_ms,
+            delegations=kept.delegations,
+            owners={
+                it: OwnerTransactionSent.model_validate_json(body)
+                for it, body in kept.owners.items()
+            },
             ahead=set(kept.ahead),
         )
         standing.planner.restore(bytes(kept.planner))

@@ -1,4 +1,4 @@
-"""What execution on a chain shows of itself: venue, clock, and its account."""
+"""What execution on a chain shows of itself: venue, clock, account, and what its owner reads."""
 
 from contracts.values import from_millis
 from execution.onchain.standing import ChainStanding
@@ -18,7 +18,29 @@ def status_of(standing: ChainStanding, chain: DriftChain, *, parked: int) -> dic
         "is_current": chain.is_ready,
         "nodes": {"count": chain.nodes.count, "silent": chain.nodes.silent},
         "kill_level": state.global_kill,
+        **_delegation(chain),
         "accounts": {name: account_status(it) for name, it in sorted(state.accounts.items())},
         "waiting_for_verdicts": len(standing.progress.unanswered),
         "parked_ticks": parked,
+    }
+
+
+def _delegation(chain: DriftChain) -> dict[str, object]:
+    """Give what was read for the account's owner; nothing that is older than a few seconds."""
+    owned = chain.owned
+    if not owned.is_current:
+        return {}
+    seen = owned.sub_account(chain.account)
+    return {
+        f"delegation.{chain.account}": {
+            "at": from_millis(owned.now_ms).isoformat(),
+            "owner_lamports": seen.owner_lamports,
+            "fee_payer_lamports": seen.fee_payer_lamports,
+            "has_key_store": True,
+        },
+        f"sub_account.{chain.account}": {
+            "is_open": seen.is_open,
+            "margin_ratio": seen.margin_ratio,
+            **owned.quote(),
+        },
     }

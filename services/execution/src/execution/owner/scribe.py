@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
 from typing import Protocol, TypedDict, TypeVar
 from uuid import UUID
 
@@ -29,13 +31,15 @@ from contracts.values import Side, VenueClock, from_millis, to_millis
 from execution.domain import delegating as steps
 from execution.domain.delegating import Chain
 from execution.domain.delegation import Delegation, Key, Wish
-from execution.owner.offers import delegate_message, revoke_message
+from execution.owner.offers import SetUp, delegate_message, revoke_message
 from execution.owner.returned import NotTaken, require_offered
 from execution.signing.keys import SealedKey
 from execution.venues.drift.config import DriftVenue
 from execution.venues.port import Blockhash, Landed
 
 _T = TypeVar("_T")
+_RATIO = Decimal(10**4)
+"""A margin ratio of one."""
 Spoken = steps.HandOver | steps.Change | steps.Refuse | steps.Propose | steps.Send
 """Steps that need nothing but the chain's newest block to be said."""
 
@@ -79,8 +83,20 @@ class Scribe:
     slot_ms: int
     """So long the chain probably takes for a block."""
 
-    def said(self, step: Spoken, chain: Chain, *, venue: DriftVenue | None, at: Blockhash) -> Draft:
-        """Give what a step says; `venue` are the addresses of the owner who is, or will be."""
+    def said(
+        self,
+        step: Spoken,
+        chain: Chain,
+        *,
+        venue: DriftVenue | None,
+        market_accounts: Sequence[Pubkey],
+        at: Blockhash,
+    ) -> Draft:
+        """Give what a step says.
+
+        `venue` are the addresses of the owner who is, or will be; `market_accounts` are what a
+        cancel has to name beside them.
+        """
         match step:
             case steps.HandOver():
                 return self._handed_over(step, venue)
@@ -89,7 +105,7 @@ class Scribe:
             case steps.Refuse():
                 return self.refused(step)
             case steps.Propose():
-                return self._offered(step, chain, _required(venue), at)
+                return self._offered(step, chain, _required(venue), market_accounts, at)
             case steps.Send():
                 return self._sent(step)
 
@@ -173,18 +189,26 @@ class Scribe:
         )
 
     def _offered(
-        self, step: steps.Propose, chain: Chain, venue: DriftVenue, at: Blockhash
+        self,
+        step: steps.Propose,
+        chain: Chain,
+        venue: DriftVenue,
+        market_accounts: Sequence[Pubkey],
+        at: Blockhash,
     ) -> Draft:
         is_revoke = step.kind is OwnerTransactionKind.REVOKE
-        key = self.it.key
         cancels = delegate = None
+        first = SetUp()
         if is_revoke:
             side = _side(chain)
             cancels = CanceledOrders.ALL if side is None else CanceledOrders.ENTRIES
-            message = revoke_message(venue, side=side, blockhash=at.hash)
+            message = revoke_message(
+                venue, side=side, market_accounts=market_accounts, blockhash=at.hash
+            )
         else:
-            delegate = _required(key).delegate
-            message = delegate_message(venue, Pubkey.from_string(delegate), blockhash=at.hash)
+            delegate, first = _required(self.it.key).delegate, self._set_up(chain)
+            named = Pubkey.from_string(delegate)
+            message = delegate_message(venue, named, first=first, blockhash=at.hash)
         left_ms = (at.last_valid_block_height - chain.block_height) * self.slot_ms
         event = OwnerTransactionOffered(
             account=self.it.account,
@@ -194,6 +218,8 @@ class Scribe:
             request=step.wish.id,
             delegate=delegate,
             cancels=cancels,
+            opens_account=first.opens_account,
+            leverage_max=None if first.margin_ratio is None else self.it.leverage_max,
             message=base64.b64encode(message).decode(),
             message_sha256=hashlib.sha256(message).hexdigest(),
             blockhash=at.hash,
@@ -202,6 +228,17 @@ class Scribe:
             clock=self.clock,
         )
         return self._draft(event, step.wish)
+
+    def _set_up(self, chain: Chain) -> SetUp:
+        """Give what the sub-account lacks: to be there, and the cap that the owner agreed to."""
+        ratio = None
+        if chain.margin_ratio is not None and self.it.leverage_max is not None:
+            ratio = int((_RATIO / self.it.leverage_max).to_integral_value(ROUND_CEILING))
+        return SetUp(
+            opens_statistics=not chain.has_statistics,
+            opens_account=not chain.is_open,
+            margin_ratio=None if ratio == chain.margin_ratio else ratio,
+        )
 
     def _sent(self, step: steps.Send) -> Draft:
         wish, offer = step.wish, step.offer

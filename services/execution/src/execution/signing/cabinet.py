@@ -93,6 +93,10 @@ class KeyCabinet:
         self._settle_folder()
         return [it.name for it in swept]
 
+    def key(self, account: str) -> DelegateKey | None:
+        """Give the account's key that is open; None without one."""
+        return self._held.get(account)
+
     def address(self, account: str, now_ms: int) -> str | None:
         """Give the address that signs for an account now; None without a key that lives."""
         held = self._held.get(account)

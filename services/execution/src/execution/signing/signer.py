@@ -4,12 +4,10 @@ It reads for itself what must not be taken from whoever wants a signature: the k
 the last positions of the log, the time, its own signatures, and the life of its key.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Protocol
-
-from solders.pubkey import Pubkey
 
 from execution.signing.facts import AccountFacts, Facts, SignerFacts, Standing
 from execution.signing.keys import DelegateKey
@@ -28,60 +26,57 @@ class Fence(Protocol):
         ...
 
 
-@dataclass
-class _Held:
-    key: DelegateKey
-    signed_ms: deque[int] = field(default_factory=deque[int])
+class Keys(Protocol):
+    """Who holds the keys that are open."""
+
+    def key(self, account: str) -> DelegateKey | None:
+        """Give the account's key; None without one."""
+        ...
 
 
 class PolicySigner:
-    """Signs with the delegate keys that it holds, one for an account."""
+    """Signs with the delegate keys of accounts, one for each."""
 
-    def __init__(self, fence: Fence, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        fence: Fence,
+        keys: Keys,
+        now_ms: Callable[[], int],
+        *,
+        signed_ms: Mapping[str, Iterable[int]] = MappingProxyType({}),
+    ) -> None:
+        """Sign with whatever key is open; `now_ms` is the clock that keys live by.
+
+        `signed_ms` are the times of each account's last signatures in the log, so that a restart
+        does not begin the minute anew.
+        """
         self._fence = fence
+        self._keys = keys
         self._clock = now_ms
         self._latest_ms = 0
-        self._held: dict[str, _Held] = {}
-
-    def hold(self, key: DelegateKey, *, signed_ms: Iterable[int] = ()) -> None:
-        """Take a key, in the place of the account's former one, which is destroyed.
-
-        `signed_ms` are the times of the account's signatures in the log, so that a restart does
-        not begin the minute anew.
-        """
-        self.drop(key.account)
-        self._held[key.account] = _Held(key, deque(sorted(signed_ms)))
-
-    def drop(self, account: str) -> None:
-        """Destroy the account's key; without one nothing changes."""
-        held = self._held.pop(account, None)
-        if held is not None:
-            held.key.destroy()
-
-    def delegate(self, account: str) -> Pubkey | None:
-        """Give the address that signs for an account; None without a key."""
-        held = self._held.get(account)
-        return None if held is None else held.key.session.delegate
+        self._signed_ms: dict[str, deque[int]] = defaultdict(deque)
+        for account, times in signed_ms.items():
+            self._signed_ms[account].extend(sorted(times))
 
     def sign(self, message: bytes, facts: AccountFacts) -> Signed | Refusal:
         """Sign a message's bytes if the policy permits them; else say why not."""
-        held = self._held.get(facts.account)
-        if held is None:
+        key = self._keys.key(facts.account)
+        if key is None:
             return Refusal(Code.NO_KEY, f"a key of {facts.account}", "none")
         data, now_ms = bytes(message), self._now_ms()
         own = SignerFacts(
-            session=held.key.session,
+            session=key.session,
             standing=self._fence.read(facts.account),
             now_ms=now_ms,
-            signed_ms=_within_a_minute(held.signed_ms, now_ms),
+            signed_ms=_within_a_minute(self._signed_ms[facts.account], now_ms),
         )
         answer = judge(data, Facts(facts, own))
         if isinstance(answer, Refusal):
             if answer.code is Code.SESSION_EXPIRED:
-                self.drop(facts.account)
+                key.destroy()
             return answer
-        signature = held.key.sign(data, now_ms=now_ms)
-        held.signed_ms.append(now_ms)
+        signature = key.sign(data, now_ms=now_ms)
+        self._signed_ms[facts.account].append(now_ms)
         return Signed(str(signature), answer.message_sha256, answer.verdict)
 
     def _now_ms(self) -> int:

@@ -67,6 +67,12 @@ class SubAccountSeen:
     """Signed."""
     orders: int
     """Open ones."""
+    is_open: bool = True
+    """Whether the venue holds it."""
+    has_statistics: bool = True
+    """Whether its owner has traded there before."""
+    margin_ratio: int | None = None
+    """The owner's cap, in 1e-4 of what is held, 0 for none; None where the program has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def summary(event: Event) -> str:
             return f"Key {event.delegate} was destroyed: {_ENDS[event.reason]}"
         case delegation.AccountHandedOver():
             whose = "the desk itself" if event.wallet is None else event.wallet
-            return f"The paper venue holds the account for {whose}"
+            return f"The venue holds the account for {whose}"
         case delegation.DelegationChanged():
             return f"Delegation {event.state}: {_STATES[event.state]}"
         case _:

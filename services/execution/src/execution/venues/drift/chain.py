@@ -12,7 +12,8 @@ from execution.signing.facts import VenueAccounts
 from execution.venues.drift.config import DriftVenue
 from execution.venues.drift.encoder import encode, venue_accounts
 from execution.venues.drift.lander import Lander
-from execution.venues.drift.probe import Probe
+from execution.venues.drift.owned import DriftOwned
+from execution.venues.drift.probe import NotYetFunded, Probe
 from execution.venues.drift.reader import Known, Reader
 from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
 from execution.venues.drift.snapshot import observe
@@ -20,6 +21,8 @@ from execution.venues.drift.view import ChainClock, ChainView
 from execution.venues.port import AnyRecord, Blockhash, Intent, Landed, SignedTransaction
 
 POLL_S = 0.4
+PROBE_S = 2.0
+"""Between two probes of a venue that is not ready to be probed."""
 STALE_S = 5.0
 """After so long without a new view, what is shown may not be decided on."""
 _log = structlog.get_logger()
@@ -61,7 +64,18 @@ class DriftChain:
         self._lander = Lander(rpc, clock=clock)
         self._reader = Reader(venue, rpc, payer=delegate, known=known, after=after, clock=clock)
         self._wake = asyncio.Event()
-        self._probe = probe
+        self._probe, self._probed_at = probe, float("-inf")
+        self._lacks = ""
+        self.owned = DriftOwned(
+            venue,
+            rpc,
+            self._reader,
+            self._lander,
+            clock,
+            account=account,
+            quote_mint=None if probe is None else probe.quote_mint,
+        )
+        """The same, as the owner of the account sees it."""
 
     @property
     def is_current(self) -> bool:
@@ -75,7 +89,18 @@ class DriftChain:
             self.blockhash()
         except RpcSilent:
             return False
-        return self._reader.view is not None and self.is_current and self._probe is None
+        is_whole = self._reader.view is not None and self._reader.read_payer == self._delegate()
+        return is_whole and self.is_current and self._probe is None
+
+    @property
+    def waits_for(self) -> str:
+        """Say what it waits for while it is not ready."""
+        shown = self._reader.shown
+        if shown is None or not self.owned.is_current:
+            return "waiting for the chain's nodes"
+        if not shown.has_user:
+            return "waiting for the owner to open the sub-account"
+        return f"waiting: {self._lacks}" if self._lacks else "waiting for the chain's nodes"
 
     @property
     def began_at(self) -> float:
@@ -117,7 +142,7 @@ class DriftChain:
 
         Raises VenueIncompatible when the probe finds another program than ours.
         """
-        before = self._reader.view
+        before = self._reader.shown
         try:
             await self._lander.send(self._reader.height)
             await self._reader.refresh(at_least=self._lander.landed_slot)
@@ -125,17 +150,27 @@ class DriftChain:
             await self._pass_probe()
         except (RpcSilent, RpcRefused) as error:
             _log.warning("chain_step_failed", why=str(error))
-        if self._lander.has_new_fate or self._reader.view is not before:
+        if self._lander.has_new_fate or self._reader.shown is not before:
             self._lander.has_new_fate = False
             self.changed.set()
 
     async def _pass_probe(self) -> None:
-        """Probe once, as soon as there is something to probe with."""
-        view, delegate = self._reader.view, self._delegate()
-        if self._probe is None or view is None or delegate is None:
+        """Probe once, as soon as somebody who may sign could pay for it."""
+        view, now = self._reader.view, self._seconds()
+        if self._probe is None or view is None or now - self._probed_at < PROBE_S:
+            return
+        self._probed_at = now
+        able = (it for it in (view.venue.owner, self._delegate()) if it and view.lamports(it))
+        signer = next(able, None)
+        if signer is None:
+            self._lacks = "expected SOL for fees in the owner's wallet, found none"
             return
         blockhash = self.blockhash()
-        await self._probe.require_compatible(view, delegate=delegate, blockhash=blockhash.hash)
+        try:
+            await self._probe.require_compatible(view, signer=signer, blockhash=blockhash.hash)
+        except NotYetFunded as lacking:
+            self._lacks = str(lacking)
+            return
         self._probe = None
 
     def blockhash(self) -> Blockhash:

@@ -41,8 +41,13 @@ _ENTRY_PART, _STOP_PART = Decimal("0.95"), Decimal("0.90")
 _LIFE_S = 86_400
 """Of what is only simulated, on a chain whose time may leap meanwhile."""
 _PROBE, _NOBODY = "probe", UUID(int=0)
+_NO_MARGIN = 6003
 
 _log = structlog.get_logger()
+
+
+class NotYetFunded(Exception):
+    """A placement cannot be simulated before the owner has deposited something."""
 
 
 class VenueIncompatible(Exception):
@@ -59,17 +64,17 @@ class Probe:
     rpc: Rpc
     quote_mint: Pubkey
 
-    async def require_compatible(
-        self, view: ChainView, *, delegate: Pubkey, blockhash: str
-    ) -> None:
+    async def require_compatible(self, view: ChainView, *, signer: Pubkey, blockhash: str) -> None:
         """Raise VenueIncompatible unless everything is as this build knows it.
 
-        Raises RpcSilent or RpcRefused when the nodes do not say. What only the market's rules
-        refuse, as without margin, is let through while there is something to be looked after.
+        `signer` is who may sign, and has what the fee costs: the owner, or its delegate. Raises
+        RpcSilent or RpcRefused when the nodes do not say, and NotYetFunded before a first deposit.
+        What only the market's rules refuse, as without margin, is let through while there is
+        something to be looked after.
         """
         await self._require_program(view.venue.program)
         _require_accounts(view, self.quote_mint)
-        await self._require_placement(view, delegate, blockhash)
+        await self._require_placement(view, signer, blockhash)
 
     async def _require_program(self, program: Pubkey) -> None:
         told = await self._account(program)
@@ -88,10 +93,10 @@ class Probe:
         config = {"commitment": "confirmed", "encoding": "base64", "dataSlice": _HEAD}
         return (await self.rpc.call("getAccountInfo", str(key), config))["value"]
 
-    async def _require_placement(self, view: ChainView, delegate: Pubkey, blockhash: str) -> None:
+    async def _require_placement(self, view: ChainView, signer: Pubkey, blockhash: str) -> None:
         entry, stop = _bracket(view)
         message = encode(
-            view, (entry, stop), delegate=delegate, blockhash=blockhash, priority_fee_lamports=0
+            view, (entry, stop), delegate=signer, blockhash=blockhash, priority_fee_lamports=0
         )
         unsigned = VersionedTransaction.populate(
             from_bytes_versioned(message), [Signature.default()]
@@ -114,6 +119,8 @@ class Probe:
 
     def _judge_refusal(self, code: int, user: User) -> None:
         is_busy = bool(user.orders) or any(it.base for it in user.positions)
+        if code == _NO_MARGIN and not (is_busy or user.deposits):
+            raise NotYetFunded("expected a deposit in the sub-account, found none")
         if classify(code) is Action.STOP_ALL or not is_busy:
             raise VenueIncompatible(f"expected a placement to be simulated, found error {code}")
         _log.warning("probe_refused", code=code, why="the account is in use, and is looked after")

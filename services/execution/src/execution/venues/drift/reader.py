@@ -50,6 +50,10 @@ class Reader:
         clock: Callable[[], float],
     ) -> None:
         """Read from a cursor of the records on, or from the first view; `payer` pays the fees."""
+        self.shown: ChainView | None = None
+        """The newest answer, also of a chain without our sub-account; None before the first."""
+        self.shown_at = float("-inf")
+        """When it came, by our clock."""
         self.view: ChainView | None = None
         """The newest view with its history; None before the first."""
         self.height = 0
@@ -58,6 +62,8 @@ class Reader:
         self.makers: Makers = ()
         self.read_at = float("-inf")
         """When the newest view came, by our clock."""
+        self.read_payer: Pubkey | None = None
+        """Whose SOL the newest answer shows."""
         self._venue, self._rpc, self._payer, self._clock = venue, rpc, payer, clock
         self.began_at = float("-inf")
         """When its reading began."""
@@ -78,6 +84,9 @@ class Reader:
             view = await self._read(max(at_least, self._shown_slot))
             if view is None:
                 return False
+            self.shown, self.shown_at = view, self._clock()
+            if not view.has_user:
+                return False
             if self._after is None:
                 self._after = cursor_before(view.clock.slot + 1)
             await self._read_history(view)
@@ -89,24 +98,27 @@ class Reader:
         return True
 
     @property
+    def payer(self) -> Pubkey | None:
+        """Give who pays the fees of our transactions."""
+        return self._payer()
+
+    @property
     def after(self) -> int:
         """Give the cursor that the records begin after; 0 before the first view told it."""
         return self._after or 0
 
     @property
     def _shown_slot(self) -> int:
-        return 0 if self.view is None else self.view.clock.slot
+        return 0 if self.shown is None else self.shown.clock.slot
 
     async def _read(self, at_least: int) -> ChainView | None:
         epoch = await self._rpc.call("getEpochInfo", {"commitment": "confirmed"})
         self.height = max(self.height, int(epoch["blockHeight"]))
         await self._read_fee()
         keys = first_addresses(self._venue)
-        if self.view is None:
-            first = self._view(await self._accounts(keys, at_least))
-            keys = addresses(first, payer=self._payer())
-        else:
-            keys = addresses(self.view, payer=self._payer())
+        first = self.shown or self._view(await self._accounts(keys, at_least))
+        self.read_payer = self._payer()
+        keys = addresses(first, payer=self.read_payer)
         view = self._view(await self._accounts(keys, at_least))
         if view.clock.slot < at_least:
             _log.warning("chain_went_back", expected=at_least, found=view.clock.slot)

@@ -19,8 +19,8 @@ _ORDERS_AT, _ORDER_SIZE, _ORDERS = 1_192, 96, 32
 _SPOT = struct.Struct("<QqqqHBB4x")
 _PERP = struct.Struct("<qqqqqqqq24xiHBx")
 _ORDER = struct.Struct("<QQQQQQqqqiIHBBBBBBBBBBB")
-_TAIL = struct.Struct("<HB")
-_TAIL_AT = 4_346
+_TAIL = struct.Struct("<I2xHB")
+_TAIL_AT = 4_340
 _OPEN = 1
 _BEING_LIQUIDATED, _BANKRUPT, _REDUCE_ONLY = 1, 2, 4
 """Bits of `status`."""
@@ -96,6 +96,8 @@ class User:
     """Those that are open, by id."""
     is_liquidating: bool
     is_reduce_only: bool
+    margin_ratio: int
+    """The owner's cap, in 1e-4 of what is held; 0 for none."""
 
     def position(self, market_index: int) -> Position:
         """Give the position in a market; an empty one when there is none."""
@@ -108,7 +110,7 @@ def read_user(data: bytes) -> User:
     if len(data) != SIZE or data[:8] != DISCRIMINATOR:
         found = f"{len(data)} bytes that begin with {data[:8].hex()}"
         raise ValueError(f"expected a sub-account of {SIZE} bytes, found {found}")
-    sub_account, status = _TAIL.unpack_from(data, _TAIL_AT)
+    margin_ratio, sub_account, status = _TAIL.unpack_from(data, _TAIL_AT)
     return User(
         authority=Pubkey(data[8:40]),
         delegate=Pubkey(data[40:72]),
@@ -118,6 +120,7 @@ def read_user(data: bytes) -> User:
         orders=tuple(sorted(_orders(data), key=lambda it: it.order_id)),
         is_liquidating=bool(status & (_BEING_LIQUIDATED | _BANKRUPT)),
         is_reduce_only=bool(status & _REDUCE_ONLY),
+        margin_ratio=margin_ratio,
     )
 
 

@@ -87,6 +87,11 @@ class ChainView:
         source = self.market.oracle_source
         return read_oracle(raw.data, source, program=self.venue.program)
 
+    @property
+    def has_user(self) -> bool:
+        """Say whether our sub-account is there; its owner opens it."""
+        return self.venue.user in self.accounts
+
     @cached_property
     def user(self) -> User:
         """Give our sub-account."""
@@ -120,7 +125,7 @@ def slot_of(clock: RawAccount) -> int:
 def first_addresses(venue: DriftVenue) -> tuple[Pubkey, ...]:
     """Name what is read before the oracles are known."""
     own = (venue.user, venue.user_stats, venue.state, venue.perp_market, venue.quote_market)
-    return (CLOCK, *own)
+    return (CLOCK, *own, venue.owner)
 
 
 def addresses(view: ChainView, *, payer: Pubkey | None) -> tuple[Pubkey, ...]:

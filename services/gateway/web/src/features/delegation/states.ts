@@ -86,6 +86,8 @@ const NAMES: Record<string, string> = {
   venue_reading: "The venue is read",
   sub_account: "Sub-account",
   quote_mint: "Quote asset",
+  deposit: "Deposit",
+  leverage_cap: "Cap on leverage in the program",
   owner_sol: "SOL of the owner",
   delegate_sol: "SOL of the delegate key",
   delegate: "Delegate on the chain",

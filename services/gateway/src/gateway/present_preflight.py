@@ -1,0 +1,191 @@
+"""What a delegation needs, met or not, with what to do about it: from the fold and what is read."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from contracts.control import KillLevel
+from contracts.delegation import DelegationState
+from contracts.values import plain
+from contracts.venues import PAPER
+from gateway import owner_views as views
+from gateway.domain.desk import DeskState
+from gateway.live import Live
+
+OWNER_LAMPORTS_MIN = 20_000
+"""Two signatures, and what a wallet may add."""
+RENT_LAMPORTS = 40_000_000
+"""What the owner needs beside that before there is a sub-account: its rent, and statistics'."""
+DELEGATE_LAMPORTS_MIN = 20_000_000
+"""Below this the key is soon out of fees (execution.md 1.5)."""
+_RATIO = Decimal(10**4)
+_T = TypeVar("_T")
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What execution says that it read from the chain."""
+
+    at: datetime
+    """The chain's time; on a recorded or made-up feed it is not the clock's."""
+    owner_lamports: int
+    fee_payer_lamports: int
+    has_key_store: bool
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What it says of the sub-account on a chain."""
+
+    is_open: bool
+    is_mint_known: bool
+    mint: str
+    deposit_usd: str
+    margin_ratio: int
+    """The owner's cap, in 1e-4 of what is held; 0 for none."""
+
+
+def reading_of(live: Live) -> Reading | None:
+    """Give what execution reads now; None while it does not answer, or reads nothing."""
+    return _told(live, "delegation", Reading)
+
+
+def _told(live: Live, what: str, kind: type[_T]) -> _T | None:
+    execution = next((one for one in live.services if one.name == "execution"), None)
+    if execution is None or not execution.is_up:
+        return None
+    try:
+        return msgspec.json.decode(
+            execution.details.get(f"{what}.{live.account_id}"[:40], ""), type=kind
+        )
+    except msgspec.DecodeError:
+        return None
+
+
+def preflight(
+    live: Live, reading: Reading | None, consent: views.ConsentView | None
+) -> list[views.CheckView]:
+    """Give everything that a delegation needs, in the order in which to mend it."""
+    state, it = live.state, live.state.owner
+    is_paper = state.account is None or state.account.opened.venue == PAPER
+    place = None if is_paper else _told(live, "sub_account", Place)
+    kill, key = state.kill_level, it.key
+    owner_least = OWNER_LAMPORTS_MIN + (RENT_LAMPORTS if place and not place.is_open else 0)
+    return [
+        _check(
+            "venue_reading",
+            is_ok=reading is not None,
+            found="the venue is read" if reading else "execution does not answer",
+            remedy="Wait for execution, or restart it; what is shown is as of the time beside it.",
+        ),
+        *(_on_paper(state) if is_paper else _on_chain(state, place)),
+        _funds("owner_sol", reading and reading.owner_lamports, owner_least, "your wallet"),
+        _funds(
+            "delegate_sol",
+            reading and reading.fee_payer_lamports,
+            DELEGATE_LAMPORTS_MIN,
+            "the delegate key" if key is None else f"the delegate key {key.address}",
+        ),
+        _check(
+            "delegate",
+            is_ok=it.state is not DelegationState.FOREIGN,
+            found=it.on_chain or "nobody",
+            remedy="Somebody else, or a key of ours that is gone, may sign: delegate anew, or "
+            "revoke.",
+        ),
+        _check(
+            "delegate_transfer",
+            is_ok=True,
+            found=f"off: {'the paper chain' if is_paper else 'this program'} knows no transfer by "
+            "a delegate",
+            remedy="",
+        ),
+        _check(
+            "key_store",
+            is_ok=reading is None or reading.has_key_store,
+            found="sealed" if reading and reading.has_key_store else "none",
+            remedy="Set DELEGATE_KEYS_DIR and KEY_ENCRYPTION_FILE for execution.",
+        ),
+        _check(
+            "kill",
+            is_ok=kill is None or kill < KillLevel.REVOKE_DELEGATE,
+            found="none" if kill is None else kill.name.lower(),
+            remedy="Resume trading first: this level of the kill switch ends every key.",
+        ),
+        _check(
+            "consent",
+            is_ok=consent is not None and consent.is_current,
+            found="none" if consent is None else consent.at,
+            remedy="Read and agree to the text that stands now.",
+        ),
+    ]
+
+
+def _on_paper(state: DeskState) -> list[views.CheckView]:
+    return [
+        _check(
+            "sub_account",
+            is_ok=state.owner.sub_account is not None,
+            found=state.owner.sub_account or "none",
+            remedy="The paper venue opens it with the first price of the feed: wait for it.",
+        ),
+        _check(
+            "quote_mint",
+            is_ok=state.account is not None,
+            found="USDC, paper" if state.account else "no account",
+            remedy="Deposit the quote asset into the sub-account.",
+        ),
+    ]
+
+
+def _on_chain(state: DeskState, place: Place | None) -> list[views.CheckView]:
+    leverage = None if state.account is None else state.account.settings.leverage_max
+    address = state.owner.sub_account or "sub-account"
+    if place is None:
+        unread = "Wait until execution reads the chain."
+        codes = ("sub_account", "quote_mint", "deposit", "leverage_cap")
+        return [_check(it, is_ok=False, found="unknown", remedy=unread) for it in codes]
+    capped = None if not place.margin_ratio else _RATIO / place.margin_ratio
+    is_capped = capped is not None and leverage is not None and capped <= leverage
+    found = "none" if capped is None else f"{plain(capped.quantize(Decimal('0.01')))}x"
+    return [
+        _check(
+            "sub_account",
+            is_ok=place.is_open,
+            found=address if place.is_open else "not opened yet",
+            remedy="Delegate: the transaction that you sign opens it.",
+        ),
+        _check(
+            "quote_mint",
+            is_ok=place.is_mint_known,
+            found=place.mint,
+            remedy="The market has another quote asset than QUOTE_MINT: set the one that is meant.",
+        ),
+        _check(
+            "deposit",
+            is_ok=Decimal(place.deposit_usd) > 0,
+            found=f"{place.deposit_usd} deposited",
+            remedy=f"Deposit what you can lose of {place.mint} into {address}, with your wallet on "
+            "the venue's own page.",
+        ),
+        _check(
+            "leverage_cap",
+            is_ok=is_capped,
+            found=found,
+            remedy="Delegate: the transaction that you sign sets the cap in the program.",
+        ),
+    ]
+
+
+def _check(code: str, *, is_ok: bool, found: str, remedy: str) -> views.CheckView:
+    return views.CheckView(code=code, is_ok=is_ok, found=found, remedy="" if is_ok else remedy)
+
+
+def _funds(code: str, lamports: int | None, least: int, who: str) -> views.CheckView:
+    found = "unknown" if lamports is None else f"{lamports} lamports"
+    return _check(
+        code,
+        is_ok=lamports is not None and lamports >= least,
+        found=found,
+        remedy=f"Send SOL to {who}: at least {least} lamports for fees.",
+    )
