@@ -53,6 +53,10 @@ test *ARGS: page
 soak *ARGS:
     uv run --frozen pytest -n 2 --dist worksteal -m soak "$@"
 
+# Write the pictures of the page's states into docs/screens anew, from its own tests.
+screens: page
+    SCREENS=docs/screens uv run --frozen pytest -n 2 tests/e2e/test_page_delegation.py tests/e2e/test_page_owner.py
+
 # Format, and mend what the linter can.
 fmt:
     uv run --frozen ruff format

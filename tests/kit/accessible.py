@@ -1,6 +1,7 @@
 """What holds of every state of the page: axe is content, all has a test id, it fits its width."""
 
 from kit.browser import Page
+from kit.screens import DESKTOP, PHONE
 from supervisor.page import sources
 
 _AXE = """axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
@@ -23,3 +24,10 @@ async def it_is_for_everybody(page: Page, width: int) -> None:
     assert await page.evaluate(_AXE) == []
     assert await page.evaluate(_NAMELESS) == []
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+async def it_is_for_everybody_at_both_widths(page: Page) -> None:
+    """Hold it on a phone and on a desktop."""
+    for width, height in (PHONE, DESKTOP):
+        await page.resize(width=width, height=height)
+        await it_is_for_everybody(page, width)

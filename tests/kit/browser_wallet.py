@@ -1,17 +1,45 @@
 """A wallet of the Wallet Standard inside a page: it really signs, with a key of its own.
 
 It behaves as wallets are told to: it refuses a sign-in for another host, and puts its signature
-into the slot of its own key. `behavior` makes it one that does not; `alter` changes what a
-transaction does before it signs, and `testWallet.behave` makes it another one later.
+into the slot of its own key. `behavior` makes it one that does not; `testWallet.behave` makes it
+another one later. Of transactions, `alter` changes what one does before it signs, `lighthouse` adds
+an assertion of its own as real wallets do, `slow` signs at `testWallet.release()`, and `locked`
+shows no account.
 """
 
 import json
 
+from execution.owner.returned import LIGHTHOUSE
 from kit.gateway_signin import Wallet
 
-BEHAVIORS = ("ok", "message-only", "reject", "tamper", "wrong-key", "alter")
-_WALLET = """(({seedHex, address, behavior, name}) => {
-  const behave = (next) => { behavior = next; };
+BEHAVIORS = (
+    "ok",
+    "message-only",
+    "reject",
+    "tamper",
+    "wrong-key",
+    "alter",
+    "lighthouse",
+    "slow",
+    "locked",
+)
+_WALLET = """(({seedHex, address, behavior, name, lighthouse}) => {
+  let release = () => {};
+  const behave = (next) => {
+    behavior = next;
+    if (next === "locked") wallet.accounts = [];
+  };
+  const altered = (transaction) => transaction.map(
+    (byte, at) => at === transaction.length - 2 ? byte ^ 1 : byte);
+  const asserted = (transaction) => {
+    const header = 1 + 64 * transaction[0] + 1, keys = transaction[header + 3];
+    const blockhash = header + 4 + 32 * keys, calls = blockhash + 32;
+    const part = (from, to) => transaction.slice(from, to);
+    return Uint8Array.from([
+      ...part(0, header + 2), transaction[header + 2] + 1, keys + 1,
+      ...part(header + 4, blockhash), ...bytes(lighthouse), ...part(blockhash, calls),
+      transaction[calls] + 1, ...part(calls + 1, -1), keys, 0, 3, 6, 0, 1, 0]);
+  };
   const bytes = (hex) => Uint8Array.from(hex.match(/../g), (one) => parseInt(one, 16));
   const seed = behavior === "wrong-key" ? "7f".repeat(32) : seedHex;
   const hex = "302e020100300506032b657004220420" + seed;
@@ -36,7 +64,7 @@ _WALLET = """(({seedHex, address, behavior, name}) => {
   };
   wallet.features = {
     "standard:connect": {version: "1.0.0", connect: async ({silent} = {}) => {
-      if (!silent) wallet.accounts = [account(address)];
+      if (!silent && behavior !== "locked") wallet.accounts = [account(address)];
       return {accounts: wallet.accounts};
     }},
     "standard:events": {version: "1.0.0", on: (_, listener) => {
@@ -48,8 +76,9 @@ _WALLET = """(({seedHex, address, behavior, name}) => {
     "solana:signTransaction": {version: "1.0.0", supportedTransactionVersions: ["legacy", 0],
       signTransaction: async (...all) => Promise.all(all.map(async ({transaction}) => {
         if (behavior === "reject") throw reject();
-        if (behavior === "alter") transaction = transaction.map(
-          (byte, at) => at === transaction.length - 2 ? byte ^ 1 : byte);
+        if (behavior === "slow") await new Promise((done) => { release = done; });
+        if (behavior === "alter") transaction = altered(transaction);
+        if (behavior === "lighthouse") transaction = asserted(transaction);
         const signed = Uint8Array.from(transaction);
         signed.set(await sign(transaction.slice(1 + 64 * transaction[0])), 1);
         return {signedTransaction: signed};
@@ -62,7 +91,7 @@ _WALLET = """(({seedHex, address, behavior, name}) => {
       const said = new TextEncoder().encode(text(input) + (behavior === "tamper" ? " " : ""));
       return [{account: account(input.address), signedMessage: said, signature: await sign(said)}];
     }};
-  globalThis.testWallet = {behave, switchTo: (at) => {
+  globalThis.testWallet = {behave, release: () => release(), switchTo: (at) => {
     wallet.accounts = at ? [account(at)] : [];
     for (const listener of listeners) listener({accounts: wallet.accounts});
   }};
@@ -81,5 +110,6 @@ def browser_wallet(who: Wallet, *, behavior: str = "ok", name: str = "Phantom") 
         "address": who.address,
         "behavior": behavior,
         "name": name,
+        "lighthouse": bytes(LIGHTHOUSE).hex(),
     }
     return f"{_WALLET}({json.dumps(given)})"

@@ -100,6 +100,8 @@ class SentView(View, frozen=True):
 
     tx_id: str
     kind: str
+    delegate: str | None
+    """The key that it names; None for a revoke."""
     signature: str
     status: str
     """`sent`, `landed`, `failed` or `expired`."""

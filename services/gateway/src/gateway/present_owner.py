@@ -81,6 +81,7 @@ def delegation_view(live: Live, *, is_owner: bool) -> views.DelegationView:
         else views.SentView(
             tx_id=str(it.sent.offer),
             kind=it.sent.kind.value,
+            delegate=it.sent.delegate,
             signature=it.sent.signature,
             status=it.sent.status,
             slot=it.sent.slot,

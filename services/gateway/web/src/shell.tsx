@@ -5,6 +5,7 @@ import { Panel } from "@/components/panel";
 import { useAccess, useDesk } from "@/desk/hooks";
 import { SignInForm } from "@/features/auth/sign-in-dialog";
 import { StepUp } from "@/features/auth/step-up";
+import { DelegationWindow } from "@/features/delegation/open";
 import { HaltBanner } from "@/features/stop/halt-banner";
 import { useToasts } from "@/features/toasts/use-toasts";
 import { TopBar } from "@/features/top-bar/top-bar";
@@ -26,21 +27,23 @@ export function Shell() {
   useToasts();
   return (
     <StepUp>
-      <div className="min-h-dvh max-sm:pb-20">
-        <TopBar />
-        <HaltBanner />
-        <Warnings />
-        <main className="mx-auto max-w-[110rem] p-3">
-          {access && !mayRead ? <SignedOut /> : <Outlet />}
-        </main>
-        <Toaster
-          theme="dark"
-          position="bottom-right"
-          visibleToasts={4}
-          closeButton
-          mobileOffset={{ bottom: "5.5rem" }}
-        />
-      </div>
+      <DelegationWindow>
+        <div className="min-h-dvh max-sm:pb-20">
+          <TopBar />
+          <HaltBanner />
+          <Warnings />
+          <main className="mx-auto max-w-[110rem] p-3">
+            {access && !mayRead ? <SignedOut /> : <Outlet />}
+          </main>
+          <Toaster
+            theme="dark"
+            position="bottom-right"
+            visibleToasts={4}
+            closeButton
+            mobileOffset={{ bottom: "5.5rem" }}
+          />
+        </div>
+      </DelegationWindow>
     </StepUp>
   );
 }

@@ -25,7 +25,7 @@ from gateway.domain.feed import FeedEvent, FeedState
 from gateway.domain.owner import OwnerState
 from gateway.domain.session import BARS_MAX, Bar, Session, backfill, bar_of, extend
 
-STATE_VERSION = "gateway-desk-4"
+STATE_VERSION = "gateway-desk-5"
 """Changes with the shape or the rules of the state, so that an older checkpoint is refused."""
 
 

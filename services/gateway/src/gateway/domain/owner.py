@@ -58,6 +58,8 @@ class Sent:
     kind: OwnerTransactionKind
     signature: str
     status: str
+    delegate: str | None = None
+    """The key that it names; None for a revoke."""
     slot: int | None = None
     code: int | None = None
 
@@ -129,8 +131,13 @@ def _sent(state: OwnerState, event: Event) -> OwnerState:
             offers = tuple(
                 replace(it, is_answered=True) if it.id == event.offer else it for it in state.offers
             )
+            offer = state.offer(event.offer)
             sent = Sent(
-                offer=event.offer, kind=event.kind, signature=event.signature, status="sent"
+                offer=event.offer,
+                kind=event.kind,
+                signature=event.signature,
+                status="sent",
+                delegate=None if offer is None else offer.event.delegate,
             )
             return replace(state, offers=offers, sent=sent)
         case delegation.OwnerTransactionLanded():

@@ -1117,6 +1117,7 @@ export interface components {
         SentView: {
             txId: string;
             kind: string;
+            delegate: string | null;
             signature: string;
             status: string;
             slot: number | null;

@@ -11,6 +11,15 @@ export function minute(iso: string, zone: Zone = "utc"): string {
   return zone === "utc" ? iso.slice(11, 16) : local(iso, { timeStyle: "short" });
 }
 
+/** Writes a time with its day, where that is another one than the day of `nowMs`. */
+export function moment(iso: string, zone: Zone, nowMs: number): string {
+  const at = `${clock(iso, zone)} ${zoneName(zone)}`;
+  const timeZone = zone === "utc" ? { timeZone: "UTC" } : {};
+  const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...timeZone });
+  const [on, today] = [day.format(new Date(iso)), day.format(new Date(nowMs))];
+  return on === today ? at : `${on}, ${at}`;
+}
+
 export function zoneName(zone: Zone): string {
   return zone === "utc" ? "UTC" : "local time";
 }

@@ -11,7 +11,7 @@ import {
   type SolanaSignTransactionFeature,
 } from "@solana/wallet-standard-features";
 import { getWallets } from "@wallet-standard/app";
-import type { Wallet, WalletAccount } from "@wallet-standard/base";
+import type { IdentifierString, Wallet, WalletAccount } from "@wallet-standard/base";
 import {
   StandardConnect,
   type StandardConnectFeature,
@@ -78,14 +78,23 @@ export function useWallets(): readonly Wallet[] {
   return useSyncExternalStore(subscribe, () => known);
 }
 
-/** Asks a wallet for its account; `isSilent` asks without a prompt. */
-export async function connect(wallet: Wallet, isSilent = false): Promise<WalletAccount | null> {
+/** Asks a wallet for its accounts; `isSilent` asks without a prompt. */
+export async function accountsOf(
+  wallet: Wallet,
+  isSilent = false,
+): Promise<readonly WalletAccount[]> {
   const feature = featuresOf(wallet)[StandardConnect];
   if (!feature) throw new WalletFailed(`${wallet.name} cannot connect`);
   const { accounts } = await asked(feature.connect(isSilent ? { silent: true } : {}));
-  const account = accounts[0] ?? wallet.accounts[0];
-  if (!account && !isSilent) throw new WalletFailed(`${wallet.name} gave no account: unlock it`);
-  return account ?? null;
+  const shown = accounts.length > 0 ? accounts : wallet.accounts;
+  if (shown.length === 0 && !isSilent)
+    throw new WalletFailed(`${wallet.name} gave no account: unlock it, then try again`);
+  return shown;
+}
+
+/** Asks a wallet for the account that it shows first. */
+export async function connect(wallet: Wallet, isSilent = false): Promise<WalletAccount | null> {
+  return (await accountsOf(wallet, isSilent))[0] ?? null;
 }
 
 /** Has a wallet sign the text of a challenge: as a sign-in where it can, else as a message. */
@@ -116,10 +125,20 @@ export async function signTransaction(
   wallet: Wallet,
   account: WalletAccount,
   transaction: Uint8Array,
+  chain: IdentifierString | null = null,
 ): Promise<Uint8Array> {
   const feature = featuresOf(wallet)[SolanaSignTransaction];
-  if (!feature) throw new WalletFailed(`${wallet.name} cannot sign transactions`);
-  const [output] = await asked(feature.signTransaction({ account, transaction }));
+  if (!feature || !account.features.includes(SolanaSignTransaction))
+    throw new WalletFailed(`${wallet.name} cannot sign transactions with this account`);
+  if (!feature.supportedTransactionVersions.includes(0))
+    throw new WalletFailed(`${wallet.name} cannot sign transactions of version 0`);
+  if (chain !== null && !account.chains.includes(chain))
+    throw new WalletFailed(
+      `expected an account of ${chain}, found ${account.chains.join(", ") || "none"}: change the network in ${wallet.name}`,
+    );
+  const [output] = await asked(
+    feature.signTransaction({ account, transaction, ...(chain === null ? {} : { chain }) }),
+  );
   if (!output) throw new WalletFailed(`${wallet.name} signed nothing`);
   return output.signedTransaction;
 }

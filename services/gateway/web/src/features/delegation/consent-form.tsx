@@ -2,11 +2,11 @@ import { useState } from "react";
 import { sentence } from "@/api/client";
 import { Loading } from "@/components/panel";
 import { Button } from "@/components/ui/button";
-import { usd } from "@/lib/text";
+import { plural, usd } from "@/lib/text";
 import { useConsent, useConsentText } from "./use-delegation";
 
 /** The text that the owner agrees to before a key is made; the receipt is an event of the log. */
-export function ConsentForm() {
+export function ConsentForm({ isAgain }: { isAgain: boolean }) {
   const { data: text, error } = useConsentText(true);
   const consent = useConsent();
   /** The hash of the text that was read; another text needs another tick. */
@@ -28,14 +28,33 @@ export function ConsentForm() {
         if (isRead) consent.mutate(text.textSha256);
       }}
     >
-      <p className="wrap-anywhere text-muted text-sm">{text.title}.</p>
-      <p className="rounded-xl border border-bad/70 p-3 text-sm">
-        <span className="block text-muted">Worst case</span>
-        <strong data-testid="consent-worst-case" className="num text-lg">
-          {usd(text.limits.worstCaseLossUsd)}
-        </strong>
-        <span className="block">All that lies in this sub-account can be lost.</span>
-      </p>
+      {isAgain && (
+        <p data-testid="consent-changed" className="border-warn border-l-4 pl-3 text-sm">
+          The text changed since you agreed, because a limit in it did. Read it again before the
+          next key.
+        </p>
+      )}
+      <p className="wrap-anywhere text-sm">{text.title}.</p>
+      <dl className="grid gap-3 text-sm sm:grid-cols-2">
+        <div className="rounded-xl border border-bad/70 p-3">
+          <dt className="text-muted">Worst case</dt>
+          <dd>
+            <strong data-testid="consent-worst-case" className="num text-lg">
+              {usd(text.limits.worstCaseLossUsd)}
+            </strong>
+            <span className="block">All that lies in this sub-account can be lost.</span>
+          </dd>
+        </div>
+        <div className="rounded-xl border border-edge p-3">
+          <dt className="text-muted">Ends by itself</dt>
+          <dd>
+            <strong data-testid="consent-expiry" className="num text-lg">
+              after {plural(text.keyHours, "hour")}
+            </strong>
+            <span className="block">You can take it back at any time before.</span>
+          </dd>
+        </div>
+      </dl>
       <div className="grid gap-x-6 gap-y-4 sm:grid-cols-2">
         {text.sections.map(({ heading, points }) => (
           <div key={heading}>
@@ -58,13 +77,14 @@ export function ConsentForm() {
         />
         <span>I have read this, and agree that the desk trades within it for my wallet.</span>
       </label>
-      <div className="flex flex-wrap items-center gap-3">
+      <div className="flex flex-wrap items-center justify-end gap-3">
         <p role="status" data-testid="consent-said" className="min-w-0 flex-1 text-sm text-warn">
           {consent.isPending ? "Requested …" : consent.error ? sentence(consent.error) : ""}
         </p>
         <Button
           type="submit"
           variant="primary"
+          size="large"
           data-testid="delegate-consent-agree"
           disabled={!isRead || consent.isPending}
         >

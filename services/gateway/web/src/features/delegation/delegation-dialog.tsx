@@ -1,17 +1,14 @@
-import { sentence } from "@/api/client";
-import { Fact } from "@/components/num";
-import { Badge } from "@/components/ui/badge";
-import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { usePreferences } from "@/desk/preferences";
-import { shortened, words } from "@/lib/text";
-import { clock, countdown, zoneName } from "@/lib/time";
+import { useAccess } from "@/desk/hooks";
 import { ConsentForm } from "./consent-form";
-import { OfferCard } from "./offer-card";
-import { Preflight } from "./preflight";
+import { DelegateStep } from "./delegate-step";
+import { Journey } from "./journey";
+import { Faults, Preflight } from "./preflight";
 import { RevokeSection } from "./revoke-section";
-import { badgeState, STATES } from "./states";
-import { type Delegation, useChainNow, useOffer } from "./use-delegation";
+import { Facts, Standing } from "./standing";
+import { type BadgeState, standingOf } from "./states";
+import { Steps } from "./steps";
+import { type Delegation, useChainNow } from "./use-delegation";
 
 interface DelegationDialogProps {
   open: boolean;
@@ -27,143 +24,88 @@ export function DelegationDialog({ open, onOpenChange, delegation }: DelegationD
       onOpenChange={onOpenChange}
       testid="delegation-dialog"
       title="Who may sign for this account"
-      description="As the chain shows it. The desk never holds the key of your wallet."
+      description="As the chain shows it. The key of your wallet never leaves your wallet."
     >
-      <div className="flex flex-col gap-5">
-        <Standing delegation={delegation} />
-        {delegation.isOwner ? (
-          <OwnerSteps delegation={delegation} />
-        ) : (
-          <p data-testid="delegation-not-owner" className="text-muted text-sm">
-            Only its owner's wallet can change this.
-          </p>
-        )}
-        <Preflight checks={delegation.preflight} />
-      </div>
+      <Body delegation={delegation} onLeave={() => onOpenChange(false)} />
     </Dialog>
   );
 }
 
-function Standing({ delegation }: { delegation: Delegation }) {
+function Body({ delegation, onLeave }: { delegation: Delegation; onLeave(): void }) {
   const now = useChainNow(delegation);
-  const { zone } = usePreferences();
-  const state = badgeState(delegation);
-  const { label, tone, mark, sentence: meaning } = STATES[state];
-  const { key, destroyed, onChain, owner, sent, venue } = delegation;
+  const told = standingOf(delegation, now);
+  const { isOwner, key, preflight } = delegation;
   return (
-    <section data-testid="delegation-standing" className="flex flex-col gap-2">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-        <Badge tone={tone} className="min-h-7 px-3 text-sm">
-          <span aria-hidden>{mark}</span>
-          {label}
-        </Badge>
-        <p className="min-w-60 flex-1 text-sm">{meaning}</p>
-      </div>
-      <dl className="text-sm">
-        <Fact name="Owner" testid="delegation-owner">
-          <span title={owner ?? ""}>{owner ? shortened(owner, 6) : "–"}</span>
-        </Fact>
-        <Fact name="Sub-account" testid="delegation-account">
-          <span title={venue.user ?? ""}>
-            {venue.user ? shortened(venue.user, 6) : "not opened"}, {words(venue.cluster)}
-          </span>
-        </Fact>
-        <Fact name="Delegate on the chain" testid="delegation-on-chain">
-          <span title={onChain ?? ""}>{onChain ? shortened(onChain, 6) : "nobody"}</span>
-        </Fact>
-        {key && (
-          <Fact name="Key of this desk" testid="delegation-key">
-            <span title={key.address}>{shortened(key.address, 6)}</span>, until{" "}
-            {clock(key.expiresAt, zone)} {zoneName(zone)} ({countdown(key.expiresAt, now)})
-          </Fact>
-        )}
-        {!key && destroyed && (
-          <Fact name="Last key" testid="delegation-destroyed">
-            <span title={destroyed.address}>{shortened(destroyed.address, 6)}</span> destroyed{" "}
-            {clock(destroyed.at, zone)}: {words(destroyed.reason)}
-          </Fact>
-        )}
-        {sent && (
-          <Fact name={`Last ${sent.kind}`} testid="delegation-sent">
-            {sent.status}
-            {sent.slot !== null && ` in slot ${sent.slot.toLocaleString("en-US")}`}
-            {sent.code !== null && `, error ${sent.code}`},{" "}
-            <span title={sent.signature}>{shortened(sent.signature, 6)}</span>
-          </Fact>
-        )}
-      </dl>
-      {key && (
-        <p className="text-muted text-xs">
-          At its end the key is destroyed, and the desk can change or close nothing any more; stops
-          and take-profits that rest on the venue stay. The chain names the dead key until you
-          revoke it or delegate anew.
-        </p>
+    <div className="flex flex-col gap-5">
+      <Standing told={told} delegation={delegation} />
+      {isOwner ? (
+        <OwnerSteps delegation={delegation} state={told.state} now={now} onLeave={onLeave} />
+      ) : (
+        <NotOwner owner={delegation.owner} />
       )}
-    </section>
+      <details
+        data-testid="delegation-facts"
+        open={told.state === "active" || told.state === "foreign"}
+        className="rounded-xl border border-edge px-4 py-2.5"
+      >
+        <summary className="cursor-pointer text-sm">Account, key and chain</summary>
+        <div className="mt-2">
+          <Facts delegation={delegation} now={now} />
+        </div>
+        {key && (
+          <p data-testid="delegation-at-end" className="mt-2 text-muted text-xs">
+            At its end the key is destroyed, and the desk can change or close nothing any more;
+            stops and take-profits that rest on the venue stay. The chain names the dead key until
+            you revoke it or delegate anew. It is not renewed by itself.
+          </p>
+        )}
+      </details>
+      <Preflight checks={preflight} />
+    </div>
   );
+}
+
+function NotOwner({ owner }: { owner: string | null }) {
+  const { data: access } = useAccess();
+  return (
+    <p data-testid="delegation-not-owner" className="wrap-anywhere text-sm">
+      {access?.session
+        ? `You are signed in with ${access.session.wallet}. Only the owner's wallet, ${owner}, can change this: sign out, choose it in the wallet, and sign in again.`
+        : `Only the owner's wallet, ${owner}, can change this.`}
+    </p>
+  );
+}
+
+interface OwnerStepsProps {
+  delegation: Delegation;
+  state: BadgeState;
+  now: number;
+  onLeave(): void;
 }
 
 /** What comes next for the owner; one thing at a time. */
-function OwnerSteps({ delegation }: { delegation: Delegation }) {
-  const state = badgeState(delegation);
-  if (state === "active" || state === "revoking") return <RevokeSection delegation={delegation} />;
-  if (state === "submitted")
-    return (
-      <p role="status" data-testid="delegation-submitted" className="text-sm">
-        Sent. This window follows it: it counts once the chain names the key.
-      </p>
-    );
+function OwnerSteps({ delegation, state, now, onLeave }: OwnerStepsProps) {
+  const { sent, onChain } = delegation;
+  const isUnderWay = state === "submitted" || state === "revoking";
+  const hasConsent = delegation.consent?.isCurrent === true;
+  const isOpen = !isUnderWay && state !== "active";
+  const isFailed = sent?.status === "failed" || sent?.status === "expired";
   return (
     <>
-      {delegation.consent?.isCurrent ? <DelegateStep delegation={delegation} /> : <ConsentForm />}
-      {delegation.onChain && <RevokeSection delegation={delegation} />}
+      {(isOpen || state === "submitted") && <Steps state={state} hasConsent={hasConsent} />}
+      {isOpen && <Faults checks={delegation.preflight} />}
+      {sent && (isUnderWay || isFailed || state === "active" || state === "revoked") && (
+        <Journey delegation={delegation} />
+      )}
+      {isOpen &&
+        (hasConsent ? (
+          <DelegateStep delegation={delegation} now={now} onLeave={onLeave} />
+        ) : (
+          <ConsentForm isAgain={delegation.consent !== null} />
+        ))}
+      {(state === "active" || (isOpen && onChain !== null)) && (
+        <RevokeSection delegation={delegation} now={now} />
+      )}
     </>
-  );
-}
-
-function DelegateStep({ delegation }: { delegation: Delegation }) {
-  const { zone } = usePreferences();
-  const ask = useOffer("delegate");
-  const now = useChainNow(delegation);
-  const open = delegation.offer?.kind === "delegate" ? delegation.offer : null;
-  return (
-    <section data-testid="delegation-delegate" className="flex flex-col gap-3">
-      <h3 className="font-semibold">Name this desk's key</h3>
-      {delegation.consent && (
-        <p data-testid="consent-receipt" className="text-muted text-sm">
-          You agreed at {clock(delegation.consent.at, zone)} {zoneName(zone)}; receipt{" "}
-          <span className="num">{shortened(delegation.consent.id, 6)}</span>.
-        </p>
-      )}
-      {open ? (
-        <OfferCard
-          key={open.txId}
-          offer={open}
-          now={now}
-          onRebuild={() => ask.mutate(undefined)}
-          isRebuilding={ask.isPending}
-        />
-      ) : (
-        <div className="flex flex-wrap items-center gap-3">
-          <p className="min-w-60 flex-1 text-muted text-sm">
-            The desk makes a key that lives for 24 hours and keeps it sealed. Your wallet names it
-            with one transaction that moves no funds.
-          </p>
-          <Button
-            variant="primary"
-            data-testid="delegate-button"
-            disabled={ask.isPending}
-            onClick={() => ask.mutate(undefined)}
-          >
-            {ask.isPending ? "Requested …" : "Delegate …"}
-          </Button>
-        </div>
-      )}
-      {ask.error && (
-        <p role="status" data-testid="delegate-said" className="text-sm text-warn">
-          {sentence(ask.error)}
-        </p>
-      )}
-    </section>
   );
 }

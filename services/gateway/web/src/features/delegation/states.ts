@@ -12,15 +12,18 @@ export type BadgeState =
   | "revoked"
   | "unknown";
 
-interface Words {
+export interface Standing {
+  state: BadgeState;
   label: string;
   tone: Tone;
-  /** Told apart without color. */
+  /** Told apart without color: no two states share one. */
   mark: string;
   sentence: string;
 }
 
-export const STATES: Record<BadgeState, Words> = {
+const SOON_MS = 3_600_000;
+
+const STATES: Record<BadgeState, Omit<Standing, "state">> = {
   none: {
     label: "no delegate",
     tone: "plain",
@@ -38,7 +41,7 @@ export const STATES: Record<BadgeState, Words> = {
     label: "submitted",
     tone: "warning",
     mark: "◑",
-    sentence: "The owner's transaction is on its way. It counts once the chain shows it.",
+    sentence: "The owner's transaction is on its way. It counts once the chain names the key.",
   },
   active: {
     label: "delegated",
@@ -51,7 +54,7 @@ export const STATES: Record<BadgeState, Words> = {
     tone: "bad",
     mark: "▲",
     sentence:
-      "The chain names a key that is not this desk's living one. This desk can sign nothing; stops on the venue stay.",
+      "The chain names a key that this desk does not know: whoever holds it can trade this account. Revoke it, unless you named it yourself. This desk signs nothing; stops on the venue stay.",
   },
   revoking: {
     label: "revoking",
@@ -62,24 +65,49 @@ export const STATES: Record<BadgeState, Words> = {
   revoked: {
     label: "revoked",
     tone: "plain",
-    mark: "○",
-    sentence: "The owner took the right to sign back. Stops that rest on the venue stay.",
+    mark: "⊘",
+    sentence:
+      "The chain names nobody any more: only the owner may sign. Stops that rest on the venue stay.",
   },
   unknown: {
     label: "delegate unknown",
     tone: "bad",
     mark: "?",
     sentence:
-      "Execution does not answer, so nobody reads the chain now. What is shown may be old; the venue's own page shows what stands.",
+      "Execution does not read the chain now, so nobody here knows who may sign. What is shown below is as it was last seen.",
   },
 };
+const DEAD: Partial<Standing> = {
+  label: "dead key named",
+  tone: "warning",
+  mark: "△",
+  sentence:
+    "The chain still names a key of this desk that was destroyed. Nobody can sign with it: this desk can close nothing, and stops on the venue stay. Delegate anew, or revoke it.",
+};
+const ENDING: Partial<Standing> = { label: "delegated, ends soon", tone: "warning", mark: "◕" };
 
-/** Gives the state to show: a transaction that was sent is told apart from one to be signed. */
-export function badgeState(delegation: Delegation): BadgeState {
-  const { state, sent } = delegation;
-  if (state === "awaiting" && sent?.kind === "delegate" && sent.status === "sent")
+/** Gives what to show of a delegation; `now` is the chain's time in ms. */
+export function standingOf(delegation: Delegation, now: number): Standing {
+  const state = badgeState(delegation);
+  const { key, onChain, destroyed } = delegation;
+  const isDead = state === "foreign" && destroyed?.address === onChain;
+  const isEnding = state === "active" && key !== null && Date.parse(key.expiresAt) - now < SOON_MS;
+  return { state, ...STATES[state], ...(isDead && DEAD), ...(isEnding && ENDING) };
+}
+
+/**
+ * Gives the state to show. Execution tells what the chain names; a transaction of the owner's that
+ * is on its way, or that landed and is not yet read, is told from one that waits to be signed.
+ */
+export function badgeState({ state, sent, key }: Delegation): BadgeState {
+  const isKnown = state in STATES;
+  if (!isKnown || state === "unknown") return "unknown";
+  const isUnread = sent?.status === "sent" || sent?.status === "landed";
+  if (state !== "active" && sent?.kind === "delegate" && isUnread && sent.delegate === key?.address)
     return "submitted";
-  return state in STATES ? (state as BadgeState) : "unknown";
+  const isLeaving = sent?.kind === "revoke" && sent.status === "sent";
+  if (isLeaving && (state === "active" || state === "foreign")) return "revoking";
+  return state as BadgeState;
 }
 
 const NAMES: Record<string, string> = {
@@ -87,7 +115,7 @@ const NAMES: Record<string, string> = {
   sub_account: "Sub-account",
   quote_mint: "Quote asset",
   deposit: "Deposit",
-  leverage_cap: "Cap on leverage in the program",
+  leverage_cap: "Leverage cap in the program",
   owner_sol: "SOL of the owner",
   delegate_sol: "SOL of the delegate key",
   delegate: "Delegate on the chain",
@@ -99,4 +127,17 @@ const NAMES: Record<string, string> = {
 
 export function checkName(code: string): string {
   return NAMES[code] ?? code.replaceAll("_", " ");
+}
+
+/** Writes what a check found; lamports as SOL. */
+export function foundText(found: string): string {
+  const lamports = /^(\d+) lamports$/.exec(found)?.[1];
+  return lamports === undefined ? found : sol(lamports);
+}
+
+/** Writes lamports in SOL, exactly. */
+export function sol(lamports: string): string {
+  const digits = lamports.padStart(10, "0");
+  const rest = digits.slice(-9).replace(/0+$/, "");
+  return `${digits.slice(0, -9)}${rest ? `.${rest}` : ""} SOL`;
 }

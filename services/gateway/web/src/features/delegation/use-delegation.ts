@@ -1,40 +1,38 @@
 /** The delegation as the gateway tells it, and what its owner can ask for. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { answered, api, type Schemas } from "@/api/client";
 import { keys } from "@/desk/desk";
 import { useDesk, useDeskState, useNow } from "@/desk/hooks";
 import { useStepUp } from "@/features/auth/step-up";
-import { useOwnerSigner } from "@/wallet/owner-signer";
 
 export type Delegation = Schemas["DelegationView"] & {
   /** When it was read, in ms of the browser's clock. */
   readAt: number;
+  /** The chain's time that was read last, and when, in ms; null before the first. */
+  chainClock: { chainMs: number; readMs: number } | null;
 };
 export type Offer = Schemas["OfferView"];
 
 const REFETCH_MS = 5_000;
-/** Events that change what is told of a delegation; the rest of it is asked for now and then. */
-const CHANGES =
-  /^(delegat|owner_|consent_|account_handed_over|kill_switch|trading_resumed|settings_)/;
+const RELOAD_MS = 400;
+/** Events after which the delegation, its consent or its preflight may be another one. */
+const CONCERNS =
+  /owner|consent|delegat|revoke|key|account|settings|kill|trading|position|order|fill/;
 
-/** Gives the delegation; undefined before the first answer. It is asked for when it may have changed. */
+/** Gives the delegation; undefined before the first answer. */
 export function useDelegation() {
-  const desk = useDesk();
   const cache = useQueryClient();
   const isReadable = useDeskState() !== null;
-  useEffect(
-    () =>
-      desk.onEvent(({ event }) => {
-        if (CHANGES.test(event)) void cache.invalidateQueries({ queryKey: keys.delegation });
-      }),
-    [desk, cache],
-  );
   return useQuery<Delegation>({
     queryKey: keys.delegation,
     queryFn: async () => {
       const { data } = await answered(api.GET("/api/delegation"));
-      return { ...data, readAt: Date.now() };
+      const readAt = Date.now();
+      const before = cache.getQueryData<Delegation>(keys.delegation)?.chainClock ?? null;
+      const chainMs = data.chainTime === null ? null : Date.parse(data.chainTime);
+      const chainClock = chainMs === null ? before : { chainMs, readMs: readAt };
+      return { ...data, readAt, chainClock };
     },
     enabled: isReadable,
     // The reading of the chain goes stale without an event.
@@ -42,10 +40,30 @@ export function useDelegation() {
   });
 }
 
+/** Asks for the delegation again after each event that concerns it, at most every 0.4 s. */
+export function useDelegationFollow(): void {
+  const desk = useDesk();
+  const cache = useQueryClient();
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const stop = desk.onEvent((event) => {
+      if (timer !== null || !CONCERNS.test(event.event)) return;
+      timer = setTimeout(() => {
+        timer = null;
+        void cache.invalidateQueries({ queryKey: keys.delegation });
+      }, RELOAD_MS);
+    });
+    return () => {
+      stop();
+      if (timer !== null) clearTimeout(timer);
+    };
+  }, [desk, cache]);
+}
+
 /** Gives the chain's time in ms, anew every second: what a key's and an offer's end are told in. */
-export function useChainNow({ chainTime, readAt }: Delegation): number {
+export function useChainNow({ chainClock }: Delegation): number {
   const now = useNow();
-  return chainTime === null ? now : Date.parse(chainTime) + Date.now() - readAt;
+  return chainClock === null ? now : chainClock.chainMs + Date.now() - chainClock.readMs;
 }
 
 export function useConsentText(isWanted: boolean) {
@@ -77,11 +95,9 @@ export function useOffer(kind: "delegate" | "revoke") {
   });
 }
 
-/** Has the owner's wallet sign an offer, and hands it in. */
+/** Hands in an offer that the owner's wallet signed. */
 export function useSubmit() {
-  const sign = useOwnerSigner();
-  return useChange(async (offer: Offer) => {
-    const base64 = await sign(offer.feePayer, offer.base64);
+  return useChange(async ({ offer, base64 }: { offer: Offer; base64: string }) => {
     const body = { txId: offer.txId, base64 };
     const { data } =
       offer.kind === "revoke"
@@ -89,6 +105,18 @@ export function useSubmit() {
         : await answered(api.POST("/api/delegation/submit", { body }));
     return data;
   });
+}
+
+/**
+ * Gives the offer of a kind to show: the one that is open, or the last one that this window saw
+ * while nothing was signed of it, so that its end is told instead of the offer being gone.
+ */
+export function useShownOffer(delegation: Delegation, kind: Offer["kind"]): Offer | null {
+  const { offer, sent } = delegation;
+  const open = offer?.kind === kind ? offer : null;
+  const [last, setLast] = useState<Offer | null>(open);
+  if (open && open.txId !== last?.txId) setLast(open);
+  return open ?? (last && last.txId !== sent?.txId ? last : null);
 }
 
 function useChange<In, Out>(change: (input: In) => Promise<Out>) {

@@ -20,7 +20,9 @@ export function EmergencyStop() {
       if (event.key.toLowerCase() !== "x" || !event.shiftKey || !(event.ctrlKey || event.metaKey))
         return;
       event.preventDefault();
-      button.current?.focus();
+      // An open window keeps the focus to itself: then the levels come over it.
+      if (document.querySelector("[role=dialog]")) setOpen(true);
+      else button.current?.focus();
     };
     addEventListener("keydown", focus);
     return () => removeEventListener("keydown", focus);

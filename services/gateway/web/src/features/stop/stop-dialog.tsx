@@ -55,6 +55,9 @@ export function StopDialog({ open, onOpenChange, stopping, stop }: StopDialogPro
                   <span className="font-medium">Stays open: </span>
                   {leavesOpen}
                 </p>
+                {level === "revoke_delegate" && (
+                  <p className="mt-2 text-muted text-sm">Unlocked by the same {PHRASE}.</p>
+                )}
                 {level === "flatten" && (
                   <label className="mt-2 block text-muted text-sm">
                     Type {PHRASE} to unlock it

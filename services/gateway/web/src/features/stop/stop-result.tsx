@@ -1,8 +1,9 @@
 import type { State } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { useDeskState, useNow } from "@/desk/hooks";
+import { type Delegation, useDelegation } from "@/features/delegation/use-delegation";
 import { cn } from "@/lib/cn";
-import { number, plural } from "@/lib/text";
+import { number, plural, shortened } from "@/lib/text";
 import { levelOf } from "./levels";
 import type { Stopping } from "./use-stop";
 
@@ -13,12 +14,13 @@ type Step = { text: string; status: "done" | "pending" | "failed" };
 /** What came of a stop, step by step, as the log tells it; never a bare "done". */
 export function StopResult({ stopping, again }: { stopping: Stopping; again(): void }) {
   const state = useDeskState();
+  const { data: delegation } = useDelegation();
   useNow();
   const isLate = performance.now() - stopping.askedAt > PATIENCE_MS;
   return (
     <div data-testid="stop-result" role="status" className="flex flex-col gap-3">
       <ul className="flex flex-col gap-2">
-        {stepsOf(stopping, state).map(({ text, status }) => (
+        {stepsOf(stopping, state, delegation ?? null).map(({ text, status }) => (
           <li key={text} className="flex items-start gap-2.5" data-status={status}>
             <span
               aria-hidden
@@ -52,7 +54,11 @@ export function StopResult({ stopping, again }: { stopping: Stopping; again(): v
   );
 }
 
-export function stepsOf(stopping: Stopping, state: State | null): Step[] {
+export function stepsOf(
+  stopping: Stopping,
+  state: State | null,
+  delegation: Delegation | null,
+): Step[] {
   const { answer, before, level } = stopping;
   if (stopping.error) return [{ text: `Not sent. ${stopping.error}`, status: "failed" }];
   if (!answer) return [{ text: "The stop is on its way.", status: "pending" }];
@@ -67,6 +73,7 @@ export function stepsOf(stopping: Stopping, state: State | null): Step[] {
   });
   if (level !== "pause_entries") steps.push(...entries(before, state));
   if (level === "flatten" || level === "revoke_delegate") steps.push(...position(before, state));
+  if (level === "revoke_delegate") steps.push(key(delegation));
   return steps;
 }
 
@@ -94,4 +101,16 @@ function position(before: State | null, now: State | null): Step[] {
     ? `The position of ${number(held, { signed: true })} is closed.`
     : `The position of ${number(held, { signed: true })}: ${number(left, { signed: true })} left.`;
   return [{ text, status: isFlat ? "done" : "pending" }];
+}
+
+function key(delegation: Delegation | null): Step {
+  if (!delegation) return { text: "Whether a delegate key lives.", status: "pending" };
+  if (!delegation.isRequired)
+    return { text: "The desk signs for itself: there is no delegate key.", status: "done" };
+  if (delegation.key) {
+    const text = `The delegate key ${shortened(delegation.key.address)} still lives, for two minutes at most.`;
+    return { text, status: "pending" };
+  }
+  const gone = delegation.destroyed ? ` ${shortened(delegation.destroyed.address)}` : "";
+  return { text: `The delegate key${gone} is destroyed.`, status: "done" };
 }

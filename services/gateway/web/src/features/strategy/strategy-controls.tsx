@@ -3,11 +3,10 @@ import { Problem, sentence } from "@/api/client";
 import { Loading, Panel } from "@/components/panel";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
-import { Switch } from "@/components/ui/switch";
 import { useDeskState } from "@/desk/hooks";
-import { useDelegation } from "@/features/delegation/use-delegation";
 import { ReviewDialog } from "./review-dialog";
 import { changesOf, type Draft, draftOf, invalid, LIMITS, rebased, withDraft } from "./settings";
+import { StrategySwitch } from "./strategy-switch";
 import { type Revision, useChangeSettings, useSettings } from "./use-settings";
 
 /** The strategy's switch and the account's limits: a draft, its differences, then the change. */
@@ -32,42 +31,6 @@ function Controls({ revision }: { revision: Revision }) {
     <div className="flex flex-col gap-3">
       <StrategySwitch revision={revision} />
       <Limits revision={revision} />
-    </div>
-  );
-}
-
-function StrategySwitch({ revision }: { revision: Revision }) {
-  const change = useChangeSettings();
-  const { settings, etag } = revision;
-  const isOn = settings.strategy_enabled;
-  const { data: delegation } = useDelegation();
-  const mayNot = delegation?.isRequired === true && delegation.state !== "active";
-  const note = change.isPending
-    ? "requested …"
-    : change.error
-      ? sentence(change.error)
-      : isOn
-        ? mayNot
-          ? "on: it enters once the account is delegated"
-          : "on: it may open positions"
-        : "off: what is open stays managed";
-  return (
-    <div className="flex items-center gap-3">
-      <span className="min-w-0 flex-1">
-        <span className="block font-medium">Strategy entries</span>
-        <span role="status" data-testid="strategy-note" className="block text-muted text-xs">
-          {note}
-        </span>
-      </span>
-      <Switch
-        label="Strategy entries"
-        testid="strategy-toggle"
-        checked={isOn}
-        disabled={change.isPending}
-        onCheckedChange={(checked) =>
-          change.mutate({ settings: { ...settings, strategy_enabled: checked }, etag })
-        }
-      />
     </div>
   );
 }

@@ -32,7 +32,7 @@ export function ConnectionPill() {
         {link.status === "offline" && `, try ${link.tries}`}
       </span>
       {isLive && link.rttMs !== null && (
-        <span data-testid="latency" className="text-muted">
+        <span data-testid="latency" className="text-muted max-sm:hidden">
           {link.rttMs} ms
         </span>
       )}

@@ -15,7 +15,7 @@ export function TopBar() {
   return (
     <header data-testid="top-bar" className="sticky top-0 z-20 border-edge border-b bg-panel">
       <EnvStrip />
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2 max-sm:gap-x-2">
         <h1 className="flex items-center gap-2 font-semibold tracking-tight">
           <span aria-hidden className="size-2.5 rounded-full bg-lime" />
           perp desk
@@ -34,10 +34,17 @@ export function TopBar() {
             </Link>
           ))}
         </nav>
-        <div className="ml-auto flex flex-wrap items-center justify-end gap-3">
-          <WalletMenu />
-          <DelegationBadge />
-          <ConnectionPill />
+        {/* On a phone: the connection beside the pages, then who commands and who may sign. */}
+        <div className="ml-auto flex flex-wrap items-center justify-end gap-3 max-sm:contents">
+          <div className="max-sm:order-2">
+            <WalletMenu />
+          </div>
+          <div className="max-sm:order-2 max-sm:ml-auto">
+            <DelegationBadge />
+          </div>
+          <div className="max-sm:order-1 max-sm:ml-auto">
+            <ConnectionPill />
+          </div>
           <EmergencyStop />
         </div>
       </div>

@@ -36,7 +36,11 @@ export function warningsOf(
     warnings.push(
       `${plural(feed.gaps, "gap")} in the feed, ${plural(feed.missingTrades, "trade")} missing.`,
     );
-  if (engine.mode !== "run")
+  if (engine.mode === "revoked")
+    warnings.push(
+      `The desk may not sign since ${clock(engine.recordedAt, zone)} ${zoneName(zone)} (${words(engine.reason)}): no entry, no exit. Stops that rest on the venue stay.`,
+    );
+  else if (engine.mode !== "run")
     warnings.push(
       `Engine ${words(engine.mode)} since ${clock(engine.recordedAt, zone)} ${zoneName(zone)}: ${words(engine.reason)}. It takes no new risk.`,
     );

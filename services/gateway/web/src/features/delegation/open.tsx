@@ -1,0 +1,27 @@
+import { createContext, type ReactNode, useContext, useState } from "react";
+import { DelegationDialog } from "./delegation-dialog";
+import { useDelegation, useDelegationFollow } from "./use-delegation";
+
+const OpenContext = createContext<(() => void) | null>(null);
+
+/** Opens the window of the delegation, from wherever it is missing. */
+export function useOpenDelegation(): () => void {
+  const open = useContext(OpenContext);
+  if (!open) throw new Error("expected a DelegationWindow above, found none");
+  return open;
+}
+
+/** Holds the one window of the delegation, and keeps what it shows up to date. */
+export function DelegationWindow({ children }: { children: ReactNode }) {
+  const [isOpen, setOpen] = useState(false);
+  const { data: delegation } = useDelegation();
+  useDelegationFollow();
+  return (
+    <OpenContext value={() => setOpen(true)}>
+      {children}
+      {delegation?.isRequired && (
+        <DelegationDialog open={isOpen} onOpenChange={setOpen} delegation={delegation} />
+      )}
+    </OpenContext>
+  );
+}
