@@ -204,4 +204,3 @@ async def test_the_highest_stop_ends_the_key_and_says_so_over_an_open_window(
         await story.destroys(KeyEnd.KILL)
         await page.wait_for_text("stop-result", "is destroyed.")
         await is_shown(page, tmp_path, "stop-revoked")
-
