@@ -36,7 +36,7 @@ export function DelegateStep({ delegation, now, onLeave }: DelegateStepProps) {
         <div className="flex flex-wrap items-center gap-3">
           <p className="min-w-60 flex-1 text-sm">
             {key
-              ? "A key of this desk waits to be named. Its last transaction was not signed in time."
+              ? "A key of this desk waits to be named."
               : "The desk makes a key that lives for 24 hours, and keeps it sealed."}{" "}
             <span className="text-muted">
               Your wallet names it with one transaction. You see what it does before you sign.

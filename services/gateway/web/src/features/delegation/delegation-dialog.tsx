@@ -85,26 +85,36 @@ interface OwnerStepsProps {
 
 /** What comes next for the owner; one thing at a time. */
 function OwnerSteps({ delegation, state, now, onLeave }: OwnerStepsProps) {
-  const { sent, onChain } = delegation;
-  const isUnderWay = state === "submitted" || state === "revoking";
+  const { sent, onChain, preflight } = delegation;
   const hasConsent = delegation.consent?.isCurrent === true;
-  const isOpen = !isUnderWay && state !== "active";
   const isFailed = sent?.status === "failed" || sent?.status === "expired";
+  if (state === "unknown")
+    return (
+      <>
+        <Faults checks={preflight} />
+        <p data-testid="delegation-wait" className="text-muted text-sm">
+          Nothing can be signed here until the chain is read again.
+        </p>
+      </>
+    );
+  if (state === "submitted" || state === "revoking" || state === "active")
+    return (
+      <>
+        {state === "submitted" && <Steps state={state} hasConsent />}
+        <Journey delegation={delegation} />
+        {state === "active" && <RevokeSection delegation={delegation} now={now} />}
+      </>
+    );
   return (
     <>
-      {(isOpen || state === "submitted") && <Steps state={state} hasConsent={hasConsent} />}
-      {isOpen && <Faults checks={delegation.preflight} />}
-      {sent && (isUnderWay || isFailed || state === "active" || state === "revoked") && (
-        <Journey delegation={delegation} />
-      )}
-      {isOpen &&
-        (hasConsent ? (
-          <DelegateStep delegation={delegation} now={now} onLeave={onLeave} />
-        ) : (
-          <ConsentForm isAgain={delegation.consent !== null} />
-        ))}
-      {(state === "active" || (isOpen && onChain !== null)) && (
-        <RevokeSection delegation={delegation} now={now} />
+      {(isFailed || state === "revoked") && <Journey delegation={delegation} />}
+      {onChain !== null && <RevokeSection delegation={delegation} now={now} />}
+      <Steps state={state} hasConsent={hasConsent} />
+      <Faults checks={preflight} />
+      {hasConsent ? (
+        <DelegateStep delegation={delegation} now={now} onLeave={onLeave} />
+      ) : (
+        <ConsentForm isAgain={delegation.consent !== null} />
       )}
     </>
   );

@@ -40,7 +40,7 @@ export function Journey({ delegation }: { delegation: Delegation }) {
             data-status={status}
             className="flex items-start gap-2.5"
           >
-            <span aria-hidden className={cn("num w-4 text-center", COLORS[status])}>
+            <span aria-hidden className={cn("num w-4 shrink-0 text-center", COLORS[status])}>
               {MARKS[status]}
             </span>
             <span>{text}</span>

@@ -5,9 +5,14 @@ import type { Delegation } from "./use-delegation";
 
 type Checks = Delegation["preflight"];
 
-/** What is missing, each with its remedy, before the button that needs it; consent has its own. */
+/** Told elsewhere in the window: by the form of the consent, and by the state itself. */
+const TOLD: ReadonlySet<string> = new Set(["consent", "delegate"]);
+
+/** What is missing, each with its remedy, before the button that needs it. */
 export function Faults({ checks }: { checks: Checks }) {
-  const faults = checks.filter((one) => !one.isOk && one.code !== "consent");
+  const faults = checks.filter(
+    ({ isOk, code, found }) => !isOk && !TOLD.has(code) && found !== "unknown",
+  );
   if (faults.length === 0) return null;
   return (
     <div

@@ -144,10 +144,7 @@ function Countdown({ left, expiresAt, now }: CountdownProps) {
     <div className="flex items-center gap-3">
       <div aria-hidden className="h-1.5 min-w-0 flex-1 overflow-hidden rounded-full bg-raised">
         <div
-          className={cn(
-            "h-full origin-left",
-            isSoon ? "bg-warn" : "bg-info",
-          )}
+          className={cn("h-full origin-left", isSoon ? "bg-warn" : "bg-info")}
           style={{ transform: `scaleX(${share})` }}
         />
       </div>

@@ -1,5 +1,5 @@
 /** Signing one transaction of the gateway: ask the wallet, hand it in, say what came of it. */
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { toast } from "sonner";
 import { chainOf, type Unsigned, useSigner } from "@/wallet/signing";
 import { Declined } from "@/wallet/wallets";
@@ -20,6 +20,19 @@ export function useSigning({ unsigned, cluster, submit }: Signing) {
   const [phase, setPhase] = useState<Phase>("idle");
   const [refusal, setRefusal] = useState<Refusal | null>(null);
 
+  const isShown = useRef(true);
+  useEffect(() => {
+    isShown.current = true;
+    return () => {
+      isShown.current = false;
+    };
+  }, []);
+
+  const refuse = (found: Refusal) => {
+    setRefusal(found);
+    // Who closed the window while the wallet asked hears of it all the same.
+    if (!isShown.current) toast.error(found.title, { description: found.text, id: found.code });
+  };
   const sign = async () => {
     setRefusal(null);
     setPhase("wallet");
@@ -32,7 +45,7 @@ export function useSigning({ unsigned, cluster, submit }: Signing) {
       setPhase("idle");
       if (error instanceof Declined)
         toast.message("Declined in the wallet. Nothing was sent.", { id: "declined" });
-      else setRefusal(refusalOf(error));
+      else refuse(refusalOf(error));
     }
   };
   return { phase, refusal, sign };

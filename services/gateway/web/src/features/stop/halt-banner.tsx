@@ -30,7 +30,7 @@ export function HaltBanner() {
       data-testid="halt-banner"
       className="flex flex-wrap items-center gap-3 border-bad border-l-4 bg-panel px-4 py-2.5"
     >
-      <p className="min-w-60 flex-1">
+      <p className="wrap-anywhere min-w-60 flex-1">
         {causes.map((cause) => (
           <span key={cause} className="mr-1 font-medium">
             {cause}

@@ -60,7 +60,7 @@ export function StopDialog({ open, onOpenChange, stopping, stop }: StopDialogPro
                 )}
                 {level === "flatten" && (
                   <label className="mt-2 block text-muted text-sm">
-                    Type {PHRASE} to unlock it
+                    <span className="block">Type {PHRASE} to unlock it</span>
                     <Input
                       data-testid="flatten-phrase"
                       value={phrase}
@@ -77,7 +77,7 @@ export function StopDialog({ open, onOpenChange, stopping, stop }: StopDialogPro
                 data-testid={testid}
                 disabled={CLOSES.has(level) && phrase.trim().toUpperCase() !== PHRASE}
                 onHeld={() => void stop(level, reason)}
-                className="self-center sm:w-40"
+                className="self-center sm:w-48"
               >
                 Hold: {name.split(" ")[0]?.toLowerCase()}
                 {level === "revoke_delegate" && " + revoke"}

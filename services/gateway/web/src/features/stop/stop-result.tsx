@@ -25,7 +25,7 @@ export function StopResult({ stopping, again }: { stopping: Stopping; again(): v
             <span
               aria-hidden
               className={cn(
-                "num w-4 text-center",
+                "num w-4 shrink-0 text-center",
                 status === "done" && "text-info",
                 status === "pending" && "text-warn",
                 status === "failed" && "text-bad",

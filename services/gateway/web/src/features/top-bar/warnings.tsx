@@ -13,7 +13,9 @@ export function Warnings() {
   return (
     <div role="status" data-testid="warning-banner">
       {warnings.length > 0 && (
-        <p className="border-warn border-l-4 bg-panel px-4 py-2">{warnings.join(" ")}</p>
+        <p className="wrap-anywhere border-warn border-l-4 bg-panel px-4 py-2">
+          {warnings.join(" ")}
+        </p>
       )}
     </div>
   );
