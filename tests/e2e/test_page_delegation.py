@@ -21,7 +21,7 @@ from kit.owner_page import (
 from kit.screens import take_screens
 from kit.servers import free_port
 
-SPEED = 4
+SPEED = 2
 """Of the market: an offer can be signed for a minute of its time."""
 REFUSALS = (" 401 ", " 409 ", " 422 ")
 """Answers, and the browser notes each of them."""

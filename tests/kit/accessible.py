@@ -21,8 +21,11 @@ async def watch_access(page: Page) -> None:
 
 async def it_is_for_everybody(page: Page, width: int) -> None:
     """Hold it of what is shown now."""
-    assert await page.evaluate(_AXE) == []
-    assert await page.evaluate(_NAMELESS) == []
+    await page.settle()
+    found = await page.evaluate(_AXE)
+    assert found == [], found
+    nameless = await page.evaluate(_NAMELESS)
+    assert nameless == [], nameless
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
 
