@@ -46,6 +46,7 @@ def _delegations(standing: Standing) -> dict[str, object]:
             "owner_lamports": seen.owner_lamports,
             "fee_payer_lamports": seen.fee_payer_lamports,
             "has_key_store": standing.has_key_store,
+            "block_height": seen.block_height,
         }
     return shown
 
@@ -54,6 +55,8 @@ def account_status(state: AccountState) -> dict[str, object]:
     """Give an account's mode, position and setup."""
     return {
         "mode": state.mode.value,
+        "signed_by_hand": state.wallet is not None,
+        "unsigned": [it.lane for it in state.offers],
         "kill_level": state.kill_level,
         "position_base": plain(state.ledger.position_base),
         "broken": list(state.broken),

@@ -37,10 +37,12 @@ from gateway.requests import (
     CancelRequest,
     ChallengeRequest,
     ConsentRequest,
+    DeclineRequest,
     OrderRequest,
     ResumeRequest,
     SettingsBody,
     SignedTransactionRequest,
+    SigningModeRequest,
     VerifyRequest,
 )
 from gateway.routes import (
@@ -53,10 +55,12 @@ from gateway.routes import (
     page,
     reading,
     settings,
+    signing,
     stream,
     telemetry,
 )
 from gateway.signin.sign_in import SignIn
+from gateway.signing import Signing
 
 BODY_BYTES_MAX = 16 * 1024
 
@@ -66,6 +70,8 @@ _log = structlog.get_logger()
 _REQUESTS = (
     ConsentRequest,
     SignedTransactionRequest,
+    DeclineRequest,
+    SigningModeRequest,
     OrderRequest,
     CancelRequest,
     ResumeRequest,
@@ -136,6 +142,11 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             delegation.revoke,
             delegation.submit_delegate,
             delegation.submit_revoke,
+            signing.read_signing,
+            signing.read_offer,
+            signing.choose_mode,
+            signing.submit_signed,
+            signing.decline,
             settings.read_settings,
             settings.change_settings,
             notifications.read_notifications,
@@ -166,6 +177,7 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             "live": Provide(lambda: parts().live, sync_to_thread=False),
             "commands": Provide(lambda: parts().commands, sync_to_thread=False),
             "owners": Provide(lambda: _owners(parts()), sync_to_thread=False),
+            "signing": Provide(lambda: Signing(_owners(parts())), sync_to_thread=False),
             "history": Provide(lambda: parts().history, sync_to_thread=False),
             "pages": Provide(lambda: parts().pages, sync_to_thread=False),
             "keys": Provide(lambda: parts().keys, sync_to_thread=False),

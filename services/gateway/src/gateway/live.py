@@ -23,10 +23,12 @@ from contracts.delegation import (
 from contracts.event import Event, Recorded
 from contracts.feed import FeedOpened
 from contracts.ids import AccountId
+from contracts.manual import OfferClosed, ReturnRefused
 from contracts.verdict import OrderApproved, OrderDenied
 from gateway.domain import desk
 from gateway.domain.desk import DeskState, Verdict
 from gateway.domain.gauges import Forced, Mark
+from gateway.domain.manual import Signed, Status
 from gateway.domain.ticker import Flow, Price
 from gateway.stream import protocol
 from gateway.stream.hub import Hub
@@ -171,6 +173,19 @@ class Live:
         await self._until(lambda: command in self._answers, timeout_s)
         return self._answers.get(command)
 
+    async def signed_by_hand(self, transaction: UUID, *, timeout_s: float) -> Signed | None:
+        """Wait until more than its signature is known of what the owner signed."""
+
+        def found() -> Signed | None:
+            return self.state.signing.of_transaction(transaction)
+
+        def is_known() -> bool:
+            it = found()
+            return it is not None and it.status is not Status.SIGNED
+
+        await self._until(is_known, timeout_s)
+        return found()
+
     async def _until(self, is_true: Callable[[], bool], timeout_s: float) -> bool:
         with self.hub.bell() as bell:
             try:
@@ -225,6 +240,8 @@ def _answered(recorded: Recorded) -> UUID | None:
             return about
         case OwnerTransactionSent():
             return recorded.causation_id
+        case OfferClosed(about=about) | ReturnRefused(about=about):
+            return about
         case _:
             return None
 

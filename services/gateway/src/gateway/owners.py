@@ -60,7 +60,7 @@ class Owners:
 
     async def consent(self, text_sha256: str, *, actor: Actor, session: Session | None) -> Done:
         """Record that the owner agreed to the text that stands now."""
-        wallet = self._require_owner(session)
+        wallet = self.require_owner(session)
         require_fresh(actor, "to agree")
         text = text_of(self.live.state)
         if text is None or text.sha256 != text_sha256:
@@ -79,7 +79,7 @@ class Owners:
 
     async def delegate(self, key: str | None, *, actor: Actor, session: Session | None) -> Offer:
         """Give the transaction that names our key, made now if there is none."""
-        wallet = self._require_owner(session)
+        wallet = self.require_owner(session)
         require_fresh(actor, "to delegate")
         given, text = self.live.state.owner.consent, text_of(self.live.state)
         if given is None or text is None or given.text_sha256 != text.sha256:
@@ -91,7 +91,7 @@ class Owners:
 
     async def revoke(self, *, actor: Actor, session: Session | None) -> Offer:
         """Give the transaction that takes the right to sign back."""
-        wallet = self._require_owner(session)
+        wallet = self.require_owner(session)
         event = RevokeAsked(account=self.live.account_id, wallet=wallet, by=actor.by)
         return await self._offered(event, self.commands.new_id())
 
@@ -105,12 +105,12 @@ class Owners:
         session: Session | None,
     ) -> OwnerTransactionSent:
         """Send what the owner's wallet signed; the same bytes again give the same answer."""
-        wallet = self._require_owner(session)
+        wallet = self.require_owner(session)
         offer = self.live.state.owner.offer(offer_id)
         if offer is None or offer.event.kind is not kind:
             detail = f"expected an offered {kind.value}, found {offer_id}"
             raise Problem(Code.TX_UNKNOWN, detail)
-        signature, message = _parts(signed, wallet)
+        signature, message = parts_of(signed, wallet)
         event = OwnerTransactionReturned(
             account=self.live.account_id,
             wallet=wallet,
@@ -145,7 +145,8 @@ class Owners:
             raise Problem(Code.VENUE_SILENT, detail, retry_after=2)
         return answer
 
-    def _require_owner(self, session: Session | None) -> str:
+    def require_owner(self, session: Session | None) -> str:
+        """Give the owner's wallet; refuse anybody else."""
         wallet = self.live.state.owner.wallet
         if wallet is None:
             detail = "expected an account that a wallet owns, found the paper desk's own"
@@ -156,7 +157,7 @@ class Owners:
         return wallet
 
 
-def _parts(signed: bytes, wallet: str) -> tuple[str, bytes]:
+def parts_of(signed: bytes, wallet: str) -> tuple[str, bytes]:
     """Take a transaction of one signature apart; refuse one that the wallet did not sign."""
     if not _SIGNATURE_END < len(signed) <= TRANSACTION_BYTES_MAX or signed[0] != 1:
         detail = f"expected a transaction of one signature, found {len(signed)} bytes"

@@ -196,6 +196,7 @@ def _account(state: DeskState, last_usd: Decimal | None) -> views.AccountView | 
         funding_usd=_cents(holding.funding_usd),
         fills=holding.fills,
         setups_closed=state.book.setups_closed,
+        signing=state.signing.mode.value,
     )
 
 

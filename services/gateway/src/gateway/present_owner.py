@@ -25,7 +25,8 @@ SUBMIT = {
     OwnerTransactionKind.DELEGATE: "/api/delegation/submit",
     OwnerTransactionKind.REVOKE: "/api/delegation/revoke/submit",
 }
-_UNSIGNED = b"\x01" + bytes(64)
+UNSIGNED = b"\x01" + bytes(64)
+"""One empty signature, before a message."""
 _NO_OWNER = (
     "This paper desk signs for itself: no wallet owns the account, and no delegate is needed. Set "
     "OWNER_WALLET, or SIGN_IN_WALLETS, to trade by delegation."
@@ -127,7 +128,7 @@ def offer_view(state: DeskState, offer: Offer) -> views.OfferView:
     return views.OfferView(
         tx_id=str(offer.id),
         kind=event.kind.value,
-        base64=base64.b64encode(_UNSIGNED + base64.b64decode(event.message)).decode(),
+        base64=base64.b64encode(UNSIGNED + base64.b64decode(event.message)).decode(),
         summary=_summary(state, offer),
         delegate=event.delegate,
         fee_payer=event.wallet,

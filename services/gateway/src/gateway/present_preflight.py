@@ -32,6 +32,8 @@ class Reading(msgspec.Struct, frozen=True):
     owner_lamports: int
     fee_payer_lamports: int
     has_key_store: bool
+    block_height: int | None = None
+    """By which what is signed by hand ends."""
 
 
 class Place(msgspec.Struct, frozen=True):

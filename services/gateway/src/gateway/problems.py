@@ -49,6 +49,10 @@ class Code(StrEnum):
     CONSENT_CHANGED = "consent_changed"
     DELEGATION_REFUSED = "delegation_refused"
     TX_EXPIRED = "tx_expired"
+    TX_REPLACED = "tx_replaced"
+    TX_REPEATED = "tx_repeated"
+    TX_NOT_NOW = "tx_not_now"
+    NOT_BY_HAND = "not_by_hand"
     SETTINGS_CHANGED = "settings_changed"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
@@ -111,6 +115,10 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.CONSENT_CHANGED: Kind(409, "The text is another one by now"),
         Code.DELEGATION_REFUSED: Kind(409, "No delegation can be made now"),
         Code.TX_EXPIRED: Kind(409, "The transaction can be taken no more"),
+        Code.TX_REPLACED: Kind(409, "A newer transaction stands for it, or it is not wanted"),
+        Code.TX_REPEATED: Kind(409, "The transaction was signed already"),
+        Code.TX_NOT_NOW: Kind(409, "The transaction may not be sent now"),
+        Code.NOT_BY_HAND: Kind(409, "This wallet does not sign by hand now"),
         Code.SETTINGS_CHANGED: Kind(412, "The settings changed in between"),
         Code.PAYLOAD_TOO_LARGE: Kind(413, "The body is too large"),
         Code.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body must be application/json"),

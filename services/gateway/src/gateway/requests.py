@@ -130,6 +130,18 @@ class SignedTransactionRequest(_Request):
     base64: Annotated[str, Field(max_length=2048)]
 
 
+class DeclineRequest(_Request):
+    """A transaction that the owner does not want to sign."""
+
+    txId: Annotated[str, Field(pattern=_UUID)]  # noqa: N815
+
+
+class SigningModeRequest(_Request):
+    """Who signs from now on."""
+
+    mode: Literal["delegate", "manual"]
+
+
 class SettingsBody(_Request):
     """An account's limits and switches, whole."""
 

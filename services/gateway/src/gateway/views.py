@@ -142,6 +142,8 @@ class AccountView(View, frozen=True):
     """Received; negative when paid."""
     fills: int
     setups_closed: int
+    signing: str
+    """Who signs its transactions: `delegate`, or the owner's wallet, `manual`."""
 
 
 class PositionView(View, frozen=True):

@@ -19,9 +19,11 @@ from contracts.ids import AccountId
 from contracts.subjects import control as control_subject
 from gateway.domain import book as books
 from gateway.domain import feed as feeds
+from gateway.domain import manual as by_hand
 from gateway.domain import owner as owners
 from gateway.domain.book import Book
 from gateway.domain.feed import FeedEvent, FeedState
+from gateway.domain.manual import SigningState
 from gateway.domain.owner import OwnerState
 from gateway.domain.session import BARS_MAX, Bar, Session, backfill, bar_of, extend
 
@@ -99,6 +101,7 @@ class DeskState:
     bars: tuple[Bar, ...] = ()
     book: Book = field(default_factory=Book)
     owner: OwnerState = field(default_factory=OwnerState)
+    signing: SigningState = field(default_factory=SigningState)
     control_position: int = 0
     """Last position on the account's control subject: the lock that a settings change takes."""
     unreadable: int = 0
@@ -172,8 +175,12 @@ def evolve(state: DeskState, recorded: Recorded) -> DeskState:
         ):
             return _controlled(moved, recorded, event)
         case _:
-            book, owner = books.evolve(moved.book, recorded), owners.evolve(moved.owner, recorded)
-            return replace(moved, book=book, owner=owner)
+            return replace(
+                moved,
+                book=books.evolve(moved.book, recorded),
+                owner=owners.evolve(moved.owner, recorded),
+                signing=by_hand.evolve(moved.signing, recorded),
+            )
 
 
 def _moved(state: DeskState, *, position: int, subject: str, recorded_at: datetime) -> DeskState:

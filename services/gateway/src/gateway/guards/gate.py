@@ -59,6 +59,7 @@ _STOP: frozenset[tuple[str, str]] = frozenset(
         ("POST", "/api/engine/kill"),
         ("POST", "/api/delegation/revoke"),
         ("POST", "/api/delegation/revoke/submit"),
+        ("POST", "/api/signing/submit"),
         ("POST", "/api/auth/sign-out"),
         ("DELETE", "/api/auth/sessions"),
     }

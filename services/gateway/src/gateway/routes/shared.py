@@ -22,6 +22,7 @@ from gateway.owners import Owners
 from gateway.page_files import PageFiles
 from gateway.problems import MEDIA_TYPE, Code, Problem, ProblemBody
 from gateway.signin.sign_in import SignIn
+from gateway.signing import Signing
 
 IdempotencyKey = Annotated[
     str | None,
@@ -52,6 +53,7 @@ SignInPart = SkipValidation[NamedDependency[SignIn | None]]
 NotificationsPart = SkipValidation[NamedDependency[Notifications]]
 KeysPart = SkipValidation[NamedDependency[Keys]]
 OwnersPart = SkipValidation[NamedDependency[Owners]]
+SigningPart = SkipValidation[NamedDependency[Signing]]
 HistoryPart = SkipValidation[NamedDependency[History]]
 PagesPart = SkipValidation[NamedDependency[Pages]]
 ExportsPart = SkipValidation[NamedDependency[Exports]]
