@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -29,11 +30,18 @@ STOP = {
     ("POST", "/api/engine/kill"),
     ("POST", "/api/delegation/revoke"),
     ("POST", "/api/delegation/revoke/submit"),
+    ("POST", "/api/signing/submit"),
     ("POST", "/api/auth/sign-out"),
     ("DELETE", "/api/auth/sessions"),
     ("DELETE", f"/api/auth/sessions/{'a' * 32}"),
 }
-PARAMETERS = {"name": "app.js", "position": "1", "handle": "a" * 32, "path": "x"}
+PARAMETERS = {
+    "name": "app.js",
+    "position": "1",
+    "handle": "a" * 32,
+    "path": "x",
+    "tx_id": str(UUID(int=7)),
+}
 
 
 def addresses() -> list[tuple[str, str]]:
