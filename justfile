@@ -26,6 +26,10 @@ localnet *ARGS:
 audit *ARGS:
     @exec uv run --frozen --no-dev python -m supervisor audit "$@"
 
+# Check an export of the activity: whole and undamaged, with its hash.
+check-export FILE:
+    @exec uv run --frozen --no-dev python -m gateway.activity "$@"
+
 # Build the page where its sources changed; `up` and `test` do it too.
 page:
     @uv run --frozen --no-dev python -m supervisor page
@@ -55,7 +59,7 @@ soak *ARGS:
 
 # Write the pictures of the page's states into docs/screens anew, from its own tests.
 screens: page
-    SCREENS=docs/screens uv run --frozen pytest -n 2 tests/e2e/test_page_delegation.py tests/e2e/test_page_owner.py
+    SCREENS=docs/screens uv run --frozen pytest -n 2 tests/e2e/test_page_story.py tests/e2e/test_page_story_chain.py tests/e2e/test_page_delegation.py tests/e2e/test_page_owner.py tests/e2e/test_page_signing.py
 
 # Format, and mend what the linter can.
 fmt:

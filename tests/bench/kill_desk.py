@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 import msgspec
 
@@ -40,6 +41,7 @@ _HOURS_APART = 2
 _HOUR_MS = 3_600_000
 _PRICE = "100.02"
 """So near to the entries, at 100, that the market has not left them."""
+_PRINT_EVERY_S = 2
 _SETTLED_S_MAX = 120.0
 _CONSUMERS = ("execution-plan-orders", "gateway-show-log")
 _ENTRY_CANCELED = "order_canceled entry"
@@ -72,6 +74,7 @@ class Desk:
         log = partial(LogClient, connection)
         self._gateway, self._risk = log(service="gateway"), log(service="risk")
         self._market = MarketClient(connection)
+        self._prints = count(1)
         self._kills = 0
 
     @classmethod
@@ -105,16 +108,18 @@ class Desk:
             yield desk
 
     async def open_entries(self) -> None:
-        """Let every account have an entry with its stop at rest."""
+        """Let every account have an entry with its stop at rest, while the market goes on."""
         number = self._kills
         names = (ACCOUNT, *self.others)
         at_ms = number * _HOURS_APART * _HOUR_MS
         if number:
-            await self._print(number + 1, at_ms)
-            await self._listener.until("venue_advanced", number)
+            advanced = self._listener.count("venue_advanced")
+            await self._print(at_ms)
+            await self._listener.until("venue_advanced", advanced + 1)
         approvals = [an_approval(f"{number}/{it}", account=it, milliseconds=at_ms) for it in names]
         await _append(self._risk, approvals)
-        await self._listener.until("order_placed", (number + 1) * 2 * len(names))
+        async with self._printing(at_ms):
+            await self._listener.until("order_placed", (number + 1) * 2 * len(names))
         await self._settled()
 
     async def kill_own(self) -> Times:
@@ -145,7 +150,7 @@ class Desk:
     async def _begin(self) -> None:
         await _append(self._gateway, [an_account(it) for it in self.others])
         await self._listener.until("account_opened", 1 + len(self.others))
-        await self._print(1, 0)
+        await self._print(0)
 
     async def _settled(self) -> None:
         """Wait until both processes have heard the whole log: what is behind is not the kill's."""
@@ -161,9 +166,24 @@ class Desk:
         assert found, f"expected a consumer {consumer}, found none"
         return sum(int(it["num_pending"]) + int(it["num_ack_pending"]) for it in found)
 
-    async def _print(self, number: int, at_ms: int) -> None:
+    @asynccontextmanager
+    async def _printing(self, at_ms: int) -> AsyncGenerator[None]:
+        """Print on, so that the venue's oracle does not turn stale while many accounts open."""
+
+        async def go_on() -> None:
+            for passed_s in count(_PRINT_EVERY_S, _PRINT_EVERY_S):
+                await asyncio.sleep(_PRINT_EVERY_S)
+                await self._print(at_ms + passed_s * 1000)
+
+        printing = asyncio.create_task(go_on())
+        try:
+            yield
+        finally:
+            printing.cancel()
+
+    async def _print(self, at_ms: int) -> None:
         async with self._market.publisher() as publisher:
-            trade = a_print(number, _PRICE, milliseconds=at_ms)
+            trade = a_print(next(self._prints), _PRICE, milliseconds=at_ms)
             subject = trades(SourceVenue(VENUE), Symbol(SYMBOL))
             await publisher.publish(subject, encode_tick(trade))
 

@@ -74,6 +74,10 @@ class Listener:
                 self._moved.clear()
                 await self._moved.wait()
 
+    def count(self, name: str) -> int:
+        """Give how many events of a name have come."""
+        return self._counts[name]
+
     def forget(self) -> None:
         """Keep nothing of what came; the counts go on."""
         self.heard.clear()

@@ -79,7 +79,6 @@ async def closings_of_execution(ticks: Sequence[Tick]) -> list[tuple[int, int]]:
         dead_letters=InMemoryDeadLetters(),
         checkpoints=checkpoints,
         checkpoint_events=1_000,
-        show=lambda shown: None,
         ready=lambda is_ready, reason: None,
         clock=lambda: 0.0,
     )

@@ -113,7 +113,6 @@ async def a_process(log: InMemoryLog, rules: PaperRules = SLOW) -> Process:
         dead_letters=InMemoryDeadLetters(),
         checkpoints=checkpoints,
         checkpoint_events=100_000,
-        show=lambda shown: None,
         ready=lambda is_ready, reason: None,
         clock=clock,
     )

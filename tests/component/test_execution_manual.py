@@ -1,13 +1,14 @@
 """Signing by hand on the paper chain: from the offer to the chain, and what may come in between."""
 
 import base64
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.hash import Hash
 from solders.keypair import Keypair
-from solders.message import MessageV0, from_bytes_versioned, to_bytes_versioned
 from solders.system_program import AdvanceNonceAccountParams, advance_nonce_account
 
 from audit.domain.key_life import KeyLife
@@ -17,10 +18,17 @@ from contracts.manual import (
     OfferClosed,
     OfferOutcome,
     ReturnRefused,
+    SignatureAsked,
     SigningMode,
     TransactionOffered,
 )
-from contracts.order import OrderFilled, OrderIntended, OrderPlaced, SetupClosed
+from contracts.order import (
+    OrderFilled,
+    OrderIntended,
+    OrderPlaced,
+    SetupClosed,
+    SideCancelIntended,
+)
 from contracts.transaction import (
     SigningRefused,
     TransactionLanded,
@@ -31,11 +39,19 @@ from contracts.values import Leg
 from execution.domain.planner import PlannerCore
 from execution.domain.policy import POLICY
 from execution.domain.state import load
-from execution.owner.returned import COMPUTE_BUDGET
 from execution.venues.paper.owners import is_signed
 from kit.execution_events import ACCOUNT, SETTINGS, a_kill, an_approval
 from kit.manual_desk import ManualDesk, a_manual_desk
-from kit.owner_wallet import BUDGET, OwnerWallet, calls, lighthouse, reading, rebuilt, writing
+from kit.owner_desk import RULES
+from kit.owner_wallet import (
+    BUDGET,
+    OwnerWallet,
+    lighthouse,
+    reading,
+    rebuilt,
+    without_budget,
+    writing,
+)
 
 STRANGER = OwnerWallet(Keypair.from_seed(b"stranger".ljust(32)))
 ENTRY = [Leg.ENTRY, Leg.STOP]
@@ -151,6 +167,25 @@ async def test_what_the_wallet_changed_is_refused_and_what_it_may_add_is_not(
     require_replay(desk)
 
 
+async def test_a_fee_that_burns_the_owners_sol_is_refused_and_may_be_lowered(
+    tmp_path: Path,
+) -> None:
+    desk = await a_manual_desk(tmp_path)
+    await desk.approve()
+    ((_, _, offered),) = desk.standing_offers
+    bare = without_budget(base64.b64decode(offered.message))
+    for price, code in ((10**12, "tx-fee-too-high"), (10**6, None)):
+        budget = (set_compute_unit_limit(300_000), set_compute_unit_price(price))
+        message = base64.b64encode(rebuilt(bare, before=budget)).decode()
+        await desk.sign(message=message)
+        if code is not None:
+            assert desk.events(ReturnRefused)[-1].code == code
+            assert not desk.events(OrderIntended)
+    await desk.settle(6)
+    assert [it.leg for it in desk.events(OrderPlaced)] == ENTRY
+    require_replay(desk)
+
+
 async def test_one_offer_is_sent_once_however_often_it_comes_back(tmp_path: Path) -> None:
     desk = await a_manual_desk(tmp_path)
     await desk.approve()
@@ -257,7 +292,7 @@ async def test_a_kill_withdraws_the_entry_and_its_signature_comes_too_late(
     assert desk.outcomes == [OfferOutcome.UNWANTED]
     await desk.give(asked, offered.message)
     await desk.settle(8)
-    assert desk.events(ReturnRefused)[-1].code == "tx-replaced"
+    assert desk.events(ReturnRefused)[-1].code == "tx-unwanted"
     assert not desk.events(TransactionSigned)
     assert not desk.events(OrderPlaced)
 
@@ -368,10 +403,14 @@ async def live(desk: ManualDesk) -> int:
     return desk.appends - before
 
 
-def without_budget(message: bytes) -> bytes:
-    """Drop the budget that was offered, as a wallet does that sets its own."""
-    parsed = from_bytes_versioned(message)
-    assert isinstance(parsed, MessageV0)
-    kept = [it for it in calls(parsed) if it.program_id != COMPUTE_BUDGET]
-    compiled = MessageV0.try_compile(parsed.account_keys[0], kept, [], parsed.recent_blockhash)
-    return to_bytes_versioned(compiled)
+async def test_a_kill_while_the_entry_is_on_its_way_asks_once(tmp_path: Path) -> None:
+    slow = replace(RULES, landing_ms=((0, 4_000), (1_000, 4_000)))
+    desk = await a_manual_desk(tmp_path, rules=slow)
+    await desk.approve()
+    await desk.sign()
+    await desk.append(a_kill(level=KillLevel.CANCEL_ENTRIES), source="gateway")
+    await desk.settle(1)
+    assert not desk.events(OrderPlaced)
+    assert len(desk.events(SignatureAsked)) == 2
+    assert desk.legs == [[SideCancelIntended.event_type]]
+    require_replay(desk)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +24,15 @@ from contracts.delegation import (
 from contracts.event import Draft, Event
 from contracts.ids import derive_id
 from contracts.routes import subject_of
+from gateway.domain.consent import LOST_SOL
+from gateway.place import DRIFT
 from kit.gateway_app import Desk, running_desk, until
 from kit.gateway_signin import ACCOUNT, OWNER, STRANGER, SignInStage, signed_in
 from kit.golden import EXAMPLES
+from kit.owner_story import OwnerStory
 
 OWNED = {"owner_wallet": OWNER.address}
+USDC = "8zGuJQqwhZafTah7Uc7Z4tXRnguqkn5KLFAP8oV6PHe2"
 MESSAGE = b"\x80 a message"
 STATUS = (
     b'{"ready":"true","reason":"","delegation.local":'
@@ -73,6 +78,26 @@ def signed(by: Any = OWNER, message: bytes = MESSAGE) -> str:
 async def named(desk: Desk) -> None:
     """Wait until the account has its owner."""
     await until(lambda: desk.live.state.owner.wallet == OWNER.address)
+
+
+async def test_the_owner_is_told_of_the_program_that_is_configured() -> None:
+    on_chain = {
+        "venue": "devnet",
+        "drift_program": DRIFT,
+        "quote_mint": USDC,
+        "sub_account": 3,
+        "venue_account_url": "https://venue.example.com/?of={owner}",
+    }
+    async with running_desk(environment=OWNED | on_chain) as desk:
+        await named(desk)
+        venue = (await desk.http.get("/api/delegation")).json()["venue"]
+        text = (await desk.http.get("/api/delegation/consent")).json()
+    assert (venue["name"], venue["cluster"]) == ("Drift on devnet", "devnet")
+    assert (venue["program"], venue["programName"], venue["quote"]) == (DRIFT, "Drift", "USDC")
+    assert venue["subAccount"] == 3
+    assert venue["accountPage"] == f"https://venue.example.com/?of={OWNER.address}"
+    assert text["title"].endswith("on Drift on devnet")
+    assert "your transaction sets that cap in the program" in text["text"]
 
 
 async def agreed(desk: Desk) -> None:
@@ -123,6 +148,7 @@ async def test_from_consent_to_a_transaction_that_is_sent() -> None:
     ("refusal", "status", "code"),
     [
         ("tx-altered", 422, "tx_altered"),
+        ("tx-fee-too-high", 422, "tx_fee_too_high"),
         ("tx-signature-invalid", 422, "tx_signature_invalid"),
         ("tx-expired", 409, "tx_expired"),
         ("halted", 409, "delegation_refused"),
@@ -240,3 +266,97 @@ async def test_the_state_is_unknown_while_nobody_reads_the_chain() -> None:
         view = (await desk.http.get("/api/delegation")).json()
         assert view["state"] == DelegationState.NONE
         assert [it["code"] for it in view["preflight"] if not it["isOk"]] == ["consent"]
+
+
+ON_LOCALNET = {**OWNED, "venue": "localnet", "drift_program": DRIFT, "quote_mint": USDC}
+
+
+def read_to(desk: Desk) -> str:
+    """Give how far execution says that it has read the log."""
+    (execution,) = [it for it in desk.live.services if it.name == "execution"]
+    return execution.details["position"]
+
+
+async def test_what_the_owners_transaction_pays_is_told_before_and_in_it() -> None:
+    async with running_desk(opens_account=False, environment=ON_LOCALNET) as desk:
+        await desk.story.opens()
+        await desk.story.opens_account(venue="localnet")
+        await named(desk)
+        story = OwnerStory(desk)
+        sub_account = {"is_open": False, "is_mint_known": True, "mint": USDC, "margin_ratio": 0}
+        sub_account |= {"deposit_usd": "0", "deposit_due_usd": "10000"}
+        due = {"fees_due_lamports": 50_000_000}
+        story.reads(fee_payer_lamports=0, more=due, sub_account=sub_account)
+
+        async def remedies() -> dict[str, str]:
+            checks = (await desk.http.get("/api/delegation")).json()["preflight"]
+            return {it["code"]: it["remedy"] for it in checks}
+
+        await until(lambda: any(it.is_up for it in desk.live.services))
+        told = await remedies()
+        assert told["deposit"] == (
+            "Delegate: the transaction that you sign deposits 10000 USDC of your wallet."
+        )
+        assert told["delegate_sol"] == (
+            "Delegate: the transaction that you sign sends 50000000 lamports to the delegate key."
+        )
+        await story.bears()
+        await story.offers(
+            OwnerTransactionKind.DELEGATE,
+            opens_account=True,
+            deposit_usd=Decimal(10_000),
+            delegate_lamports=50_000_000,
+        )
+        await until(lambda: bool(desk.live.state.owner.offers))
+        offer = (await desk.http.get("/api/delegation")).json()["offer"]
+        assert offer["summary"]["lines"][2:] == [
+            "Opens the sub-account; its rent of about 0.034 SOL comes back when it is deleted",
+            "Deposits 10000 USDC of the wallet in the sub-account",
+            "Sends 0.05 SOL to the delegate, for fees",
+            "Moves no other funds",
+        ]
+        # What was read before the log told of the delegate says nothing of it.
+        story.reads(fee_payer_lamports=0, position=1, more=due, sub_account=sub_account)
+        await until(lambda: read_to(desk) == "1")
+        await story.shows(DelegationState.ACTIVE, story.key)
+        await until(lambda: desk.live.state.owner.state is DelegationState.ACTIVE)
+        checks = (await desk.http.get("/api/delegation")).json()["preflight"]
+        found = {it["code"]: it["found"] for it in checks}
+        assert (found["deposit"], found["delegate_sol"]) == ("unknown", "unknown")
+        # Once named, nothing more comes of itself.
+        story.reads(fee_payer_lamports=0, more=due, sub_account=sub_account)
+        await until(lambda: read_to(desk) != "1")
+        told = await remedies()
+        assert told["delegate_sol"] == (
+            f"Send SOL to the delegate key {story.key}: at least 20000000 lamports for fees."
+        )
+
+
+async def said_of_lost_sol(venue: str) -> tuple[list[str], list[str], OwnerStory]:
+    """Give what consent and revoke say of SOL, with a key that has some left."""
+    environment = {**OWNED, "venue": venue}
+    if venue != "paper":
+        environment |= {"drift_program": DRIFT, "quote_mint": USDC}
+    async with running_desk(opens_account=False, environment=environment) as desk:
+        await desk.story.opens()
+        await desk.story.opens_account(venue=venue)
+        await named(desk)
+        text = (await desk.http.get("/api/delegation/consent")).json()
+        story = OwnerStory(desk)
+        story.reads(fee_payer_lamports=48_900_000)
+        await story.bears()
+        await until(lambda: desk.live.state.owner.key is not None)
+        await until(lambda: any(it.name == "execution" and it.is_up for it in desk.live.services))
+        offer = await an_offer(desk, "revoke")
+        points = [point for section in text["sections"] for point in section["points"]]
+        return [it for it in points if "SOL" in it], offer["summary"]["warnings"], story
+
+
+async def test_on_a_chain_consent_and_revoke_say_what_sol_is_lost_with_the_key() -> None:
+    consent, revoke, story = await said_of_lost_sol("localnet")
+    assert consent == [LOST_SOL]
+    assert revoke == [f"Lost with the key {story.key}: 0.0489 SOL that it has not spent on fees."]
+
+
+async def test_on_paper_nobody_loses_sol() -> None:
+    assert (await said_of_lost_sol("paper"))[:2] == ([], [])

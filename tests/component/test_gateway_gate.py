@@ -19,6 +19,7 @@ from kit.gateway_stream import page_headers, page_stream
 
 OPEN = {
     ("GET", "/"),
+    ("GET", "/about"),
     ("GET", "/settings"),
     ("GET", "/assets/app.js"),
     ("GET", "/healthz"),
@@ -99,7 +100,8 @@ async def test_no_address_but_the_open_ones_answers_the_wallet_of_another_accoun
             )
             assert (answer.status_code, answer.json()["code"]) == (403, "account_denied"), path
         view = await desk.http.get("/api/auth/session", headers={"Cookie": f"sid={token}"})
-        assert view.json() == {"mode": "wallet", "account": None, "session": None}
+        nobody = {"mode": "wallet", "account": None, "session": None, "mayStopAll": False}
+        assert view.json() == nobody
         assert await desk.log.head() == before
 
 

@@ -218,6 +218,7 @@ def the_operators(*wallets: Wallet) -> SignInStage:
 async def test_an_operator_stops_all_accounts_and_resumes_them_by_the_same_right() -> None:
     async with running_desk(stage=the_operators(OWNER)) as desk:
         await signed_in(desk.http)
+        assert (await desk.http.get("/api/auth/session")).json()["mayStopAll"]
         ask = {"reason": "news", "level": "flatten", "scope": "global"}
         answer = await desk.http.post("/api/engine/kill", json=ask)
         assert (answer.status_code, answer.json()["scope"]) == (202, "global")
@@ -242,6 +243,7 @@ async def test_an_operator_stops_all_accounts_and_resumes_them_by_the_same_right
 async def test_who_may_not_stop_all_accounts_stops_the_own_one_and_is_told() -> None:
     async with running_desk(stage=the_operators(NEIGHBOR)) as desk:
         await signed_in(desk.http)
+        assert not (await desk.http.get("/api/auth/session")).json()["mayStopAll"]
         ask = {"reason": "news", "level": "flatten", "scope": "global"}
         answer = await desk.http.post("/api/engine/kill", json=ask)
         assert (answer.status_code, answer.json()["code"]) == (403, "operator_wallet_required")

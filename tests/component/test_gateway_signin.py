@@ -32,6 +32,7 @@ async def test_a_wallet_signs_in_and_out() -> None:
             "mode": "wallet",
             "account": None,
             "session": None,
+            "mayStopAll": False,
         }
         view = await signed_in(desk.http)
         assert (view["wallet"], view["account"]) == (OWNER.address, "local")
@@ -296,6 +297,7 @@ async def test_where_nobody_signs_in_there_is_no_challenge() -> None:
             "mode": "local",
             "account": "local",
             "session": None,
+            "mayStopAll": True,
         }
         for method, path in (
             ("GET", "/api/auth/sessions"),

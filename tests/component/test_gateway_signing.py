@@ -2,27 +2,21 @@
 
 import asyncio
 import base64
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from contracts.event import Draft, Event
-from contracts.ids import derive_id
+from contracts.event import Event
 from contracts.manual import (
-    OfferClosed,
     OfferDeclined,
     OfferOutcome,
     ReturnRefused,
     SignatureAsked,
     SigningModeChanged,
-    TransactionOffered,
     TransactionReturned,
 )
-from contracts.routes import subject_of
 from contracts.transaction import (
-    RetryClass,
     SigningRefused,
     TransactionDied,
     TransactionLanded,
@@ -30,83 +24,15 @@ from contracts.transaction import (
 )
 from kit.gateway_app import Desk, running_desk, until
 from kit.gateway_signin import ACCOUNT, OWNER, STRANGER, SignInStage, signed_in
-from kit.golden import EXAMPLES
+from kit.hand_story import MESSAGE, TRANSACTION, HandStory, closed, example, signed
 
 OWNED = {"owner_wallet": OWNER.address}
-MESSAGE = b"\x80 a message"
-TRANSACTION = UUID(int=77)
-HEIGHT = (
-    b'{"ready":"true","reason":"","delegation.local":'
-    b'{"at":"2026-03-02T12:00:00+00:00","owner_lamports":100000000,'
-    b'"fee_payer_lamports":100000000,"has_key_store":false,"block_height":290117200}}'
-)
-
-
-def example(event_class: type[Any], **changes: Any) -> Any:
-    found: Any = next(one for one in EXAMPLES if isinstance(one, event_class))
-    return found.model_copy(update={"account": "local", **changes})
-
-
-async def write(desk: Desk, *events: Event, cause: UUID | None = None) -> list[UUID]:
-    """Play execution: record events, all or none."""
-    last = desk.log.recorded[-1]
-    drafts = [
-        Draft(
-            event=event,
-            id=derive_id(last.id, f"{event.event_type}-{number}"),
-            subject=subject_of(event),
-            occurred_at=last.occurred_at,
-            correlation_id=last.correlation_id,
-            causation_id=None,
-        )
-        for number, event in enumerate(events)
-    ]
-    await desk.log.as_service("execution").append(drafts)
-    await desk.caught_up()
-    return [it.id for it in drafts]
-
-
-async def answer(desk: Desk, kind: type[Event], events: Sequence[Event]) -> None:
-    """Play execution: answer the newest event of a class, which the answers are about."""
-    await until(lambda: isinstance(desk.log.recorded[-1].event, kind))
-    asked = desk.log.recorded[-1]
-    about = [
-        it.model_copy(update={"about": asked.id}) if hasattr(it, "about") else it for it in events
-    ]
-    await write(desk, *about)
-
-
-async def manual(desk: Desk) -> None:
-    await until(lambda: desk.live.state.owner.wallet == OWNER.address)
-    said = await desk.http.post("/api/signing/mode", json={"mode": "manual"})
-    assert (said.status_code, said.json()["mode"]) == (200, "manual")
-
-
-async def an_offer(desk: Desk, *, is_entry: bool = False) -> str:
-    changes = {"retry_class": RetryClass.EXPOSURE} if is_entry else {}
-    (asked,) = await write(desk, example(SignatureAsked, wallet=OWNER.address, **changes))
-    message = base64.b64encode(MESSAGE).decode()
-    await write(
-        desk, example(TransactionOffered, offer=asked, wallet=OWNER.address, message=message)
-    )
-    return str(asked)
-
-
-def signed(by: Any = OWNER, message: bytes = MESSAGE) -> str:
-    return base64.b64encode(b"\x01" + by.sign(message) + message).decode()
-
-
-def closed(offer: str, outcome: OfferOutcome = OfferOutcome.SIGNED) -> OfferClosed:
-    transaction = TRANSACTION if outcome is OfferOutcome.SIGNED else None
-    return example(
-        OfferClosed, offer=UUID(offer), outcome=outcome, about=None, transaction=transaction
-    )
 
 
 async def submitted(desk: Desk, offer: str, *answers: Event) -> Any:
     said, _ = await asyncio.gather(
         desk.http.post("/api/signing/submit", json={"txId": offer, "base64": signed()}),
-        answer(desk, TransactionReturned, answers),
+        HandStory(desk).answers(TransactionReturned, answers),
     )
     return said
 
@@ -114,23 +40,32 @@ async def submitted(desk: Desk, offer: str, *answers: Event) -> Any:
 async def test_from_the_choice_to_a_transaction_that_landed() -> None:
     async with running_desk(stage=SignInStage(), environment=OWNED) as desk:
         await signed_in(desk.http)
-        desk.ask.answers["status.execution"] = HEIGHT
-        await manual(desk)
+        HandStory(desk).reads(blocks_left=11)
+        await HandStory(desk).is_chosen()
         (chosen,) = [
             it.event for it in desk.log.recorded if isinstance(it.event, SigningModeChanged)
         ]
         assert (chosen.before, chosen.mode, chosen.wallet) == ("delegate", "manual", OWNER.address)
         await until(lambda: any(it.is_up for it in desk.live.services))
-        offer = await an_offer(desk)
+        offer = await HandStory(desk).offers()
         view = (await desk.http.get("/api/signing")).json()
         assert (view["mode"], view["wallet"], view["isOwner"]) == ("manual", OWNER.address, True)
         assert view["notes"]
         (shown,) = view["offers"]
         assert shown == (await desk.http.get(f"/api/signing/offers/{offer}")).json()
         assert base64.b64decode(shown["base64"]) == b"\x01" + bytes(64) + MESSAGE
-        assert shown["blocksLeft"] == 11  # Last block 290,117,211 at height 290,117,200.
+        assert shown["blocksLeft"] == 11
         assert shown["effect"]["positionAfterBase"] == "0"
+        assert shown["rehearsed"] == {
+            "code": 6003,
+            "reason": "InsufficientCollateral",
+            "units": 61_204,
+            "silence": None,
+        }
         assert shown["summary"]["title"] == "Cancel every order of one side"
+        (warning,) = shown["summary"]["warnings"]
+        why = "the account has too little collateral for it (6003)"
+        assert warning == f"It would have failed when it was offered: {why}."
         sent = example(TransactionSigned, transaction=TRANSACTION)
         said = await submitted(desk, offer, closed(offer), sent)
         assert (said.status_code, said.json()["status"]) == (202, "sent"), said.text
@@ -140,10 +75,12 @@ async def test_from_the_choice_to_a_transaction_that_landed() -> None:
         assert again.json() == said.json()
         count = sum(isinstance(it.event, TransactionReturned) for it in desk.log.recorded)
         assert count == 1
-        await write(desk, example(TransactionLanded, transaction=TRANSACTION, code=None))
+        await HandStory(desk).writes(example(TransactionLanded, transaction=TRANSACTION, code=None))
         view = (await desk.http.get("/api/signing")).json()
-        assert view["offers"] == []
-        assert [(it["txId"], it["status"]) for it in view["signed"]] == [(offer, "landed")]
+        assert (view["offers"], view["ended"]) == ([], [])
+        assert [(it["txId"], it["status"], it["why"]) for it in view["signed"]] == [
+            (offer, "landed", None)
+        ]
         state = (await desk.http.get("/api/state")).json()
         assert state["account"]["signing"] == "manual"
 
@@ -152,9 +89,11 @@ async def test_from_the_choice_to_a_transaction_that_landed() -> None:
     ("refusal", "status", "code"),
     [
         ("tx-altered", 422, "tx_altered"),
+        ("tx-fee-too-high", 422, "tx_fee_too_high"),
         ("tx-signature-invalid", 422, "tx_signature_invalid"),
         ("tx-expired", 409, "tx_expired"),
         ("tx-replaced", 409, "tx_replaced"),
+        ("tx-unwanted", 409, "tx_unwanted"),
         ("tx-repeated", 409, "tx_repeated"),
         ("tx-unknown", 404, "tx_unknown"),
         ("wrong-wallet", 409, "not_by_hand"),
@@ -165,8 +104,8 @@ async def test_what_execution_refuses_is_a_problem_that_says_what_differs(
     refusal: str, status: int, code: str
 ) -> None:
     async with running_desk(environment=OWNED) as desk:
-        await manual(desk)
-        offer = await an_offer(desk)
+        await HandStory(desk).is_chosen()
+        offer = await HandStory(desk).offers()
         said = await submitted(
             desk, offer, example(ReturnRefused, code=refusal, reason="expected a, found b")
         )
@@ -176,15 +115,51 @@ async def test_what_execution_refuses_is_a_problem_that_says_what_differs(
 
 async def test_what_our_policy_holds_back_is_not_said_to_be_sent() -> None:
     async with running_desk(environment=OWNED) as desk:
-        await manual(desk)
-        offer = await an_offer(desk)
+        await HandStory(desk).is_chosen()
+        offer = await HandStory(desk).offers()
         refused = example(SigningRefused, transaction=TRANSACTION, code="killed")
         said = await submitted(desk, offer, closed(offer), refused)
         assert (said.status_code, said.json()["code"]) == (409, "tx_not_now")
         assert "killed" in said.json()["detail"]
-        await write(desk, example(TransactionDied, transaction=UUID(int=5)))
+        await HandStory(desk).writes(example(TransactionDied, transaction=UUID(int=5)))
         view = (await desk.http.get("/api/signing")).json()
         assert [(it["status"], it["reason"]) for it in view["signed"]] == [("refused", "killed")]
+
+
+async def test_why_the_program_refused_what_was_signed_is_told_in_words() -> None:
+    async with running_desk(environment=OWNED) as desk:
+        await HandStory(desk).is_chosen()
+        offer = await HandStory(desk).offers()
+        await submitted(
+            desk, offer, closed(offer), example(TransactionSigned, transaction=TRANSACTION)
+        )
+        failed = example(TransactionLanded, transaction=TRANSACTION, code=6254, reason="give-up")
+        await HandStory(desk).writes(failed)
+        (shown,) = (await desk.http.get("/api/signing")).json()["signed"]
+        assert (shown["status"], shown["why"]) == (
+            "failed",
+            "the owner lets the account only reduce positions (6254)",
+        )
+
+
+async def test_what_ended_is_told_with_how_the_newest_first() -> None:
+    async with running_desk(environment=OWNED) as desk:
+        await HandStory(desk).is_chosen()
+        never_shown = await HandStory(desk).writes(example(SignatureAsked, wallet=OWNER.address))
+        first, second = await HandStory(desk).offers(), await HandStory(desk).offers()
+        for offer, outcome in (
+            (str(never_shown[0]), OfferOutcome.UNWANTED),
+            (first, OfferOutcome.EXPIRED),
+            (second, OfferOutcome.UNWANTED),
+        ):
+            await HandStory(desk).writes(closed(offer, outcome))
+        told = (await desk.http.get("/api/signing")).json()["ended"]
+        assert [(it["txId"], it["outcome"]) for it in told] == [
+            (second, "unwanted"),
+            (first, "expired"),
+        ]
+        assert {it["title"] for it in told} == {"Cancel every order of one side"}
+        assert all(it["endedAt"] for it in told)
 
 
 @pytest.mark.parametrize(
@@ -192,8 +167,8 @@ async def test_what_our_policy_holds_back_is_not_said_to_be_sent() -> None:
     [
         (OfferOutcome.EXPIRED, "tx_expired"),
         (OfferOutcome.REPLACED, "tx_replaced"),
-        (OfferOutcome.UNWANTED, "tx_replaced"),
-        (OfferOutcome.DECLINED, "tx_replaced"),
+        (OfferOutcome.UNWANTED, "tx_unwanted"),
+        (OfferOutcome.DECLINED, "tx_unwanted"),
         (OfferOutcome.MODE, "not_by_hand"),
     ],
 )
@@ -201,9 +176,9 @@ async def test_an_ended_offer_is_refused_with_what_became_of_it(
     outcome: OfferOutcome, code: str
 ) -> None:
     async with running_desk(environment=OWNED) as desk:
-        await manual(desk)
-        offer = await an_offer(desk)
-        await write(desk, closed(offer, outcome))
+        await HandStory(desk).is_chosen()
+        offer = await HandStory(desk).offers()
+        await HandStory(desk).writes(closed(offer, outcome))
         head = await desk.log.head()
         for said in (
             await desk.http.get(f"/api/signing/offers/{offer}"),
@@ -216,8 +191,8 @@ async def test_an_ended_offer_is_refused_with_what_became_of_it(
 
 async def test_what_the_owner_did_not_sign_never_reaches_the_log() -> None:
     async with running_desk(environment=OWNED) as desk:
-        await manual(desk)
-        offer = await an_offer(desk)
+        await HandStory(desk).is_chosen()
+        offer = await HandStory(desk).offers()
         unknown = str(UUID(int=1))
         head = await desk.log.head()
         for tx_id, sent, status, code in (
@@ -236,13 +211,13 @@ async def test_what_the_owner_did_not_sign_never_reaches_the_log() -> None:
 
 async def test_an_offer_is_declined_once() -> None:
     async with running_desk(environment=OWNED) as desk:
-        await manual(desk)
-        offer = await an_offer(desk, is_entry=True)
+        await HandStory(desk).is_chosen()
+        offer = await HandStory(desk).offers(is_entry=True)
         (shown,) = (await desk.http.get("/api/signing")).json()["offers"]
         assert not shown["isReplacedEarly"]
         said, _ = await asyncio.gather(
             desk.http.post("/api/signing/decline", json={"txId": offer}),
-            answer(desk, OfferDeclined, [closed(offer, OfferOutcome.DECLINED)]),
+            HandStory(desk).answers(OfferDeclined, [closed(offer, OfferOutcome.DECLINED)]),
         )
         assert (said.status_code, said.json()["offers"]) == (200, [])
         again = await desk.http.post("/api/signing/decline", json={"txId": offer})
@@ -271,8 +246,8 @@ async def test_who_signs_is_chosen_with_a_fresh_sign_in_and_a_signature_needs_no
     stage = SignInStage()
     async with running_desk(stage=stage, environment=OWNED) as desk:
         await signed_in(desk.http)
-        await manual(desk)
-        offer = await an_offer(desk)
+        await HandStory(desk).is_chosen()
+        offer = await HandStory(desk).offers()
         stage.passes(minutes=10)
         said = await desk.http.post("/api/signing/mode", json={"mode": "delegate"})
         assert (said.status_code, said.json()["code"]) == (403, "step_up_required")
@@ -289,9 +264,9 @@ async def test_who_signs_is_chosen_with_a_fresh_sign_in_and_a_signature_needs_no
 
 async def test_choosing_again_and_a_new_owner() -> None:
     async with running_desk(environment=OWNED) as desk:
-        await manual(desk)
+        await HandStory(desk).is_chosen()
         head = await desk.log.head()
-        await manual(desk)
+        await HandStory(desk).is_chosen()
         assert await desk.log.head() == head
         said = await desk.http.post("/api/signing/mode", json={"mode": "nobody"})
         assert (said.status_code, said.json()["code"]) == (422, "invalid_request")
@@ -312,7 +287,7 @@ async def test_a_desk_without_an_owner_signs_for_itself() -> None:
 
 async def test_an_execution_that_does_not_answer_is_said_so() -> None:
     async with running_desk(environment=OWNED) as desk:
-        await manual(desk)
-        offer = await an_offer(desk)
+        await HandStory(desk).is_chosen()
+        offer = await HandStory(desk).offers()
         said = await desk.http.post("/api/signing/submit", json={"txId": offer, "base64": signed()})
         assert (said.status_code, said.json()["code"]) == (503, "venue_silent")

@@ -18,6 +18,7 @@ from kit.gateway_events import START, minute_closed
 
 VENUE, SYMBOL = SourceVenue("binance-usdm"), Symbol("solusdt")
 AT = to_millis(START)
+HOUR = 3_600_000
 GAUGES = [
     "price",
     "cvd",
@@ -95,6 +96,14 @@ async def test_a_gauge_that_nothing_feeds_says_so_and_the_others_say_how_old_the
         now[0] += timedelta(seconds=5)
         found = await panels_of(desk)
         assert (found["funding"]["value"], found["funding"]["unit"]) == ("0.01", "pct")
+        assert details(found["funding"]) == {
+            "per_hour": "0.00125",  # 0.01 over the 8 h that the exchange is assumed to have
+            "per_year": "10.95",  # 0.00125 x 24 x 365
+            "interval": "8",
+            "interval_from": "assumed",
+            "next_funding_at": "2026-03-02T09:00:00.009Z",
+        }
+        assert details(found["feed_health"])["lag"] == "1000"  # Heard 2 s after START, of 1 s.
         assert found["funding"]["ageMs"] == 6_500  # 7 s after START, the mark is of 0.5 s.
         assert (found["basis"]["value"], found["basis"]["unit"]) == ("10", "bps")
         assert details(found["basis"]) == {"mark": "150.15", "index": "150", "basis": "0.15"}
@@ -142,6 +151,58 @@ async def test_liquidations_of_the_last_hour_are_known_after_a_restart_and_count
             "last_at": "2026-03-02T09:00:00.700Z",
         }
         assert details((await panels_of(desk))["feed_health"])["refused_ticks"] == "1"
+
+
+async def test_funding_is_per_the_hours_that_the_venue_showed() -> None:
+    async with running_desk() as desk:
+        await desk.caught_up()
+        for due in (4, 8):
+            tick = MarkPrice(
+                t=AT + due, mark="150", index="150", funding="-0.0002", next_funding=AT + due * HOUR
+            )
+            await says(desk, tick)
+            # Of what comes at once the newest is shown.
+            await until(lambda: desk.live.gauges.mark is not None)
+        await until(lambda: bool(desk.live.gauges.mark and desk.live.gauges.mark.funding_interval))
+        found = details((await panels_of(desk))["funding"])
+        assert (found["interval"], found["interval_from"]) == ("4", "seen")
+        # -0.02 % over 4 h, and that 24 x 365 times.
+        assert (found["per_hour"], found["per_year"]) == ("-0.005", "-43.8")
+        assert "lag" not in details((await panels_of(desk))["feed_health"])  # Of a recording.
+
+
+async def test_liquidations_are_mapped_over_price_and_time() -> None:
+    async with running_desk() as desk:
+        answer = (await desk.http.get("/api/liquidations")).json()
+        assert (answer["isFed"], answer["cells"]) == (False, [])
+        assert answer["why"] == "the feed has sent neither a liquidation nor a mark price yet"
+        await says(desk, Liquidation(t=AT, side="long", p="150.1", q="2"))
+        await says(desk, Liquidation(t=AT + 1, side="short", p="150.11", q="1"))
+        await says(desk, Liquidation(t=AT + 600_000, side="short", p="150.5", q="1"))
+        await until(lambda: len(desk.live.gauges.kept) == 3)
+        answer = (await desk.http.get("/api/liquidations")).json()
+        assert (answer["isFed"], answer["isCut"], answer["stepMs"]) == (True, False, 600_000)
+        assert (answer["beginsAt"], answer["endsAt"]) == (
+            "2026-03-02T05:20:00.000Z",
+            "2026-03-02T09:20:00.000Z",
+        )
+        assert answer["priceStepUsd"] == "0.075"  # 5 bps of 150.5 in whole ticks of 0.001
+        assert answer["cells"] == [
+            {
+                "at": "2026-03-02T09:00:00.000Z",
+                "priceUsd": "150.075",  # 2001 x 0.075
+                "longUsd": "300.2",
+                "shortUsd": "150.11",
+                "count": 2,
+            },
+            {
+                "at": "2026-03-02T09:10:00.000Z",
+                "priceUsd": "150.45",  # 2006 x 0.075
+                "longUsd": "0",
+                "shortUsd": "150.5",
+                "count": 1,
+            },
+        ]
 
 
 class Nothing:

@@ -342,7 +342,7 @@ async def test_the_health_of_a_live_feed_is_in_the_log() -> None:
     rig = Rig()
     items: list[Item] = [a_trade(1), Stalled("market", "closed", 700), Recovered("market", 900)]
 
-    await rig.play(ScriptedFeed([*items, a_trade(2)]), lambda: len(rig.trades) == 2)
+    await rig.play(ScriptedFeed([*items, a_trade(2)]), lambda: len(rig.readiness) == 3)
 
     (stalled,), (recovered,) = rig.events(FeedStalled), rig.events(FeedRecovered)
     assert isinstance(stalled, FeedStalled)
@@ -445,3 +445,17 @@ async def test_the_first_tick_waits_for_the_account_and_the_folds(
         assert not waiting.done()
         async with rig.market.follow("signals-fold-trades", after=0):
             await asyncio.wait_for(waiting, 30)
+
+
+async def test_a_feed_that_the_market_does_not_take_is_not_ready() -> None:
+    rig = Rig()
+    rig.market.takes = False
+    interrupted = "the market stream was interrupted: expected an acknowledgement, found none"
+
+    await rig.play(ScriptedFeed([a_trade(1)]), lambda: len(rig.readiness) == 2)
+    assert rig.readiness == [(False, interrupted)] * 2
+
+    rig.market.takes = True
+    await rig.play(ScriptedFeed([a_trade(1)]), lambda: len(rig.readiness) == 3)
+    assert rig.readiness[-1] == (True, "")
+    assert [trade.i for trade in rig.trades] == [1]

@@ -98,6 +98,7 @@ async def test_the_status_says_where_the_strategy_stands() -> None:
         "long_phase": "idle",
         "short_phase": "idle",
         "duplicate_trades": 0,
+        "policy": "signals-3",
         "parked_ticks": 0,
         "is_tape_ended": True,
     }

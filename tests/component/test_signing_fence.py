@@ -1,14 +1,16 @@
 """The signer's own reading of the log: kill, switch, cap and last positions, and how old it is."""
 
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
 import pytest
 
 from contracts.control import KillLevel, SettingsChanged
-from contracts.event import Draft
+from contracts.event import Draft, Recorded
 from contracts.ids import derive_root_id
 from contracts.routes import subject_of
 from execution.signing.fence import FenceStale, LogFence
+from kit.chassis_events import a_draft
 from kit.execution_events import BEGIN, SETTINGS, a_kill, a_resume, an_account
 from kit.execution_world import World, a_tape
 from kit.memory import InMemoryLog
@@ -61,6 +63,29 @@ async def test_it_knows_the_last_position_of_the_accounts_orders() -> None:
     await fence.refresh(ACCOUNT, MARKET)
     newest = max(it.position for it in log if it.subject.startswith("orders."))
     assert fence.read(ACCOUNT).orders_position == newest
+
+
+async def test_it_reads_only_on_what_people_have_said_since() -> None:
+    class Counting(InMemoryLog):
+        reads = 0
+
+        def read(
+            self, *, after: int = 0, until: int | None = None, subjects: Sequence[str] = ()
+        ) -> AsyncIterator[Recorded]:
+            self.reads += 1
+            return super().read(after=after, until=until, subjects=subjects)
+
+    log = Counting(service="gateway")
+    await log.append([an_account(ACCOUNT, venue="localnet")])
+    fence = LogFence(log, clock=Seconds())
+    counts: list[int] = []
+    for said in ([], [a_draft(1)], [a_kill("1")], []):
+        if said:
+            await log.append(said)
+        await fence.refresh(ACCOUNT, MARKET)
+        counts.append(log.reads)
+    assert counts == [1, 1, 2, 2]
+    assert fence.read(ACCOUNT).kill_level
 
 
 async def test_what_was_not_read_just_now_is_not_believed() -> None:

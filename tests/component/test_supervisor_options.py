@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from kit.cuts import cut_ticks
+from supervisor import audit_command
 from supervisor.options import choose_feed, parser
+from supervisor.refusal import Refusal
 
 NOON_MS = 1_750_507_467_356
 
@@ -22,3 +24,28 @@ def test_up_says_on_the_terminal_why_a_cut_tape_gives_no_entries(
         "recording of ltcusdt: LTCUSDT_cut.csv; begins at 12:04 UTC, within a session: "
         "no entries before the next 00:00 UTC\n"
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["--data-dir", "here", "verify", "--no-stream"],
+        ["verify", "--data-dir", "here", "--no-stream"],
+        ["verify", "--no-stream", "--data-dir=here"],
+    ],
+)
+def test_the_auditor_names_the_data_folder_before_or_after_the_command(line: list[str]) -> None:
+    asked = audit_command.split(parser().parse_args(["audit", *line]))
+
+    assert asked == (Path("here"), ["verify", "--no-stream"])
+
+
+def test_the_auditor_without_a_command_is_told_what_there_is() -> None:
+    with pytest.raises(Refusal, match="expected verify, replay or trades after `audit`"):
+        audit_command.run(parser().parse_args(["audit"]))
+
+
+@pytest.mark.parametrize("symbol", ["../elsewhere", "SOLUSDT", "sol-usdt", ""])
+def test_a_symbol_that_is_none_is_refused_before_a_folder_is_named_by_it(symbol: str) -> None:
+    with pytest.raises(Refusal, match="expected --symbol in small letters and digits"):
+        choose_feed(parser().parse_args(["up", "--feed", "binance", "--symbol", symbol]))

@@ -66,6 +66,7 @@ async def followed(log: Log, count: int, *, consumer: str = EVERYTHING) -> list[
 async def test_an_empty_log_has_head_zero_and_nothing_to_read(log: Log) -> None:
     assert await log.head() == 0
     assert await log.last("process.gateway") is None
+    assert await log.last_position("process.>") == 0
     assert await read(log) == []
 
 
@@ -86,6 +87,16 @@ async def test_what_is_read_is_what_was_appended(log: Log) -> None:
     assert (event.source, event.version, event.position) == ("gateway", 1, 1)
     assert event.recorded_at.utcoffset() is not None
     assert await log.last(draft.subject) == event
+
+
+async def test_the_last_position_on_a_filter_is_that_of_the_newest_of_its_subjects(
+    log: Log,
+) -> None:
+    own = a_kill(2, account=AccountId("local"))
+    for draft in (a_draft(1), own, a_kill(3), a_draft(4)):
+        await log.append([draft])
+    asked = (own.subject, CONTROL, PEOPLE, "process.*", "feed.>")
+    assert [await log.last_position(it) for it in asked] == [2, 3, 3, 4, 0]
 
 
 async def test_the_same_ids_are_recorded_once(log: Log) -> None:

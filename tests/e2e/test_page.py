@@ -101,6 +101,7 @@ async def test_the_page_shows_the_desk_live_and_stops_it(
             await it_changes_a_limit_and_shows_a_conflict(desk, page)
             await it_stops_only_when_held(desk, page)
             await it_resumes_with_a_reason(desk, page)
+            await it_stops_all_accounts(desk, page)
             assert page.errors == []
             assert await page.evaluate("window.pwned === undefined")
         assert (tmp_path / "page.png").stat().st_size > 20_000
@@ -119,9 +120,9 @@ async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
     assert f"at most {ENTRY_CHASE_R_MAX} R" in ladder
     account = await page.text_of("position-card")
     assert "+25 at 150.000" in account
-    for line in ("Venue fees", "Funding paid", "−0.40 USD", "degraded: oracle stale"):
+    for line in ("Venue fees", "Funding paid", "−0.40 USD", "no new risk: oracle stale"):
         assert line in account
-    assert "Engine degraded since" in await page.text_of("warning-banner")
+    assert "Trading: no new risk since" in await page.text_of("warning-banner")
     transactions = await page.text_of("transactions")
     assert "protective, attempt 1" in transactions
     assert "failed: would cross (6057)" in transactions
@@ -204,6 +205,11 @@ async def it_switches_the_strategy(desk: Desk, page: Page) -> None:
     changed = desk.log.recorded[-1].event
     assert isinstance(changed, control.SettingsChanged)
     assert not changed.settings.strategy_enabled
+    # What one does oneself is no news.
+    await page.wait_for("!document.querySelector('[data-testid=strategy-toggle]').ariaDisabled")
+    assert await page.evaluate(
+        "document.querySelector('[data-testid=settings-elsewhere]') === null"
+    )
 
 
 async def it_changes_a_limit_and_shows_a_conflict(desk: Desk, page: Page) -> None:
@@ -216,13 +222,25 @@ async def it_changes_a_limit_and_shows_a_conflict(desk: Desk, page: Page) -> Non
     )
     await page.wait_for("document.querySelector('[data-testid=settings-conflict]') !== null")
     await page.wait_for_text("settings-theirs", "25 bps")
+    await page.wait_for_text("settings-elsewhere", "Changed elsewhere by local")
+    for words in ("What you typed is kept", "Risk per trade"):
+        assert words in await page.text_of("settings-elsewhere")
     await page.click("[data-testid=settings-rebase]")
+    await page.wait_until_gone("settings-elsewhere")
     await page.wait_for("document.querySelector('[data-testid=settings-apply]') !== null")
     await page.click("[data-testid=settings-apply]")
     await page.wait_for("document.querySelector('[data-testid=settings-dialog]') === null")
     changed = desk.log.recorded[-1].event
     assert isinstance(changed, control.SettingsChanged)
     assert (changed.settings.leverage_max, changed.settings.risk_per_trade_bps) == (4, 25)
+    now = (await desk.http.get("/api/settings")).json()
+    await desk.http.put(
+        "/api/settings", json={**now, "max_leverage": "3"}, headers={"If-Match": "*"}
+    )
+    await page.wait_for_text("settings-elsewhere-diff", "3 x")
+    assert "What you typed" not in await page.text_of("settings-elsewhere")
+    await page.press("settings-elsewhere-ok")
+    await page.wait_until_gone("settings-elsewhere")
 
 
 async def it_stops_only_when_held(desk: Desk, page: Page) -> None:
@@ -264,3 +282,22 @@ async def it_resumes_with_a_reason(desk: Desk, page: Page) -> None:
     await page.click("[data-testid=resume-confirm]")
     await page.wait_for("document.querySelector('[data-testid=halt-banner]') === null")
     await until(lambda: not desk.live.state.is_halted)
+
+
+async def it_stops_all_accounts(desk: Desk, page: Page) -> None:
+    await page.press("emergency-stop")
+    await page.press("stop-scope-global")
+    await page.wait_for_text("stop-level-pause", "all")
+    await page.hold("[data-testid=stop-level-pause]", for_s=HOLD_S)
+    await page.wait_for_text("stop-result", "It stands for all accounts.")
+    killed = desk.log.recorded[-1].event
+    assert isinstance(killed, control.KillSwitchEngaged)
+    assert (killed.account, killed.level) == (None, control.KillLevel.PAUSE_ENTRIES)
+    await page.press("stop-dialog-close")
+    await page.wait_until_gone("stop-dialog")
+    await page.wait_for_text("halt-banner", "pause entries, all accounts")
+    await page.press("resume-button")
+    await page.wait_for_text("resume-dialog", "Resume all accounts?")
+    await page.put_in("resume-reason", "a drill")
+    await page.press("resume-confirm")
+    await page.wait_until_gone("halt-banner")

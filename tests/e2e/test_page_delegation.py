@@ -132,6 +132,7 @@ async def it_shows_the_receipt_in_the_log(page: Page) -> None:
     await page.wait_for_text("activity-rows", "agreed to what a delegate can do")
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("built_page")
 async def test_an_owner_consents_delegates_and_takes_it_back(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,8 @@ from contracts.values import Leg
 from gateway.page_files import PageFiles
 from kit.accessible import it_is_for_everybody_at_both_widths, watch_access
 from kit.browser import Page
-from kit.gateway_app import running_desk, served
-from kit.gateway_signin import OWNER, STRANGER
-from kit.owner_page import HOLD_S, agree, owners_page, stands_at
+from kit.gateway_signin import STRANGER
+from kit.owner_page import HOLD_S, agree, played_desk, stands_at
 from kit.owner_story import DELEGATE, REVOKE, OwnerStory
 from kit.screens import take_screens
 
@@ -23,16 +22,8 @@ from kit.screens import take_screens
 @contextlib.asynccontextmanager
 async def opened(folder: Path, page_files: PageFiles) -> AsyncGenerator[tuple[OwnerStory, Page]]:
     """Open the page of a desk that a wallet owns, over a log that a story writes."""
-    async with (
-        running_desk(
-            clock=lambda: datetime.now(UTC),
-            page=page_files,
-            environment={"owner_wallet": OWNER.address},
-        ) as desk,
-        served() as port,
-        owners_page(folder) as page,
-    ):
-        await page.open(f"http://127.0.0.1:{port}/")
+    async with played_desk(folder, page_files) as (desk, page, address):
+        await page.open(address)
         await page.wait_for_text("connection-pill", "live")
         await watch_access(page)
         yield OwnerStory(desk), page
@@ -128,6 +119,11 @@ async def it_follows_what_was_sent_to_its_end(story: OwnerStory, page: Page, fol
     await page.wait_for_text("journey-named", "The chain is read")
     await stands_at(page, "submitted")
     await story.shows(DelegationState.ACTIVE, story.key)
+    story.reads(fee_payer_lamports=5_000)
+    await page.wait_for_text("fault-delegate_sol", "0.000005 SOL")
+    await page.wait_for_text("strategy-note", "once the key can pay fees")
+    story.reads()
+    await page.wait_until_gone("preflight-faults")
     await stands_at(page, "active")
     await page.wait_for_text("journey-named", "The chain names the key.")
 

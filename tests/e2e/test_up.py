@@ -4,15 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from kit.cuts import cut_ticks
 from kit.desk_process import pid_of, read_until, run_supervisor, wait_for_feed
 from kit.servers import free_port
 
-# 2025-06-22 00:00 to 01:40 UTC: ends with an approved and filled short.
+# 2025-06-22 00:00 to 01:40 UTC: ends with an approved short, whose entry the price leaves behind.
 FROM_MS = 1_750_550_400_000
 UNTIL_MS = 1_750_556_400_000
 
@@ -60,3 +62,42 @@ def test_up_shows_the_synthetic_market_survives_a_kill_and_drains_on_ctrl_c(
             rest = running.stdout.read() if running.stdout else ""
         assert running.wait(60) == 0
         assert "draining" in rest
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_a_stop_during_the_start_and_a_killed_supervisor_leave_nothing_in_the_way(
+    tmp_path: Path,
+) -> None:
+    data, port = tmp_path / "data", str(free_port())
+    command = [sys.executable, "-m", "supervisor", "up", "--feed", "synthetic"]
+    command += ["--data-dir", str(data), "--port", port]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as stopped:
+        while not (data / "postgres.new").exists() and stopped.poll() is None:
+            time.sleep(0.05)
+        begun = psutil.Process(stopped.pid).children(recursive=True)
+        stopped.send_signal(signal.SIGTERM)
+        assert stopped.wait(60) == 0
+        assert not any(is_alive(process) for process in begun)
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        read_until(killed.stdout, "gateway      ready")
+        killed.kill()
+    command[-1] = str(free_port())
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        read_until(running.stdout, "all services ready")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) == 0
+    verified = run_supervisor("audit", "--data-dir", str(data), "verify", cwd=tmp_path)
+    assert (verified.returncode, verified.stdout.splitlines()[-1]) == (0, "clean"), verified.stderr
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Say whether a process runs; one that is not yet waited for does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

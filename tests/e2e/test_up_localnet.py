@@ -18,7 +18,8 @@ from kit.servers import free_port
 from localnet.drift.world import keypair
 from supervisor.chain_process import OWNER
 
-_WAIT_S_MAX = 120
+_WAIT_S_MAX = 240
+"""The first start builds the page, if nobody did."""
 
 
 def ask(url: str, path: str, body: object = None, *, method: str = "POST") -> Any:

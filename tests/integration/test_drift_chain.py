@@ -4,8 +4,12 @@ from decimal import Decimal
 
 import httpx
 import pytest
+from solders.pubkey import Pubkey
 
 from contracts.values import Side
+from contracts.venue import DelegateSeen
+from execution.venues.drift.chain import DriftChain
+from execution.venues.drift.rpc import Rpc
 from execution.venues.port import EndedRecord, FilledRecord, PlacedRecord
 from kit.drift_chain import ACCOUNT, on_chain
 from kit.drift_rig import ENTRY_NUMBER, STOP_NUMBER, a_close, a_stop, an_entry
@@ -186,3 +190,27 @@ async def test_sending_twice_changes_nothing() -> None:
             await on.step(2)
         assert len(on.seen().orders) == 2
         assert not [it for it in on.records() if isinstance(it, EndedRecord)]
+
+
+async def test_a_view_is_observed_once_and_anew_for_whoever_signs_and_for_what_comes() -> None:
+    async with on_chain() as on:
+        keys = [on.rig.delegate]
+        chain = DriftChain(
+            on.rig.venue,
+            Rpc([on.client.net.url], client=on.http, clock=on.seconds),
+            account=ACCOUNT,
+            delegate=lambda: keys[-1],
+            known=dict,
+            after=None,
+            clock=on.seconds,
+        )
+        await chain.step()
+        first = chain.observe(ACCOUNT)
+        assert first.delegate is DelegateSeen.OURS
+        assert chain.observe(ACCOUNT).market_seen is first.market_seen
+        keys.append(Pubkey.new_unique())
+        assert chain.observe(ACCOUNT).delegate is DelegateSeen.FOREIGN
+        keys.pop()
+        on.client.net.pace.step(slots=2)
+        await chain.step()
+        assert chain.observe(ACCOUNT).clock.slot > first.clock.slot

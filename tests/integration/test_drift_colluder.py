@@ -81,7 +81,8 @@ def test_the_key_alone_loses_what_the_programs_band_allows_again_and_again(rig: 
         assert rig.land(buying).error is None
         assert rig.seen().position_base == 0
     lost = before - worth(rig)
-    assert lost > 2 * 7 * size  # 7 USD of 150 a round, less nothing: as long as there is money.
+    assert lost > 2 * 7 * size  # 7 USD of 150 a round, and fees: as long as there is money.
+    assert lost.quantize(Decimal(1)) == 292  # ADR 22 tells it.
 
 
 def test_the_signer_lets_no_such_trade_through(rig: Rig) -> None:
@@ -112,6 +113,7 @@ def test_a_round_through_the_signer_loses_no_more_than_its_bands(rig: Rig) -> No
     lost = before - worth(rig)
     fees = Decimal("0.0012") * TEN * ORACLE
     assert TEN * (EXIT_BAND - 2 * WITHIN_USD) < lost <= TEN * (EXIT_BAND + ENTRY_BAND) + fees
+    assert lost.quantize(Decimal(1)) == 76  # ADR 22 tells it.
     # Nothing is left to sell, and the same verdict opens nothing more once it was used.
     again = rig.judged(rig.message(a_take(rig, Side.SHORT, exit_price, TEN, exits=True)))
     assert isinstance(again, Refusal)

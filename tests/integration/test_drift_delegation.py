@@ -35,6 +35,7 @@ from execution.owner.returned import read
 from execution.signing.keys import DelegateKey
 from execution.signing.port import Asked, Signed
 from execution.signing.refusals import Code, Refusal
+from execution.venues.drift.config import FirstMoney
 from kit.drift_chain import ACCOUNT
 from kit.onchain_world import OnChainWorld, onchain_world
 from kit.owner_wallet import BUDGET, OwnerWallet, rebuilt
@@ -105,6 +106,37 @@ async def test_from_nothing_one_transaction_sets_the_account_up() -> None:
         world.on.rig.desk.world.chain.run([deposit], owner.key)
         await world.steps(3)
         await rested(world)
+        require_clean(world)
+
+
+async def test_that_transaction_deposits_and_pays_for_the_fees_where_it_is_told_to() -> None:
+    money = FirstMoney(deposit_usd=Decimal(10_000), delegate_lamports=50_000_000)
+    async with onchain_world(delegates=False, is_open=False, first_money=money) as world:
+        await world.steps(3)
+        await world.consent()
+        await world.ask()
+        offer = last(world, OwnerTransactionOffered)
+        assert isinstance(offer, OwnerTransactionOffered)
+        assert (offer.deposit_usd, offer.delegate_lamports) == (Decimal(10_000), 50_000_000)
+        message = base64.b64decode(offer.message)
+        assert len(read(message).calls) == 6
+        assert 1 + 64 + len(message) <= 1_232 - 150, "expected room for what a wallet adds"
+        await world.give_back()
+        await world.steps(3)
+        assert world.state is DelegationState.ACTIVE
+        owned = world.life.desk.chain.owned
+        assert owned.quote()["deposit_usd"] == "10000"
+        assert owned.sub_account(ACCOUNT).fee_payer_lamports == 50_000_000
+        await rested(world)
+
+        # The next delegate needs SOL, and no second deposit.
+        await world.revoke()
+        await world.steps(3)
+        await world.consent()
+        await world.ask()
+        offer = last(world, OwnerTransactionOffered)
+        assert isinstance(offer, OwnerTransactionOffered)
+        assert (offer.deposit_usd, offer.delegate_lamports) == (None, 50_000_000)
         require_clean(world)
 
 

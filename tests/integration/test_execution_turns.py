@@ -95,7 +95,6 @@ async def an_engine(real: RealStage) -> Engine:
         dead_letters=InMemoryDeadLetters(),
         checkpoints=real.checkpoints,
         checkpoint_events=100_000,
-        show=lambda shown: None,
         ready=lambda is_ready, reason: None,
         clock=lambda: 0.0,
     )

@@ -8,6 +8,9 @@ from typing import cast
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.protocol import State
+from websockets.typing import Origin
 
 from gateway.connections import Bounds, Connections, speaks_for_others
 from gateway.page_files import File, PageFiles
@@ -110,22 +113,24 @@ async def test_ten_thousand_strangers_leave_others_unaffected() -> None:
         )
         async with browser:
             await signed_in(browser)
-            page = await door.knock(
-                ANOTHER, door.handshake(f"Cookie: sid={browser.cookies['sid']}")
-            )
-            await until(lambda: door.desk.live.hub.streams == 1)
-            answered: list[bool] = []
-            for number in range(0, ATTEMPTS, AT_ONCE):
-                said = door.handshake() if number // AT_ONCE % 2 else HEAD
-                knocks = await asyncio.gather(*(door.knock(said=said) for _ in range(AT_ONCE)))
-                answered.append(await door.is_answered())
-                for knock in knocks:
-                    knock.writer.transport.abort()
-            assert answered == [True] * (ATTEMPTS // AT_ONCE)
-            assert (await browser.post("/api/engine/kill")).status_code == 202
-        assert door.desk.live.hub.streams == 1
-        assert page.is_open
-        page.writer.close()
+            async with connect(
+                f"ws://127.0.0.1:{door.port}/api/ws/engine.events?v=1",
+                origin=Origin(f"http://127.0.0.1:{door.port}"),
+                additional_headers={"Cookie": f"sid={browser.cookies['sid']}"},
+                local_addr=(ANOTHER, 0),
+            ) as page:
+                await until(lambda: door.desk.live.hub.streams == 1)
+                answered: list[bool] = []
+                for number in range(0, ATTEMPTS, AT_ONCE):
+                    said = door.handshake() if number // AT_ONCE % 2 else HEAD
+                    knocks = await asyncio.gather(*(door.knock(said=said) for _ in range(AT_ONCE)))
+                    answered.append(await door.is_answered())
+                    for knock in knocks:
+                        knock.writer.transport.abort()
+                assert answered == [True] * (ATTEMPTS // AT_ONCE)
+                assert (await browser.post("/api/engine/kill")).status_code == 202
+                assert door.desk.live.hub.streams == 1
+                assert page.state is State.OPEN
 
 
 async def test_one_client_has_so_many_connections_and_the_next_is_told() -> None:

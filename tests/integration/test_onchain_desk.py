@@ -52,7 +52,7 @@ async def test_an_entry_rests_with_its_stop_fills_is_laddered_and_taken_profit_o
         (closed,) = world.found(SetupClosed)
         assert closed.outcome == "took-profit"
         assert closed.realized_pnl_usd > 10
-        assert world.on.seen().orders == ()
+        assert world.on.rig.seen().orders == ()
         require_clean(world)
 
 
@@ -80,7 +80,7 @@ async def test_a_kill_takes_the_entry_back() -> None:
         await rested(world)
         await world.say("gateway", a_kill(level=KillLevel.FLATTEN))
         await world.steps(8)
-        assert world.on.seen().orders == ()
+        assert world.on.rig.seen().orders == ()
         assert world.found(ModeChanged)[-1].mode == "kill_flatten"
         (closed,) = world.found(SetupClosed)
         assert closed.outcome

@@ -3,17 +3,18 @@
 import base64
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from solders.pubkey import Pubkey
 
 from execution.venues.drift.config import DriftVenue
-from execution.venues.drift.probe import Probe, VenueIncompatible
+from execution.venues.drift.probe import NotYetFunded, Probe, VenueIncompatible
 from execution.venues.drift.rpc import Rpc
 from execution.venues.drift.view import ChainView
 from kit.drift_chain import OnChain, on_chain
-from kit.drift_rig import a_stop, an_entry
+from kit.drift_rig import Rig, a_stop, an_entry
 from localnet.drift.addresses import USDC
 
 OTHER = Pubkey.from_bytes(bytes([9] * 32))
@@ -119,3 +120,15 @@ async def test_a_refusal_of_the_market_passes_only_with_something_to_look_after(
         await probed(on, method="simulateTransaction", bend=short)
         with refused("error 101"):
             await probed(on, method="simulateTransaction", bend=foreign)
+
+
+async def test_an_account_without_a_deposit_is_waited_for() -> None:
+    async with on_chain() as on:
+        world, delegate = on.rig.desk.world, on.rig.delegate
+        opened = world.open_actor("without a deposit", usdc=Decimal(0), delegate=delegate)
+        on.client.net.pace.step(slots=40)
+        rig = Rig(on.rig.desk, replace(on.rig.venue, owner=opened.trader.authority))
+        probe = Probe(Rpc((on.client.net.url,), client=on.http, clock=on.seconds), USDC)
+        blockhash = on.chain.blockhash().hash
+        with pytest.raises(NotYetFunded):
+            await probe.require_compatible(rig.view(), signer=delegate, blockhash=blockhash)

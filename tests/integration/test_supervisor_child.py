@@ -3,12 +3,17 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+import pytest
+
 from supervisor.child import Child
+from supervisor.leftovers import TOKEN, Mark, end_leftovers
 
 
 def child(folder: Path, code: str) -> Child:
@@ -44,8 +49,21 @@ async def test_a_refused_configuration_is_not_tried_again_and_its_reason_is_kept
     code = 'import sys; print(\'{"error": "expected a port, found none"}\'); sys.exit(78)'
     tiny = child(tmp_path, code)
     await asyncio.wait_for(tiny.keep_running(), 60)
-    assert tiny.refusal == "expected a port, found none"
+    assert tiny.refusal == "tiny: expected a port, found none"
     assert tiny.restarts == 0
+
+
+async def test_a_process_that_cannot_come_again_tells_how_it_ended(tmp_path: Path) -> None:
+    code = "import time; print('last words', flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", code]
+    log = tmp_path / "tiny.log"
+    tiny = Child("tiny", command, environment={}, log=log, is_restarted=False)
+    running = asyncio.create_task(tiny.keep_running())
+    await until(lambda: tiny.last_words() == "last words")
+    assert tiny.pid is not None
+    os.kill(tiny.pid, signal.SIGKILL)
+    await asyncio.wait_for(running, 60)
+    assert tiny.refusal == "tiny: killed by signal 9"
 
 
 async def test_backoff_grows_while_a_process_keeps_dying(tmp_path: Path) -> None:
@@ -75,4 +93,94 @@ async def test_output_is_kept_and_an_endless_line_does_no_harm(tmp_path: Path) -
     code = "import sys; sys.stdout.write('x' * 3_000_000 + chr(10) + 'last words' + chr(10))"
     tiny = child(tmp_path, code + "; sys.exit(78)")
     await asyncio.wait_for(tiny.keep_running(), 60)
-    assert tiny.refusal == "last words"
+    assert tiny.refusal == "tiny: last words"
+
+
+async def test_a_full_disk_costs_lines_of_the_log_and_no_process(tmp_path: Path) -> None:
+    (tmp_path / "tiny.log").symlink_to("/dev/full")
+    tiny = child(tmp_path, "import time; print('one', flush=True); time.sleep(60)")
+    running = asyncio.create_task(tiny.keep_running())
+    await until(lambda: tiny.last_words() == "one")
+    (tmp_path / "tiny.log").unlink()
+    assert tiny.pid is not None
+    os.kill(tiny.pid, signal.SIGKILL)
+    await until(lambda: (tmp_path / "tiny.log").exists() and tiny.restarts == 1)
+    await until(lambda: b"one\n" in (tmp_path / "tiny.log").read_bytes())
+
+    said = (tmp_path / "tiny.log").read_text()
+    assert said == "1 lines lost: No space left on device\none\n"
+    await tiny.stop(grace_s=5)
+    await running
+
+
+async def test_a_program_that_cannot_start_is_tried_again_and_told(tmp_path: Path) -> None:
+    log = tmp_path / "tiny.log"
+    tiny = Child("tiny", [str(tmp_path / "none")], environment={}, log=log)
+    running = asyncio.create_task(tiny.keep_running())
+    await until(lambda: tiny.restarts == 1)
+    assert tiny.state == "could not start: No such file or directory, again in 0.5 s"
+    await tiny.stop(grace_s=1)
+    await running
+
+
+_SUPERVISOR = """
+import asyncio, sys
+from pathlib import Path
+from supervisor.child import Child
+log = Path(sys.argv[1]) / "tiny.log"
+code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+asyncio.run(Child("tiny", [sys.executable, "-c", code], environment={}, log=log).keep_running())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next supervisor ends it")
+async def test_a_killed_supervisor_takes_its_processes_with_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _SUPERVISOR, str(tmp_path)]
+    supervisor = subprocess.Popen(command)  # noqa: ASYNC220 -- it returns at once
+    log = tmp_path / "tiny.log"
+    await until(lambda: log.exists() and log.read_text().endswith("\n"))
+    left = psutil.Process(int(log.read_text()))
+
+    supervisor.kill()
+    supervisor.wait()
+    await until(lambda: not left.is_running() or left.status() == psutil.STATUS_ZOMBIE)
+
+
+def left_behind(token: str) -> subprocess.Popen[bytes]:
+    """Start a process as a supervisor would that is gone since; it runs when this returns."""
+    code = "import time; print('up', flush=True); time.sleep(600)"
+    environment = {**os.environ, TOKEN: token}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def test_what_an_earlier_supervisor_left_is_ended_and_nothing_else(tmp_path: Path) -> None:
+    ours, others = left_behind("ours"), left_behind("another")
+    try:
+        Mark.beside(tmp_path / "ours.log", "ours", signal.SIGTERM).set(ours.pid)
+        # The number of a process that ended, and that another one has by now.
+        Mark.beside(tmp_path / "reused.log", "gone", signal.SIGTERM).set(others.pid)
+        (tmp_path / "torn.pid").write_text('{"pid": ', encoding="utf-8")
+
+        assert end_leftovers(tmp_path) == ["ours"]
+
+        assert not psutil.pid_exists(ours.pid)
+        assert others.poll() is None
+        assert list(tmp_path.glob("*.pid")) == []
+    finally:
+        for process in (ours, others):
+            process.kill()
+            process.communicate()
+
+
+async def test_a_process_is_marked_while_it_runs(tmp_path: Path) -> None:
+    tiny = child(tmp_path, "import time; time.sleep(60)")
+    running = asyncio.create_task(tiny.keep_running())
+    await until((tmp_path / "tiny.pid").exists)
+    await tiny.stop(grace_s=5)
+    await running
+    assert not (tmp_path / "tiny.pid").exists()

@@ -56,10 +56,11 @@ async def caught_up(archiver: Archiver, log: InMemoryLog) -> None:
 async def verified(
     database: Database, *, stream: Stream | None = None, noted: NotedHead | None = None
 ) -> Verified:
-    """Verify the archive of a database."""
+    """Verify one picture of an archive that may grow meanwhile, as the command does."""
     engine = open_engine(database.dsn, statement_s_max=30)
     try:
         with transaction(engine) as connection:
+            connection.exec_driver_sql("set transaction isolation level repeatable read, read only")
             return await Verification(connection, stream=stream, noted=noted).run()
     finally:
         engine.dispose()

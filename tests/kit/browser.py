@@ -37,6 +37,20 @@ _FLAGS = (
     "--remote-debugging-port=0",
 )
 
+_MIDDLE = """(async (selector) => {
+  let [before, now] = [[], [0, 0]];
+  for (let looks = 0; looks < 30 && String(before) !== String(now); looks += 1) {
+    before = now;
+    const element = document.querySelector(selector);
+    element.scrollIntoView({block: "center"});
+    await new Promise(requestAnimationFrame);
+    const box = element.getBoundingClientRect();
+    now = [box.x + box.width / 2, box.y + box.height / 2];
+  }
+  return now;
+})"""
+"""Gives the middle of an element, once it stays where it is while the page is laid out."""
+
 
 class BrowserMissing(Exception):
     """No Chromium is installed, and it cannot be installed from here."""
@@ -75,11 +89,15 @@ def _installed() -> str | None:
 class Page:
     """One tab. Errors of the page's console and its uncaught exceptions are kept in `errors`."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, url: str) -> None:
+        self.url = url
+        """Of the browser that it is a tab of."""
         self._socket = socket
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._session = ""
+        self._downloading = ""
+        self._downloaded: asyncio.Queue[str] = asyncio.Queue()
         self.errors: list[str] = []
 
     async def attach(self, *, width: int, height: int) -> None:
@@ -92,6 +110,10 @@ class Page:
         for domain in ("Page", "Runtime", "Log"):
             await self.command(f"{domain}.enable")
         await self.resize(width=width, height=height)
+
+    async def close(self) -> None:
+        """Close the tab: the one before it is in front again, and is drawn."""
+        await self.command("Page.close")
 
     async def resize(self, *, width: int, height: int) -> None:
         """Change the size of the window."""
@@ -138,12 +160,7 @@ class Page:
 
     async def hold(self, selector: str, *, for_s: float) -> None:
         """Press in the middle of an element, let go after a time."""
-        quoted = json.dumps(selector)
-        box = await self.evaluate(
-            f"(() => {{ const e = document.querySelector({quoted}); e.scrollIntoView({{block: "
-            "'center'}); const b = e.getBoundingClientRect(); "
-            "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
-        )
+        box = await self.evaluate(f"{_MIDDLE}({json.dumps(selector)})")
         for kind in ("mousePressed", "mouseReleased"):
             await self.command(
                 "Input.dispatchMouseEvent",
@@ -178,6 +195,13 @@ class Page:
         await self.evaluate(f"{_element(test_id)}.select()")
         await self.type(text)
 
+    async def strike(self, *keys: str) -> None:
+        """Strike keys one after the other: characters, or names such as Escape."""
+        for key in keys:
+            text = {"text": key} if len(key) == 1 else {}
+            await self.command("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
+            await self.command("Input.dispatchKeyEvent", type="keyUp", key=key)
+
     async def before_load(self, script: str) -> None:
         """Run a script in every document before its own."""
         await self.command("Page.addScriptToEvaluateOnNewDocument", source=script)
@@ -185,6 +209,13 @@ class Page:
     async def type(self, text: str) -> None:
         """Type into what has the focus."""
         await self.command("Input.insertText", text=text)
+
+    async def download(self, test_id: str, folder: Path) -> Path:
+        """Click a link that gives a file, and give the file once it is whole."""
+        await self.command("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        await self.press(test_id)
+        async with asyncio.timeout(WAIT_S_MAX):
+            return folder / await self._downloaded.get()
 
     async def settle(self) -> None:
         """Wait until two frames were drawn and nothing moves."""
@@ -232,6 +263,10 @@ class Page:
                 self.errors.append(said["exceptionDetails"]["exception"].get("description", "?"))
             case "Log.entryAdded" if said["entry"]["level"] == "error":
                 self.errors.append(f"{said['entry']['text']} {said['entry'].get('url', '')}")
+            case "Page.downloadWillBegin":
+                self._downloading = said["suggestedFilename"]
+            case "Page.downloadProgress" if said["state"] == "completed":
+                self._downloaded.put_nowait(self._downloading)
             case "Runtime.consoleAPICalled" if said["type"] == "error":
                 self.errors.append(str(said["args"]))
             case _:
@@ -250,17 +285,10 @@ async def browser_page(
     profile, process = await asyncio.to_thread(_start, folder)
     try:
         url = await _devtools(profile, process)
-        async with connect(url, max_size=1 << 26, proxy=None) as socket:
-            page = Page(socket)
-            listening = asyncio.create_task(page.listen())
-            try:
-                await page.attach(width=width, height=height)
-                yield page
-                with contextlib.suppress(BrowserFailed):
-                    await page.command("Browser.close")
-            finally:
-                listening.cancel()
-                await asyncio.gather(listening, return_exceptions=True)
+        async with browser_tab(url, width=width, height=height) as page:
+            yield page
+            with contextlib.suppress(BrowserFailed):
+                await page.command("Browser.close")
     finally:
         process.terminate()
         try:
@@ -268,6 +296,20 @@ async def browser_page(
         except subprocess.TimeoutExpired:
             process.kill()
             await asyncio.to_thread(process.wait)
+
+
+@contextlib.asynccontextmanager
+async def browser_tab(url: str, *, width: int = 1440, height: int = 980) -> AsyncGenerator[Page]:
+    """Open a tab of a browser that runs; all tabs of one share their cookies."""
+    async with connect(url, max_size=1 << 26, proxy=None) as socket:
+        page = Page(socket, url)
+        listening = asyncio.create_task(page.listen())
+        try:
+            await page.attach(width=width, height=height)
+            yield page
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
 
 
 def _start(folder: Path) -> tuple[Path, subprocess.Popen[bytes]]:

@@ -41,16 +41,18 @@ _WALLET = """(({seedHex, address, behavior, name, lighthouse}) => {
       transaction[calls] + 1, ...part(calls + 1, -1), keys, 0, 3, 6, 0, 1, 0]);
   };
   const bytes = (hex) => Uint8Array.from(hex.match(/../g), (one) => parseInt(one, 16));
-  const seed = behavior === "wrong-key" ? "7f".repeat(32) : seedHex;
-  const hex = "302e020100300506032b657004220420" + seed;
-  const signing = crypto.subtle.importKey("pkcs8", bytes(hex), "Ed25519", false, ["sign"]);
-  const sign = async (text) =>
-    new Uint8Array(await crypto.subtle.sign("Ed25519", await signing, text));
+  const keyOf = (seed) => crypto.subtle.importKey(
+    "pkcs8", bytes("302e020100300506032b657004220420" + seed), "Ed25519", false, ["sign"]);
+  const [own, other] = [keyOf(seedHex), keyOf("7f".repeat(32))];
+  const sign = async (text) => new Uint8Array(await crypto.subtle.sign(
+    "Ed25519", await (behavior === "wrong-key" ? other : own), text));
   const reject = () => Object.assign(new Error("User rejected the request."), {code: 4001});
   const listeners = new Set();
   const account = (at) => ({address: at, publicKey: new Uint8Array(32), chains: ["solana:mainnet"],
     features: ["solana:signIn", "solana:signMessage", "solana:signTransaction"]});
-  const wallet = {version: "1.0.0", name, icon: "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>",
+  const wallet = {version: "1.0.0", name,
+    icon: "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>" +
+      "<circle cx='4.5' cy='4.5' r='4' fill='%23ab9ff2'/></svg>",
     chains: ["solana:mainnet"], accounts: []};
   const text = (input) => [
     `${input.domain} wants you to sign in with your Solana account:`, input.address,

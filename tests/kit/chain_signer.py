@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from solders.hash import Hash
 from solders.keypair import Keypair
+from solders.pubkey import Pubkey
 
 from contracts.values import to_millis
 from execution.signing.facts import Facts, Session, SignerFacts
@@ -26,6 +27,11 @@ class JudgingSigner:
     drift: DriftChain
     refusals: list[Refusal]
     hashes: dict[Hash, int] = field(default_factory=dict[Hash, int])
+    address: Pubkey = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive the key's address once, as a session has it."""
+        self.address = self.key.pubkey()
 
     def sign(self, message: bytes, asked: Asked) -> Signed | Refusal:
         """Sign a message, or say why not."""
@@ -47,7 +53,7 @@ class JudgingSigner:
         facts = replace(facts, chain=replace(facts.chain, block_height=self.drift.height))
         now_ms = to_millis(asked.seen.clock.at)
         own = SignerFacts(
-            session=Session(self.key.pubkey(), now_ms - _HOUR_MS, now_ms + _HOUR_MS),
+            session=Session(self.address, now_ms - _HOUR_MS, now_ms + _HOUR_MS),
             standing=replace(facts.standing, kill_level=asked.after.kill_level),
             now_ms=now_ms,
             signed_ms=(),

@@ -1,6 +1,6 @@
 """Verdicts for an account on a localnet, one after another, each as if it were the first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,6 +8,7 @@ from contracts.control import AccountOpened
 from contracts.event import Event, Recorded
 from contracts.feed import FeedKind, FeedOpened
 from contracts.ids import MarketId, derive_root_id
+from contracts.order import OrderIntended
 from contracts.routes import subject_of
 from contracts.values import Side
 from contracts.verdict import OrderApproved
@@ -31,6 +32,8 @@ class Verdicts:
         self._on = on
         self._count = 0
         self.refusals: list[Refusal] = []
+        self.intents: Sequence[OrderIntended] = ()
+        """What was decided on the last verdict."""
 
     def ready(self) -> Callable[[], SignedTransaction]:
         """Give the way from a verdict to its signed transaction; all before it is done."""
@@ -63,9 +66,19 @@ class Verdicts:
             turn = engine.turn(ACCOUNT)
             if turn is None or not turn.transactions:
                 raise AssertionError(f"expected a signature, found {turn} and {self.refusals}")
+            decided = (draft.event for draft in turn.drafts)
+            self.intents = [it for it in decided if isinstance(it, OrderIntended)]
             return turn.transactions[0]
 
         return sign
+
+    def build(self) -> None:
+        """Write and sign the last verdict's orders once more, without deciding or judging."""
+        blockhash = self._on.chain.blockhash()
+        message = self._on.chain.message(
+            ACCOUNT, self.intents, blockhash=blockhash, priority_fee_lamports=1, serial=1
+        )
+        self._on.rig.desk.delegate.sign_message(message)
 
     def forget(self) -> None:
         """Let what was sent never have been: the account is flat for the next one."""

@@ -15,6 +15,8 @@ class InMemoryMarket:
     def __init__(self) -> None:
         self._state = Stream[MarketMessage]()
         self._epoch = 0
+        self.takes = True
+        """A server with a full disk takes nothing, and does not say so."""
 
     @property
     def messages(self) -> list[MarketMessage]:
@@ -96,11 +98,14 @@ class _MemoryPublisher:
     async def publish(self, subject: str, body: bytes) -> None:
         await asyncio.sleep(0)
         self._require_same_server()
-        await self._market.put(subject, body)
+        if self._market.takes:
+            await self._market.put(subject, body)
 
     async def flush(self) -> None:
         await asyncio.sleep(0)
         self._require_same_server()
+        if not self._market.takes:
+            raise MarketInterrupted("expected an acknowledgement, found none")
 
     def _require_same_server(self) -> None:
         if self._market.epoch() != self._epoch:

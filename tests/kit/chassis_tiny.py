@@ -49,7 +49,7 @@ async def follow(runtime: Runtime) -> None:
     """Answer each kill with one event, until told to stop."""
     async with runtime.log.follow("audit-archive-log", after=0) as follower:
         runtime.ready(True)
-        runtime.show({"feed": "tape"})
+        runtime.show_when_asked(lambda: {"feed": "tape"})
         while not runtime.stopping.is_set():
             for event in await follower.next(0.1):
                 if isinstance(event.event, KillSwitchEngaged):

@@ -20,13 +20,17 @@ DRAIN_S_MAX = 60
 
 @contextlib.asynccontextmanager
 async def running_up(
-    folder: Path, *options: str, port: int, environment: Mapping[str, str]
+    folder: Path,
+    *options: str,
+    port: int,
+    environment: Mapping[str, str],
+    until: str = "all services ready",
 ) -> AsyncGenerator[int]:
-    """Run `up` until all services are ready, and drain it at the end; give its process id."""
+    """Run `up` until it says that it is ready, and drain it at the end; give its process id."""
     process = _start(folder, "--port", str(port), *options, environment=environment)
     assert process.stdout is not None
     try:
-        await asyncio.to_thread(read_until, process.stdout, "all services ready")
+        await asyncio.to_thread(read_until, process.stdout, until)
         yield process.pid
     finally:
         process.send_signal(signal.SIGINT)

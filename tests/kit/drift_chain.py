@@ -12,6 +12,7 @@ from solders.keypair import Keypair
 from contracts.venue import VenueObserved
 from execution.venues.drift.chain import DriftChain
 from execution.venues.drift.config import DriftVenue
+from execution.venues.drift.direct import Direct
 from execution.venues.drift.rpc import Rpc
 from execution.venues.port import AnyRecord, Intent, SignedTransaction
 from kit.drift_rig import Rig
@@ -89,11 +90,12 @@ class OnChain:
     def again(self, *, after: int = 0, urls: tuple[str, ...] = ()) -> DriftChain:
         """Give our side of the chain begun anew, as after a restart."""
         rpc = Rpc(urls or (self.client.net.url,), client=self.http, clock=self.seconds)
+        delegate = self.rig.delegate  # A key derives its address anew whenever it is asked.
         return DriftChain(
             self.rig.venue,
             rpc,
             account=ACCOUNT,
-            delegate=self.rig.desk.delegate.pubkey,
+            delegate=lambda: delegate,
             known=dict,
             after=after,
             clock=self.seconds,
@@ -110,7 +112,7 @@ async def on_chain(*, is_open: bool = True) -> AsyncGenerator[OnChain]:
     pytest.importorskip(
         "driftpy", reason="driftpy is not installed: `just sync --extra drift` runs the adapter"
     )
-    async with a_localnet(program) as client, httpx.AsyncClient() as http:
+    async with a_localnet(program) as client, httpx.AsyncClient(transport=Direct()) as http:
         world, actors = client.net.world, client.net.actors
         assert world is not None
         assert actors is not None

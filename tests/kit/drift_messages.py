@@ -72,7 +72,7 @@ class Case:
         return encode(
             self.view,
             self.intents,
-            delegate=DELEGATE,
+            authority=DELEGATE,
             blockhash=str(Hash.default()),
             priority_fee_lamports=FEE_LAMPORTS,
             serial=serial,

@@ -106,7 +106,7 @@ class Rig:
         return encode(
             self.view(),
             intents,
-            delegate=self.delegate,
+            authority=self.delegate,
             blockhash=str(self.desk.world.chain.tip.hash),
             priority_fee_lamports=1_000 + self.attempts,
             makers=self.makers,

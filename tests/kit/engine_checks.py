@@ -25,6 +25,7 @@ step. A broken invariant is an AssertionError that begins with its number.
 | I18 | a snapshot is answered once | log._plan, EngineWorld._take_all |
 | I19 | a crash changes nothing of what comes of it | engine_restarts |
 | I20 | every setup ends | engine_runs.to_the_end |
+| I21 | by hand, what is offered is what the plan wants | engine_hand_checks |
 """
 
 from dataclasses import dataclass, field

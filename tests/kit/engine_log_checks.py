@@ -1,11 +1,12 @@
 """The invariants of execution.md 8.8 that the engine's own record shows (see `engine_checks`)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
 from contracts.control import KillSwitchEngaged, TradingResumed
-from contracts.event import Recorded
+from contracts.event import Event, Recorded
 from contracts.order import (
     CancelIntended,
     OrderFilled,
@@ -37,6 +38,7 @@ from contracts.verdict import OrderApproved
 from execution.domain.errors import Action, classify
 from execution.domain.policy import POLICY, Policy
 from kit.engine_chain_checks import ChainWatch
+from kit.engine_hand_checks import require_wanted
 from kit.engine_world import SPEC, EngineWorld
 
 Intended = OrderIntended | ReplaceIntended | CancelIntended | SideCancelIntended | TriggerIntended
@@ -78,9 +80,11 @@ class LogWatch:
 
     def __call__(self, world: EngineWorld) -> None:
         """Check all that is new."""
-        for recorded in world.log[self._folded :]:
+        news = world.log[self._folded :]
+        for recorded in news:
             self._on_event(world, recorded)
         self._folded = len(world.log)
+        self._offers(world, [it.event for it in news])
         for transit in world.broadcast:
             signed = self.signed.get(transit.signature)
             assert signed is not None, "I7: a transaction was broadcast that is not in the log"
@@ -93,7 +97,7 @@ class LogWatch:
         event = recorded.event
         match event:
             case VenueObserved():
-                self._observed(event)
+                self._observed(world, event)
             case OrderApproved():
                 self._approved[recorded.id] = event
             case KillSwitchEngaged() | TradingResumed():
@@ -124,16 +128,24 @@ class LogWatch:
             case _:
                 self._flowed(event)
 
+    def _offers(self, world: EngineWorld, news: Sequence[Event]) -> None:
+        """Hold I21 right after a decision that nothing was refused of."""
+        is_decided = any(isinstance(it, VenueObserved) for it in news)
+        is_whole = not any(isinstance(it, SigningRefused) for it in news)
+        if is_decided and is_whole and self._seen is not None and not world.is_down:
+            require_wanted(world.state, self._seen, world.policy)
+
     def _never(self, event: TransactionDied | SigningRefused) -> None:
         self._open.pop(event.transaction, None)
         if isinstance(event, SigningRefused):
             self._answered = None  # Nothing was sent: the snapshot waits for an answer.
 
-    def _observed(self, event: VenueObserved) -> None:
+    def _observed(self, world: EngineWorld, event: VenueObserved) -> None:
         before = self._seen
         assert before is None or event.clock.slot >= before.clock.slot, "I14: a slot went back"
         self._seen = event
-        self._revoked = self._revoked or event.delegate is not DelegateSeen.OURS
+        is_by_key = world.by_hand is None
+        self._revoked |= is_by_key and event.delegate is not DelegateSeen.OURS
 
     # What is intended.
 

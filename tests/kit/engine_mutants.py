@@ -9,6 +9,8 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
+from msgspec import structs
+
 from contracts.engine import Mode
 from contracts.event import Draft
 from contracts.order import CancelReason, OrderIntended, ReplaceIntended, SideCancelIntended
@@ -78,7 +80,7 @@ def _ladder_of_two(quantity: Decimal, step: Decimal, weights: Sequence[int]) -> 
 
 def _move_uncounted(before: Setup, event: ReplaceIntended) -> Setup:
     after = _move_intended(before, event)
-    return replace(after, replaces=0)
+    return structs.replace(after, replaces=0)
 
 
 def _signed_otherwise(*arguments: object) -> Draft:
@@ -101,7 +103,7 @@ def _uncharged(ledger: object, _fee_usd: Decimal) -> object:
 
 def _without_slot(core: PlannerCore, account: str) -> AccountState:
     """Forget how new the newest snapshot was."""
-    return replace(_account(core, account), slot=0)
+    return structs.replace(_account(core, account), slot=0)
 
 
 def _uncapped(*_arguments: object, market_microlamports: int, **_more: object) -> int:

@@ -13,6 +13,7 @@ from execution.engine import Engine
 from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.rules import PaperRules
 from kit.engine_checks import Watch
+from kit.engine_owner import OwnerByHand
 from kit.engine_weather import LAST, MISHAPS, clear_up, leave_by_hand
 from kit.engine_world import EngineWorld
 
@@ -56,7 +57,12 @@ class Life:
 
 
 def rough_world(
-    seed: int, watch: Watch, *, rules: PaperRules = ROUGH, make_engine: MakeEngine | None = None
+    seed: int,
+    watch: Watch,
+    *,
+    rules: PaperRules = ROUGH,
+    make_engine: MakeEngine | None = None,
+    by_hand: OwnerByHand | None = None,
 ) -> EngineWorld:
     """Give a watched world on a rough chain."""
     return EngineWorld(
@@ -66,6 +72,7 @@ def rough_world(
         make_engine=make_engine,
         checks=(watch,),
         deposit_usd=DEPOSIT_USD,
+        by_hand=by_hand,
     )
 
 

@@ -35,6 +35,8 @@ def clear_up(world: EngineWorld) -> None:
     weather.fee_per_unit_microlamports = None
     world.chain.set_status(MarketStatus.ACTIVE)
     world.chain.set_reduce_only(ACCOUNT, is_on=False)
+    if world.by_hand is not None:
+        world.by_hand.diligence, world.by_hand.is_honest = 1.0, True
     _take_back(world, own=False)
 
 
@@ -54,9 +56,21 @@ def is_seeing(world: EngineWorld, truth: VenueObserved) -> bool:
         or weather.program_is_foreign
         or truth.is_liquidating
         or truth.market_seen.status is not MarketStatus.ACTIVE
-        or truth.delegate is not DelegateSeen.OURS
-        or world.state.is_revoked
+        or not _may_sign(world, truth)
     )
+
+
+def _may_sign(world: EngineWorld, truth: VenueObserved) -> bool:
+    """Say whether somebody signs at once: by hand, nothing waits for the owner then.
+
+    What the owner declined is not asked for again for a while.
+    """
+    state = world.state
+    if state.is_revoked:
+        return False
+    if world.by_hand is not None:
+        return not state.offers and all(it <= state.slot for it in state.declined.values())
+    return truth.delegate is DelegateSeen.OURS
 
 
 def is_fair(world: EngineWorld, truth: VenueObserved) -> bool:
@@ -250,6 +264,21 @@ def upgrade(world: EngineWorld, _chance: Random) -> None:
     """Let the program be another one, that reads nothing of ours."""
     world.chain.weather.program_is_foreign = True
 
+
+def neglect(world: EngineWorld, chance: Random) -> None:
+    """Let the owner look away, or for long."""
+    assert world.by_hand is not None
+    world.by_hand.diligence = chance.choice((0.0, 0.01, 0.1))
+
+
+def cheat(world: EngineWorld, _chance: Random) -> None:
+    """Let the wallet change what it signs, and the owner decline."""
+    assert world.by_hand is not None
+    world.by_hand.is_honest = False
+
+
+BY_HAND: tuple[Mishap, ...] = (neglect, cheat)
+"""What an account lives through whose owner signs by hand."""
 
 MISHAPS: tuple[Mishap, ...] = (
     lose_broadcasts,

@@ -40,11 +40,13 @@ from execution.engine import Engine, Turn, transaction_of
 from execution.signing.paper import PaperSigner
 from execution.venues.paper import views
 from execution.venues.paper.chain import PaperChain
+from execution.venues.paper.hand import PaperHand
 from execution.venues.paper.rules import PaperRules
 from execution.venues.paper.state import HOUSE, Transit
 from execution.venues.paper.telling import records_of
 from execution.venues.paper.weather import Weather
 from execution.venues.port import AnyRecord
+from kit.engine_owner import OwnerByHand
 from kit.execution_events import SETTINGS
 
 ACCOUNT = "local"
@@ -72,6 +74,8 @@ class EngineWorld:
     checks: Sequence[Check] = ()
     """Each raises AssertionError."""
     deposit_usd: Decimal = Decimal(100_000)
+    by_hand: OwnerByHand | None = None
+    """Who signs everything by hand; without one the engine has a key."""
 
     chain: PaperChain = field(init=False)
     core: PlannerCore = field(init=False)
@@ -100,6 +104,9 @@ class EngineWorld:
         self.open()
         self.chain.open_account(ACCOUNT, deposit_usd=self.deposit_usd)
         self.now_ms = BEGIN_MS
+        if self.by_hand is not None:
+            self.chain.hand_over(ACCOUNT, self.by_hand.wallet.address)
+            self.say(self.by_hand.chosen(ACCOUNT))
         self.print_at(self.price, quantity=Decimal(1))
 
     def open(self) -> None:
@@ -267,6 +274,9 @@ class EngineWorld:
                 self.restart()
             with suppress(Crash):
                 self._take_all()
+        if self.by_hand is not None:
+            for said in self.by_hand.answers(self.state, self.chance):
+                self.say(said)
         self.check()
 
     def check(self) -> None:
@@ -349,7 +359,7 @@ class EngineWorld:
     def _engine(self) -> Engine:
         if self.make_engine is not None:
             return self.make_engine(self.core, self.chain)
-        return Engine(self.core, self.chain, PaperSigner())
+        return Engine(self.core, self.chain, PaperSigner(), PaperHand(self.chain))
 
     def _boundary(self) -> None:
         self.boundaries += 1

@@ -11,6 +11,8 @@ from datetime import timedelta
 from decimal import Decimal
 from unittest import mock
 
+from msgspec import structs
+
 from contracts.engine import Mode
 from contracts.event import Event
 from contracts.order import CancelIntended, CancelReason, OrderIntended, ReplaceIntended
@@ -65,7 +67,7 @@ def _counting(setup: Setup, event: OrderIntended) -> Setup:
     """Count a placed second entry as a replace, as B's plan would."""
     was_there = event.leg is Leg.ENTRY and setup.newest(Leg.ENTRY) is not None
     after = _intended(setup, event)
-    return replace(after, replaces=after.replaces + 1) if was_there else after
+    return structs.replace(after, replaces=after.replaces + 1) if was_there else after
 
 
 def _entry_alone(view: View, mode: Mode) -> list[Command]:

@@ -229,7 +229,7 @@ class World:
         self.checkpoints = InMemoryCheckpoints(self.log)
         self.chance = random.Random(self.seed)
         self.stopping = asyncio.Event()
-        self.shown: dict[str, object] = {}
+        self.desk: Desk | None = None
 
     async def open(self) -> None:
         """Open the feed and the accounts, and publish the tape."""
@@ -275,14 +275,17 @@ class World:
             dead_letters=self.dead_letters,
             checkpoints=self.checkpoints,
             checkpoint_events=self.checkpoint_events,
-            show=self.shown.update,
-            ready=self._say_ready,
+            ready=lambda is_ready, reason: None,
             clock=self.clock,
         )
+        self.desk = desk
         await follow(log, _Shuffled(self), desk, hint=standing.hint, stopping=self.stopping)
 
-    def _say_ready(self, is_ready: bool, reason: str) -> None:
-        self.shown |= {"is_ready": is_ready, "reason": reason}
+    @property
+    def shown(self) -> dict[str, object]:
+        """Give what the process that runs shows of itself."""
+        assert self.desk is not None
+        return self.desk.status()
 
     def step(self) -> None:
         """Count a step of execution; crash at the chosen one."""

@@ -6,7 +6,7 @@ import gzip
 import json
 import socket
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -25,6 +25,7 @@ from gateway.edge import Edge
 from gateway.guards.gate import Gate
 from gateway.handlers import Commands
 from gateway.idempotency import Keys
+from gateway.identity import identity_of
 from gateway.live import Live
 from gateway.opening import name_owner, open_account
 from gateway.page_files import File, PageFiles
@@ -49,6 +50,7 @@ PAGE: PageFiles = {
     "app.js": File(b"const desk = 1;", "text/javascript", gzip.compress(b"const desk = 1;")),
 }
 """A page for tests that are not about it."""
+_IDENTITY = identity_of()
 _PARTS: list[Parts] = []
 """Of the desk that runs now: one application serves them all, because building it takes long."""
 
@@ -146,6 +148,7 @@ async def running_desk(
     exports = Exports(live, history, commands)
     sign_in = None if stage is None else stage.sign_in(log, live)
     notify = notify or NotifyStage()
+    settings = GatewaySettings(account=account, **(environment or {}))
     _PARTS[:] = [
         Parts(
             live=live,
@@ -155,6 +158,7 @@ async def running_desk(
             notifications=notify.notifications(log, live),
             keys=Keys(keys, clock=clock),
             sign_in=sign_in,
+            identity=replace(_IDENTITY, place=settings.place()),
             page_files=page or PAGE,
         )
     ]
@@ -164,8 +168,8 @@ async def running_desk(
         consumers.show_services(live, ask, clock=clock),
         gauging.show_gauges(live, market, clock=clock),
         gauging.show_panels(live, clock=clock),
-        open_account(live, log, GatewaySettings(account=account, **(environment or {}))),
-        name_owner(live, commands, GatewaySettings(account=account, **(environment or {}))),
+        open_account(live, log, settings),
+        name_owner(live, commands, settings),
         *([] if sign_in is None else [sign_in.sessions.follow()]),
     ]
     tasks = [asyncio.create_task(loop) for loop in loops]

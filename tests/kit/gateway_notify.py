@@ -34,12 +34,10 @@ class FakeSender:
     """Target, title and body."""
     pings: list[str] = field(default_factory=list[str])
     fails: dict[str, str] = field(default_factory=dict[str, str])
-    tried: int = 0
 
     async def deliver(self, target: str, *, title: str, body: str) -> str:
         """Do as Sender.deliver."""
         await asyncio.sleep(0)
-        self.tried += 1
         if error := self.fails.get(target, ""):
             return error
         self.got.append((target, title, body))

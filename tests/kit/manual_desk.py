@@ -1,21 +1,21 @@
 """Execution whose owner signs by hand, and what its wallet does with offers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from contracts.event import Recorded
 from contracts.manual import (
     OfferClosed,
-    OfferDeclined,
     OfferOutcome,
     SignatureAsked,
     SigningMode,
-    SigningModeChanged,
     TransactionOffered,
-    TransactionReturned,
 )
 from kit.execution_events import ACCOUNT, an_approval
 from kit.owner_desk import OwnerDesk
+from kit.owner_words import a_decline, a_mode, a_signature
 
 
 @dataclass
@@ -24,16 +24,7 @@ class ManualDesk(OwnerDesk):
 
     async def choose(self, mode: SigningMode) -> Recorded:
         """Choose who signs from now on."""
-        is_manual = mode is SigningMode.MANUAL
-        return await self.say(
-            SigningModeChanged(
-                account=ACCOUNT,
-                before=SigningMode.DELEGATE if is_manual else SigningMode.MANUAL,
-                mode=mode,
-                wallet=self.wallet.address if is_manual else None,
-                by="test",
-            )
-        )
+        return await self.say(a_mode(ACCOUNT, self.wallet, mode))
 
     async def approve(self, key: str = "first", *, entry: str = "99.9") -> None:
         """Let risk approve a setup."""
@@ -41,28 +32,14 @@ class ManualDesk(OwnerDesk):
         await self.settle(1)
 
     @property
-    def asked(self) -> list[tuple[Recorded, SignatureAsked]]:
-        """Give what the wallet was asked to sign, in order."""
-        return [(it, it.event) for it in self.log.recorded if isinstance(it.event, SignatureAsked)]
-
-    @property
-    def standing_offers(self) -> list[tuple[Recorded, SignatureAsked, TransactionOffered]]:
+    def standing_offers(self) -> list["Waiting"]:
         """Give the offers that stand, with their bytes."""
-        closed = {it.offer for it in self.events(OfferClosed)}
-        offered = {it.offer: it for it in self.events(TransactionOffered)}
-        return [
-            (asked, event, offered[asked.id])
-            for asked, event in self.asked
-            if asked.id not in closed and asked.id in offered
-        ]
+        return standing_offers(self.log.recorded)
 
     @property
     def legs(self) -> list[list[str]]:
         """Name what each standing offer is about."""
-        return [
-            [getattr(it, "leg", None) or it.event_type for it in event.intents]
-            for _, event, _ in self.standing_offers
-        ]
+        return [it.legs for it in self.standing_offers]
 
     @property
     def outcomes(self) -> list[OfferOutcome]:
@@ -78,9 +55,9 @@ class ManualDesk(OwnerDesk):
         wallet: str | None = None,
     ) -> Recorded:
         """Sign a standing offer, or give back what is said."""
-        recorded, _, offered = self.standing_offers[at]
+        waiting = self.standing_offers[at]
         return await self.give(
-            recorded, message or offered.message, signature=signature, wallet=wallet
+            waiting.asked, message or waiting.offered.message, signature=signature, wallet=wallet
         )
 
     async def give(
@@ -92,24 +69,38 @@ class ManualDesk(OwnerDesk):
         wallet: str | None = None,
     ) -> Recorded:
         """Give something back for an offer, whether it stands or not."""
-        kept, signed = self.wallet.signed(message)
-        return await self.say(
-            TransactionReturned(
-                account=ACCOUNT,
-                wallet=wallet or self.wallet.address,
-                offer=asked.id,
-                signature=signature or signed,
-                message=kept,
-                by="test",
-            )
-        )
+        said = a_signature(ACCOUNT, self.wallet, asked.id, message, signature=signature)
+        return await self.say(said.model_copy(update={"wallet": wallet or said.wallet}))
 
     async def refuse(self, at: int = -1) -> Recorded:
         """Decline a standing offer."""
-        recorded, _, _ = self.standing_offers[at]
-        return await self.say(
-            OfferDeclined(account=ACCOUNT, wallet=self.wallet.address, offer=recorded.id, by="test")
-        )
+        offer = self.standing_offers[at].asked.id
+        return await self.say(a_decline(ACCOUNT, self.wallet, offer))
+
+
+class Waiting(NamedTuple):
+    """An offer that stands, with its bytes."""
+
+    asked: Recorded
+    wish: SignatureAsked
+    offered: TransactionOffered
+
+    @property
+    def legs(self) -> list[str]:
+        """Name what it is about."""
+        return [getattr(it, "leg", None) or it.event_type for it in self.wish.intents]
+
+
+def standing_offers(log: Sequence[Recorded]) -> list[Waiting]:
+    """Give the offers of a log that stand, in order."""
+    events = [it.event for it in log]
+    closed = {it.offer for it in events if isinstance(it, OfferClosed)}
+    offered = {it.offer: it for it in events if isinstance(it, TransactionOffered)}
+    return [
+        Waiting(it, it.event, offered[it.id])
+        for it in log
+        if isinstance(it.event, SignatureAsked) and it.id in offered and it.id not in closed
+    ]
 
 
 async def a_manual_desk(folder: Path, **options: object) -> ManualDesk:

@@ -182,6 +182,13 @@ class InMemoryLog:
         position = self._state.last_on.get(subject)
         return None if position is None else decode(self._state.messages[position - 1])
 
+    async def last_position(self, subjects: str) -> int:
+        """Do as Log.last_position."""
+        await asyncio.sleep(0)
+        await self._up.wait()
+        positions = self._state.last_on.items()
+        return max((at for subject, at in positions if fits([subjects], subject)), default=0)
+
     async def read_raw(
         self, *, after: int = 0, until: int | None = None, subjects: Sequence[str] = ()
     ) -> AsyncIterator[RawMessage]:

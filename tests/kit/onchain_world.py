@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,7 @@ from execution.signing.fence import LogFence
 from execution.signing.keys import Secret, Vault
 from execution.signing.signer import PolicySigner
 from execution.venues.drift.chain import DriftChain
+from execution.venues.drift.config import NO_MONEY, FirstMoney
 from execution.venues.drift.rpc import Rpc
 from kit.chassis_memory_market import InMemoryMarket
 from kit.chassis_memory_stores import InMemoryCheckpoints
@@ -39,6 +40,7 @@ from kit.execution_world import TRADES
 from kit.memory import InMemoryDeadLetters, InMemoryLog
 from kit.owner_wallet import OwnerWallet
 from kit.owner_words import a_consent, a_return, a_revoke, an_ask, an_owner
+from localnet.drift.addresses import USDC
 from localnet.drift.markets import MARKETS
 
 ENCRYPTION = bytes(range(32))
@@ -68,6 +70,7 @@ class OnChainWorld:
     market: InMemoryMarket = field(default_factory=InMemoryMarket)
     dead_letters: InMemoryDeadLetters = field(default_factory=InMemoryDeadLetters)
     life: Life = field(init=False)
+    first_money: FirstMoney = NO_MONEY
     trade_id: int = 0
     said: int = 0
 
@@ -108,7 +111,7 @@ class OnChainWorld:
             return None if key is None else key.session.delegate
 
         chain = DriftChain(
-            self.on.rig.venue,
+            replace(self.on.rig.venue, quote_mint=USDC, first_money=self.first_money),
             Rpc(urls or (self.on.client.net.url,), client=self.on.http, clock=seconds),
             account=ACCOUNT,
             delegate=delegate,
@@ -129,7 +132,6 @@ class OnChainWorld:
             dead_letters=self.dead_letters,
             checkpoints=self.checkpoints,
             checkpoint_events=100_000,
-            show=shown.update,
             ready=lambda state, reason: shown.update({"ready": state, "reason": reason}),
             clock=seconds,
         )
@@ -171,7 +173,7 @@ class OnChainWorld:
         consent = consents[-1].id if consents else derive_root_id("none")
         await self.person(an_ask(ACCOUNT, self.wallet, consent))
         await self.hear()
-        for born in self.found(DelegateKeyBorn)[-1:]:
+        for born in [] if self.first_money.delegate_lamports else self.found(DelegateKeyBorn)[-1:]:
             delegate = Pubkey.from_string(born.delegate)
             self.on.rig.desk.world.fund(delegate, usdc=Decimal(0), sol=DELEGATE_SOL)
 
@@ -258,7 +260,7 @@ class OnChainWorld:
 
 @asynccontextmanager
 async def onchain_world(
-    *, delegates: bool = True, is_open: bool = True
+    *, delegates: bool = True, is_open: bool = True, first_money: FirstMoney = NO_MONEY
 ) -> AsyncGenerator[OnChainWorld]:
     """Run a world with one life, whose owner has delegated; skip without the program or driftpy.
 
@@ -266,7 +268,7 @@ async def onchain_world(
     """
     async with on_chain(is_open=is_open) as on:
         with TemporaryDirectory() as folder:
-            world = OnChainWorld(on, Path(folder) / "keys")
+            world = OnChainWorld(on, Path(folder) / "keys", first_money=first_money)
             await world.open()
             if delegates:
                 await world.delegate()

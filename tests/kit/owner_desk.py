@@ -107,7 +107,6 @@ class OwnerDesk:
             dead_letters=InMemoryDeadLetters(),
             checkpoints=checkpoints,
             checkpoint_events=100_000,
-            show=lambda shown: None,
             ready=lambda is_ready, reason: None,
             clock=lambda: 0.0,
         )

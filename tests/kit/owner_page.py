@@ -1,26 +1,48 @@
-"""The page as the owner of an account uses it, on the whole desk."""
+"""The page as the owner of an account uses it, on the whole desk or on one that is played."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.page_files import PageFiles
 from kit.browser import Page, browser_page
 from kit.browser_wallet import browser_wallet
 from kit.desk_process import running_up
+from kit.gateway_app import Desk, running_desk, served
 from kit.gateway_signin import OWNER
 
 HOLD_S = 1.6
 """A little longer than what the page asks for."""
-_SIGN_IN = {"SIGN_IN_WALLETS": OWNER.address}
 
 
 @asynccontextmanager
-async def owners_desk(folder: Path, *, port: int, speed: int) -> AsyncGenerator[int]:
+async def owners_desk(
+    folder: Path, *, port: int, speed: int, settings: Mapping[str, str] | None = None
+) -> AsyncGenerator[int]:
     """Run a synthetic desk that a wallet owns, on the folder's data; give its process id."""
     options = ("--feed", "synthetic", "--speed", str(speed))
-    async with running_up(folder, *options, port=port, environment=_SIGN_IN) as pid:
+    environment = {"SIGN_IN_WALLETS": OWNER.address, **(settings or {})}
+    async with running_up(folder, *options, port=port, environment=environment) as pid:
         yield pid
+
+
+@asynccontextmanager
+async def played_desk(
+    folder: Path, page_files: PageFiles
+) -> AsyncGenerator[tuple[Desk, Page, str]]:
+    """Serve a desk that a wallet owns, whose log a story writes; give a browser and its address."""
+    async with (
+        running_desk(
+            clock=lambda: datetime.now(UTC),
+            page=page_files,
+            environment={"owner_wallet": OWNER.address},
+        ) as desk,
+        served() as port,
+        owners_page(folder) as page,
+    ):
+        yield desk, page, f"http://127.0.0.1:{port}/"
 
 
 @asynccontextmanager

@@ -1,8 +1,10 @@
 """What execution writes of an account's delegation, event by event, for the gateway's page."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from contracts.delegation import (
@@ -25,6 +27,8 @@ from kit.golden import EXAMPLES
 
 DELEGATE, REVOKE = OwnerTransactionKind.DELEGATE, OwnerTransactionKind.REVOKE
 SOL = 1_000_000_000
+HEAD = 1_000_000
+"""Beyond all that a test records."""
 
 
 @dataclass
@@ -43,15 +47,31 @@ class OwnerStory:
         """Give the address of the newest key."""
         return wallet(100 + self.keys).address
 
-    def reads(self, *, owner_lamports: int = SOL) -> None:
-        """Let execution answer, and say what it reads from now on."""
+    def reads(
+        self,
+        *,
+        owner_lamports: int = SOL,
+        fee_payer_lamports: int = SOL,
+        position: int = HEAD,
+        more: Mapping[str, object] = MappingProxyType({}),
+        sub_account: Mapping[str, object] | None = None,
+    ) -> None:
+        """Let execution answer, and say what it reads from now on.
+
+        `position` is how far it has read the log; `more` is told with the owner's reading,
+        `sub_account` of a sub-account on a chain.
+        """
         reading = {
             "at": datetime.now(UTC).isoformat(),
             "owner_lamports": owner_lamports,
-            "fee_payer_lamports": SOL,
+            "fee_payer_lamports": fee_payer_lamports,
             "has_key_store": True,
+            **more,
         }
-        status = {"ready": "true", "reason": "", "position": "1", "delegation.local": reading}
+        status = {"ready": "true", "reason": "", "delegation.local": reading}
+        status["position"] = str(position)
+        if sub_account is not None:
+            status["sub_account.local"] = dict(sub_account)
         self.desk.ask.answers["status.execution"] = json.dumps(status).encode()
 
     async def hands_over(self) -> None:
@@ -69,7 +89,9 @@ class OwnerStory:
         """End the newest key."""
         await self._write(DelegateKeyDestroyed, delegate=self.key, key=self.born, reason=reason)
 
-    async def offers(self, kind: OwnerTransactionKind, *, for_s: float = 60) -> None:
+    async def offers(
+        self, kind: OwnerTransactionKind, *, for_s: float = 60, **changes: object
+    ) -> None:
         """Offer a transaction."""
         delegate = self.key if kind is DELEGATE else None
         expires_at = datetime.now(UTC) + timedelta(seconds=for_s)
@@ -79,6 +101,7 @@ class OwnerStory:
             wallet=OWNER.address,
             delegate=delegate,
             expires_at=expires_at,
+            **changes,
         )
         self.sent = {"kind": kind, "offer": offer}
 

@@ -11,7 +11,7 @@ from solders.keypair import Keypair
 from solders.message import MessageV0, from_bytes_versioned, to_bytes_versioned
 from solders.pubkey import Pubkey
 
-from execution.owner.returned import LIGHTHOUSE
+from execution.owner.returned import COMPUTE_BUDGET, LIGHTHOUSE
 
 BUDGET = (set_compute_unit_limit(60_000), set_compute_unit_price(2_000))
 
@@ -68,6 +68,15 @@ def rebuilt(
         [],
         blockhash or parsed.recent_blockhash,
     )
+    return to_bytes_versioned(compiled)
+
+
+def without_budget(message: bytes) -> bytes:
+    """Drop the budget that was offered, as a wallet does that sets its own."""
+    parsed = from_bytes_versioned(message)
+    assert isinstance(parsed, MessageV0)
+    kept = [it for it in calls(parsed) if it.program_id != COMPUTE_BUDGET]
+    compiled = MessageV0.try_compile(parsed.account_keys[0], kept, [], parsed.recent_blockhash)
     return to_bytes_versioned(compiled)
 
 

@@ -10,6 +10,12 @@ from contracts.delegation import (
     OwnerTransactionReturned,
     RevokeAsked,
 )
+from contracts.manual import (
+    OfferDeclined,
+    SigningMode,
+    SigningModeChanged,
+    TransactionReturned,
+)
 from kit.execution_events import SETTINGS
 from kit.owner_wallet import OwnerWallet
 
@@ -62,3 +68,40 @@ def a_return(
         message=kept,
         by="test",
     )
+
+
+# By hand
+
+
+def a_mode(
+    account: str, wallet: OwnerWallet, mode: SigningMode = SigningMode.MANUAL
+) -> SigningModeChanged:
+    """Choose who signs from now on."""
+    is_manual = mode is SigningMode.MANUAL
+    return SigningModeChanged(
+        account=account,
+        before=SigningMode.DELEGATE if is_manual else SigningMode.MANUAL,
+        mode=mode,
+        wallet=wallet.address if is_manual else None,
+        by="test",
+    )
+
+
+def a_signature(
+    account: str, wallet: OwnerWallet, offer: UUID, message: str, *, signature: str | None = None
+) -> TransactionReturned:
+    """Sign a message by hand, as an answer to an offer; `signature` puts another in its place."""
+    kept, signed = wallet.signed(message)
+    return TransactionReturned(
+        account=account,
+        wallet=wallet.address,
+        offer=offer,
+        signature=signature or signed,
+        message=kept,
+        by="test",
+    )
+
+
+def a_decline(account: str, wallet: OwnerWallet, offer: UUID) -> OfferDeclined:
+    """Say that an offer is not wanted."""
+    return OfferDeclined(account=account, wallet=wallet.address, offer=offer, by="test")

@@ -12,6 +12,7 @@ from contracts.control import (
     CancelRequested,
     KillLevel,
     KillSwitchEngaged,
+    TradingResumed,
 )
 from contracts.event import Draft, Event, Recorded
 from contracts.feed import FeedKind, FeedOpened
@@ -68,6 +69,11 @@ class Rig:
     next_venue_id: int = 1
     answers: list[Draft] = field(default_factory=list[Draft])
     """Of the last snapshot."""
+
+    @property
+    def seen(self) -> VenueObserved:
+        """Give the newest snapshot."""
+        return next(it.event for it in reversed(self.log) if isinstance(it.event, VenueObserved))
 
     def __post_init__(self) -> None:
         self.record(
@@ -154,6 +160,10 @@ class Rig:
     def kill(self, level: KillLevel = KillLevel.CANCEL_ENTRIES) -> None:
         """Let a person stop everything of a level."""
         self.record(KillSwitchEngaged(account=ACCOUNT, level=level, reason="", by="test"))
+
+    def resume(self) -> None:
+        """Let a person resume."""
+        self.record(TradingResumed(account=ACCOUNT, reason="", by="test"))
 
     def wish_canceled(self, client_order_id: str) -> None:
         """Let a person ask for the cancel of an order."""

@@ -16,12 +16,13 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from supervisor.postgres import postgres_child, wait_until_ready
+from supervisor.postgres import cluster_of, postgres_child, wait_until_ready
 
 
 async def live(data: Path) -> dict[str, object]:
     """Run the PostgreSQL of a data folder through a crash; give what was seen."""
-    postgres, cluster = await postgres_child(data, logs=data)
+    cluster = cluster_of(data)
+    postgres = await postgres_child(cluster, logs=data)
     running = asyncio.create_task(postgres.keep_running())
     await wait_until_ready(postgres, cluster, timeout_s=40)
     first = postgres.pid

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -28,7 +28,9 @@ class Stage:
     checkpoints: InMemoryCheckpoints
     dead_letters: InMemoryDeadLetters = field(default_factory=InMemoryDeadLetters)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    status: dict[str, object] = field(default_factory=dict[str, object])
+    tellers: list[Callable[[], Mapping[str, object]]] = field(
+        default_factory=list[Callable[[], Mapping[str, object]]]
+    )
     is_ready: bool = False
     reason: str = ""
     service: asyncio.Task[None] | None = None
@@ -37,9 +39,14 @@ class Stage:
         """Do as Runtime.ready."""
         self.is_ready, self.reason = state, reason
 
-    def show(self, extra: Mapping[str, object]) -> None:
-        """Do as Runtime.show."""
-        self.status.update(extra)
+    def show_when_asked(self, tell: Callable[[], Mapping[str, object]]) -> None:
+        """Do as Runtime.show_when_asked."""
+        self.tellers.append(tell)
+
+    @property
+    def status(self) -> dict[str, object]:
+        """Give what the service says of itself now."""
+        return {name: value for tell in self.tellers for name, value in tell().items()}
 
     @property
     def minutes(self) -> list[MinuteClosed]:
@@ -109,7 +116,7 @@ async def running(
 ) -> AsyncGenerator[asyncio.Task[None], None]:
     """Run the service; kill it where the context ends, if it still runs."""
     stage.stopping = asyncio.Event()
-    stage.status.clear()
+    stage.tellers.clear()
     task = asyncio.create_task(run(stage, checkpoint_minutes=checkpoint_minutes))
     stage.service = task
     try:

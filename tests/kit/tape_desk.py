@@ -114,7 +114,6 @@ class TapeDesk:
             dead_letters=InMemoryDeadLetters(),
             checkpoints=checkpoints,
             checkpoint_events=100_000,
-            show=lambda shown: None,
             ready=lambda is_ready, reason: None,
             clock=lambda: 0.0,
         )

@@ -63,8 +63,21 @@ def test_a_log_that_does_not_answer_is_an_outage() -> None:
 def test_the_status_says_everything_and_its_own_words_win() -> None:
     health, _, _ = a_health()
     health.set_ready(state=True, reason="")
-    health.show({"feed": "tape", "service": "impostor"})
+    health.show_when_asked(lambda: {"feed": "tape", "service": "impostor"})
     status = health.status()
     assert status["feed"] == "tape"
     assert status["service"] == "risk"
     assert {"instance", "ready", "reason", "position", "lag", "uptime_s"} <= status.keys()
+
+
+def test_what_is_shown_when_asked_is_told_at_that_time() -> None:
+    health, _, _ = a_health()
+    told = {"feed": "tape", "ready": "impostor"}
+    health.show_when_asked(lambda: {"feed": "none", "kind": "spot"})
+    health.show_when_asked(lambda: told)
+    told["trades"] = "7"
+    status = health.status()
+    assert (status["feed"], status["kind"], status["trades"]) == ("tape", "spot", "7")
+    assert status["ready"] is False
+    del told["trades"]
+    assert "trades" not in health.status()

@@ -1,8 +1,11 @@
 """Messages between the socket's bytes and our functions, and what nats-py still gets."""
 
+import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import nats.errors
@@ -62,9 +65,13 @@ class Wiretap:
     """A client that is not connected, and what its bytes lead to, in order."""
 
     client: Any = field(default_factory=Client)
-    ours: list[Sent] = field(default_factory=list[Sent])
-    theirs: list[Sent] = field(default_factory=list[Sent])
+    heard: list[Sent] = field(default_factory=list[Sent])
     pings: int = 0
+    pinged: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def ours(self) -> list[Sent]:
+        return [it for it in self.heard if it.sid == OURS]
 
     def __post_init__(self) -> None:
         wire: Any = Wire(self.client)
@@ -74,10 +81,11 @@ class Wiretap:
             sid: int, subject: bytes, reply: bytes, data: bytes, head: bytes | None
         ) -> None:
             found = parse_headers(head or b"")
-            self.theirs.append(Sent(b"%d" % sid, subject.decode(), reply.decode(), found, data))
+            self.heard.append(Sent(b"%d" % sid, subject.decode(), reply.decode(), found, data))
 
         async def process_ping() -> None:
             self.pings += 1
+            self.pinged.set()
 
         async def process_info(info: object) -> None:
             del info
@@ -90,8 +98,25 @@ class Wiretap:
         for chunk in chunks:
             await self.client._ps.parse(chunk)
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[asyncio.StreamReader]:
+        """Connect a reader, which nats-py's task reads; its first bytes were there before."""
+        reader = asyncio.StreamReader()
+
+        async def read() -> None:
+            while data := await reader.read(20):
+                await self.client._ps.parse(data)
+                await asyncio.sleep(0)  # Bytes may come while others wait for this task.
+
+        self.client._transport = SimpleNamespace(_io_reader=reader)
+        task = asyncio.create_task(read())
+        reader.feed_data(b"PING\r\n")
+        yield reader
+        reader.feed_eof()
+        await task
+
     def _hear(self, message: Message) -> None:
-        self.ours.append(Sent(OURS, message.subject, message.reply, message.headers, message.data))
+        self.heard.append(Sent(OURS, message.subject, message.reply, message.headers, message.data))
 
 
 def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
@@ -106,9 +131,49 @@ async def test_every_message_arrives_once_in_order_however_the_bytes_are_cut(
     tap = Wiretap()
     data = b"".join(it if isinstance(it, bytes) else it.bytes for it in sent)
     await tap.arrive(*cut(data, places))
-    assert tap.ours == [it for it in sent if isinstance(it, Sent) and it.sid == OURS]
-    assert tap.theirs == [it for it in sent if isinstance(it, Sent) and it.sid == THEIRS]
+    assert tap.heard == [it for it in sent if isinstance(it, Sent)]
     assert tap.pings == sent.count(b"PING\r\n")
+
+
+@given(
+    st.lists(messages | lines, max_size=8),
+    st.lists(st.integers(0, 10_000), max_size=8),
+    st.lists(st.integers(0, 3), min_size=1, max_size=9),
+)
+async def test_the_same_holds_for_bytes_that_are_taken_where_they_arrive(
+    sent: list[Sent | bytes], places: list[int], rounds: list[int]
+) -> None:
+    tap = Wiretap()
+    data = b"".join(it if isinstance(it, bytes) else it.bytes for it in sent)
+    async with tap.reading() as reader:
+        for chunk, passing in zip(cut(data, places), itertools.cycle(rounds), strict=False):
+            for _ in range(passing):
+                await asyncio.sleep(0)
+            reader.feed_data(chunk)
+    assert tap.heard == [it for it in sent if isinstance(it, Sent)]
+    assert tap.pings == 1 + sent.count(b"PING\r\n")
+
+
+async def test_our_messages_pass_by_the_task_that_reads() -> None:
+    tap = Wiretap()
+    async with tap.reading() as reader:
+        await tap.pinged.wait()
+        for number in range(3):
+            reader.feed_data(b"MSG a 7 1\r\n%d\r\n" % number)
+            assert [it.data for it in tap.ours] == [b"%d" % it for it in range(number + 1)]
+
+
+async def test_the_reader_of_the_next_connection_is_taken_over_too() -> None:
+    tap = Wiretap()
+    async with tap.reading() as reader:
+        await tap.pinged.wait()
+        reader.feed_data(b"MSG a 7 10\r\nhalf of")
+        tap.client._ps.reset()
+        tap.pinged.clear()
+        async with tap.reading() as other:
+            await tap.pinged.wait()
+            other.feed_data(b"MSG b 7 2\r\nok\r\n")
+            assert [it.data for it in tap.ours] == [b"ok"]
 
 
 @pytest.mark.parametrize(
@@ -245,3 +310,66 @@ def test_a_sender_learns_that_much_is_unsent() -> None:
     assert not wire.is_full
     wire.send("a", b"x" * (1 << 20))
     assert wire.is_full
+
+
+@dataclass
+class Socket:
+    """What a connected client writes to."""
+
+    writes: list[bytes] = field(default_factory=list[bytes])
+    waiting: int = 0
+
+    def writelines(self, commands: Sequence[bytes]) -> None:
+        self.writes.append(b"".join(commands))
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+    @property
+    def transport(self) -> "Socket":
+        return self
+
+
+def _connected(tap: Wiretap, socket: object) -> Wire:
+    tap.client._max_payload = 1_000
+    tap.client._status = Client.CONNECTED
+    tap.client._flush_queue = asyncio.Queue()
+    tap.client._transport = SimpleNamespace(_io_writer=socket)
+    return Wire(tap.client)
+
+
+async def test_what_is_sent_in_one_round_is_written_at_once_after_what_was_sent_before() -> None:
+    tap, socket = Wiretap(), Socket()
+    wire = _connected(tap, socket)
+    await tap.client._send_command(b"SUB a 1\r\n")
+    wire.send("a", b"1")
+    wire.send("b", b"2")
+    assert socket.writes == []
+    await asyncio.sleep(0)
+    assert socket.writes == [b"SUB a 1\r\nPUB a  1\r\n1\r\nPUB b  1\r\n2\r\n"]
+    assert (tap.client._pending, tap.client.pending_data_size) == ([], 0)
+    wire.send("c", b"3")
+    await asyncio.sleep(0)
+    assert socket.writes[1:] == [b"PUB c  1\r\n3\r\n"]
+
+
+async def test_a_full_socket_is_left_to_who_waits_for_it() -> None:
+    tap, socket = Wiretap(), Socket(waiting=1)
+    wire = _connected(tap, socket)
+    wire.send("a", b"1")
+    await asyncio.sleep(0)
+    assert socket.writes == []
+    assert tap.client.pending_data_size == len(b"PUB a  1\r\n1\r\n")
+    assert tap.client._flush_queue.qsize() == 1
+
+
+async def test_a_broken_socket_is_for_the_reading_side_to_tell() -> None:
+    class Broken(Socket):
+        def writelines(self, commands: Sequence[bytes]) -> None:
+            raise RuntimeError("the handler is closed")
+
+    tap = Wiretap()
+    wire = _connected(tap, Broken())
+    wire.send("a", b"1")
+    await asyncio.sleep(0)
+    assert tap.client._pending == []

@@ -32,7 +32,7 @@ def item(**changes: Any) -> Activity:
         "type": "tp_hit",
         "event": "order_filled",
         "level": Level.GOOD,
-        "summary": "tp1 filled: short 5 at 151",
+        "summary": "tp1 filled: sell 5 at 151",
         "id": "0b5d6f0a-52fb-5a77-9c1c-3a9a4f6f0c99",
         "subject": "fills.p16.local.sol-perp",
         "source": "execution",
@@ -59,10 +59,10 @@ def item(**changes: Any) -> Activity:
         (Wanted(order=SETUP), True),
         (Wanted(order="0b5d6f0a-52fb-5a77-9c1c-3a9a4f6f0c99"), True),
         (Wanted(order="b" * 26), False),
-        (Wanted(text="SHORT 5"), True),
+        (Wanted(text="SELL 5"), True),
         (Wanted(text="client_order_id"), True),
         (Wanted(text="elsewhere"), False),
-        (Wanted(text="short", levels=frozenset({Level.BAD})), False),
+        (Wanted(text="sell", levels=frozenset({Level.BAD})), False),
     ],
 )
 def test_an_event_is_wanted_when_all_filters_hold(wanted: Wanted, is_taken: bool) -> None:
@@ -111,6 +111,7 @@ DAMAGES: Mapping[str, Damage] = {
     "swapped": lambda lines: [lines[1], lines[0], *lines[2:]],
     "changed": lambda lines: [lines[0].replace(b"e", b"f", 1), *lines[1:]],
     "no count": lambda lines: [*lines[:-1], lines[-1].replace(b"count", b"amount")],
+    "no first position": lambda lines: [*lines[:-1], lines[-1].replace(b"from", b"since")],
     "empty": lambda _: [],
 }
 

@@ -211,6 +211,7 @@ def test_gaps_stalls_and_the_end_of_a_tape_show_on_the_feed() -> None:
     state = folded(lambda story: story.write(gap), lambda story: story.write(stalled))
     assert state.feed is not None
     assert (state.feed.gaps, state.feed.missing_trades) == (1, 5)
+    assert state.feed.gap_at is not None
     assert (state.feed.status, state.feed.reason) == (FeedStatus.STALLED, "silence")
 
 

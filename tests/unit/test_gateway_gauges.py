@@ -1,5 +1,6 @@
 """Mark price, funding and liquidations: what is folded, what is refused, what is forgotten."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from contracts.ticks import Liquidation, MarkPrice
 from contracts.values import from_millis, to_millis
 from gateway.domain import gauges
-from gateway.domain.gauges import WINDOW_MS, Forced, Gauges
+from gateway.domain.gauges import KEPT_MS, WINDOW_MS, Forced, Gauges
 from kit.gateway_events import START
 
 AT = to_millis(START)
@@ -56,6 +57,29 @@ def test_what_the_venue_does_not_give_is_unknown_and_not_zero() -> None:
     assert mark is not None
     assert (mark.index_usd, mark.basis_usd) == (None, None)
     assert (mark.funding_rate, mark.next_funding_at) == (None, None)
+
+
+def test_the_interval_of_funding_is_known_once_two_were_due() -> None:
+    hours = 3_600_000
+    first = a_mark(next_funding=AT + 8 * hours)
+    second = a_mark(t=AT + 8 * hours, next_funding=AT + 12 * hours)
+    unknown = a_mark(t=AT + 9 * hours, next_funding=0)
+    for ticks, expected in (
+        ((first,), None),
+        ((first, first), None),
+        ((first, second), timedelta(hours=4)),
+        ((first, second, unknown), timedelta(hours=4)),
+    ):
+        mark = folded(*ticks).mark
+        assert mark is not None
+        assert mark.funding_interval == expected
+
+
+def test_liquidations_are_kept_for_their_map_for_longer_than_they_are_summed() -> None:
+    found = folded(a_liquidation(AT), a_mark(t=AT + KEPT_MS - 1))
+    assert (found.forced().count, [one.usd for one in found.kept]) == (0, [Decimal(300)])
+    found.take(a_mark(t=AT + KEPT_MS))
+    assert found.kept == ()
 
 
 @pytest.mark.parametrize(

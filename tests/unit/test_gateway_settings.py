@@ -9,6 +9,7 @@ import pytest
 from chassis.settings import ConfigurationError
 from gateway import server
 from gateway.__main__ import main
+from gateway.place import DRIFT, PAPER_PLACE
 from gateway.settings import load_settings, loopback
 from gateway.site import public_site
 from kit.gateway_signin import NEIGHBOR, OWNER
@@ -46,6 +47,59 @@ def test_the_environments_names_are_those_of_the_plan(monkeypatch: pytest.Monkey
     assert (settings.gateway_host, settings.gateway_port) == ("127.0.0.1", 9001)
 
 
+ON_DEVNET = {
+    "VENUE": "devnet",
+    "OWNER_WALLET": OWNER.address,
+    "DRIFT_PROGRAM": DRIFT,
+    "QUOTE_MINT": "8zGuJQqwhZafTah7Uc7Z4tXRnguqkn5KLFAP8oV6PHe2",
+}
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_paper_stands_for_a_program_and_has_no_page_of_its_own() -> None:
+    place = load_settings().place()
+    assert place == PAPER_PLACE
+    assert place.title == "paper (Drift simulated)"
+    assert place.account_page(owner="owner", account="account") is None
+
+
+def test_a_chain_is_named_by_the_program_and_the_mint(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "https://venue.example.com/{account}?of={owner}"
+    set_all(monkeypatch, {**ON_DEVNET, "VENUE_ACCOUNT_URL": page})
+    place = load_settings().place()
+    assert (place.title, place.quote) == ("Drift on devnet", "USDC")
+    page = place.account_page(owner="owner", account="account")
+    assert page == "https://venue.example.com/account?of=owner"
+    assert place.account_page(owner="owner", account=None) is None
+
+
+def test_what_has_no_name_is_called_by_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, {**ON_DEVNET, "DRIFT_PROGRAM": OWNER.address, "QUOTE_MINT": DRIFT})
+    place = load_settings().place()
+    assert (place.program_name, place.quote) == (OWNER.address, DRIFT)
+
+
+@pytest.mark.parametrize("name", ["DRIFT_PROGRAM", "QUOTE_MINT"])
+@pytest.mark.parametrize("value", ["", "drift", "O" * 44])
+def test_a_chain_needs_addresses(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, {**ON_DEVNET, name: value})
+    with pytest.raises(ConfigurationError, match=f"expected {name} with VENUE=devnet"):
+        load_settings()
+
+
+@pytest.mark.parametrize("url", ["http://venue.example.com", "javascript:alert(1)", "https://"])
+def test_a_page_that_no_browser_should_be_sent_to_is_refused(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VENUE_ACCOUNT_URL", url)
+    with pytest.raises(ConfigurationError, match="VENUE_ACCOUNT_URL: expected a page such as"):
+        load_settings()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "[::1]", "localhost"])
 def test_a_loopback_address_is_taken(host: str) -> None:
     assert loopback(host) in {"127.0.0.1", "127.0.0.53", "::1"}
@@ -76,6 +130,9 @@ def test_any_other_address_is_refused_with_the_reason(host: str) -> None:
         ("MAX_LEVERAGE", "-1"),
         ("RISK_PER_TRADE_BP", "1e3"),
         ("DAILY_STOP_PCT", ""),
+        ("DAILY_STOP_PCT", "101"),
+        ("MAX_LEVERAGE", "100.1"),
+        ("RISK_PER_TRADE_BP", "1001"),
         ("PAPER_EQUITY_USD", "Infinity"),
         ("PRIORITY_FEE_MICROLAMPORTS", "-5"),
         ("GATEWAY_PORT", "70000"),
@@ -92,7 +149,11 @@ def test_a_value_that_is_none_is_named(
 
 @pytest.mark.parametrize(
     ("name", "value", "says"),
-    [("GATEWAY_HOST", "192.168.1.5", "loopback address"), ("MAX_LEVERAGE", "NaN", "MAX_LEVERAGE")],
+    [
+        ("GATEWAY_HOST", "192.168.1.5", "loopback address"),
+        ("MAX_LEVERAGE", "NaN", "MAX_LEVERAGE"),
+        ("MAX_LEVERAGE", "101", "less than or equal to 100, found '101'"),
+    ],
 )
 def test_such_a_start_ends_with_78_and_one_line(
     monkeypatch: pytest.MonkeyPatch,

@@ -11,7 +11,7 @@ from contracts.control import KillLevel
 from contracts.delegation import DelegationChanged, DelegationState
 from contracts.engine import Mode
 from contracts.event import Event
-from contracts.order import OrderFilled
+from contracts.order import OrderFilled, SetupClosed
 from contracts.registry import EVENTS
 from contracts.transaction import TransactionLanded
 from contracts.values import Leg
@@ -177,6 +177,20 @@ def test_a_transaction_says_what_it_cost_and_why_it_failed() -> None:
     )
     assert summary(example(TransactionLanded, code=None, reason=None)) == (
         "Transaction 5VERv8NM… landed in slot 311204421, cost 9200 lamports"
+    )
+
+
+def test_money_is_said_to_the_cent_with_its_unit() -> None:
+    fill = example(OrderFilled, realized_pnl_usd=Decimal("0.744091681"))
+    assert ", made +0.74 USD, position" in summary(fill)
+    closed = example(
+        SetupClosed,
+        realized_pnl_usd=Decimal("-64.15653"),
+        fees_usd=Decimal("-0.357633"),
+        funding_usd=Decimal("-0.001"),
+    )
+    assert summary(closed).endswith(
+        "made -64.16 USD, rebates less fees +0.36 USD, funding +0.00 USD"
     )
 
 

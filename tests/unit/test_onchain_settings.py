@@ -31,6 +31,17 @@ def test_a_whole_venue_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hidden" not in repr(chain) + repr(ExecutionSettings())
 
 
+def test_only_play_money_is_deposited_for_an_owner(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(monkeypatch, DELEGATE_FEES_SOL="0.05")
+    assert ExecutionSettings().chain.first_money.delegate_lamports == 50_000_000
+    given(monkeypatch, SET_UP_DEPOSIT_USD="10000")
+    with pytest.raises(SystemExit, match="78"):
+        load_settings(ExecutionSettings)
+    assert "SET_UP_DEPOSIT_USD with VENUE=localnet only, found devnet" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", [it for it in WHOLE if it != "VENUE"])
 def test_what_is_missing_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str

@@ -1,9 +1,12 @@
 """What a wallet gives back: what was offered, with a wallet's additions and nothing else."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.hash import Hash
@@ -15,7 +18,7 @@ from solders.system_program import TransferParams, transfer
 
 from contracts.values import Side
 from execution.owner.offers import NOBODY, delegate_message, revoke_message
-from execution.owner.returned import NotTaken, require_offered
+from execution.owner.returned import COMPUTE_BUDGET, FEE_LAMPORTS_MAX, NotTaken, require_offered
 from execution.venues.paper.owners import paper_venue
 from kit.owner_wallet import BUDGET, OwnerWallet, calls, lighthouse, reading, rebuilt, writing
 
@@ -123,6 +126,13 @@ ALTERED: dict[str, Callable[[], bytes]] = {
     "a-budget-with-accounts": lambda: rebuilt(
         OFFERED, before=[Instruction(BUDGET[0].program_id, b"\x02", [reading(OTHER)])]
     ),
+    "a-budget-that-says-nothing": lambda: rebuilt(OFFERED, before=[_budget(b"")]),
+    "a-heap-frame": lambda: rebuilt(OFFERED, before=[_budget(b"\x01\x00\x80\x00\x00")]),
+    "a-size-of-accounts": lambda: rebuilt(OFFERED, before=[_budget(b"\x04\x00\x80\x00\x00")]),
+    "a-price-cut-off": lambda: rebuilt(OFFERED, before=[_budget(b"\x03" + bytes(7))]),
+    "a-price-too-long": lambda: rebuilt(OFFERED, before=[_budget(b"\x03" + bytes(9))]),
+    "a-limit-too-long": lambda: rebuilt(OFFERED, before=[_budget(b"\x02" + bytes(8))]),
+    "two-prices": lambda: rebuilt(OFFERED, before=[set_compute_unit_price(it) for it in (1, 2)]),
     "two-limits": lambda: rebuilt(OFFERED, before=[set_compute_unit_limit(it) for it in (1, 2)]),
     "trailing-bytes": lambda: OFFERED + b"\x00",
     "cut-off": lambda: OFFERED[:-1],
@@ -131,6 +141,10 @@ ALTERED: dict[str, Callable[[], bytes]] = {
         rebuilt(OFFERED, after=[lighthouse(reading(VENUE.user))] * 16) + b"\x00" * 1_000
     ),
 }
+
+
+def _budget(data: bytes) -> Instruction:
+    return Instruction(COMPUTE_BUDGET, data, [])
 
 
 def _parsed(message: bytes) -> MessageV0:
@@ -162,3 +176,48 @@ def test_a_signature_of_somebody_else_or_of_something_else_is_none(signature: st
     with pytest.raises(NotTaken) as refused:
         require_offered(OFFERED, OFFERED, signature=signature)
     assert refused.value.code == "tx-signature-invalid"
+
+
+# Units times price is the fee in millionths of a lamport. Without a limit each call has 200,000
+# units, and 1,400,000 are paid for at most.
+_MOST = FEE_LAMPORTS_MAX * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("limit", "price"),
+    [
+        (200_000, _MOST // 200_000),
+        (4_000_000_000, _MOST // 1_400_000),
+        (1, _MOST),
+        (0, 2**64 - 1),
+        (None, _MOST // 200_000),
+    ],
+)
+def test_a_wallets_fee_is_bounded_by_units_and_price(limit: int | None, price: int) -> None:
+    def message(price: int) -> bytes:
+        limits = [] if limit is None else [set_compute_unit_limit(limit)]
+        return rebuilt(OFFERED, before=[*limits, set_compute_unit_price(price)])
+
+    returned(message(price))
+    if not limit and limit is not None:
+        return  # No unit is paid for at any price.
+    with pytest.raises(NotTaken, match="at most 5000000 lamports") as refused:
+        returned(message(price + 1))
+    assert refused.value.code == "tx-fee-too-high"
+
+
+@pytest.mark.parametrize("price", [2**63, 2**64 - 1])
+def test_a_wallet_that_burns_the_owners_sol_is_refused(price: int) -> None:
+    hostile = rebuilt(OFFERED, before=[set_compute_unit_price(price)], after=[lighthouse()] * 3)
+    with pytest.raises(NotTaken) as refused:
+        returned(hostile)
+    assert refused.value.code == "tx-fee-too-high"
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1))
+def test_what_is_taken_never_pays_more_than_the_limit(limit: int, price: int) -> None:
+    budget = (set_compute_unit_limit(limit), set_compute_unit_price(price))
+    fee = -(-min(limit, 1_400_000) * price // 1_000_000)
+    is_refused = fee > FEE_LAMPORTS_MAX
+    with pytest.raises(NotTaken, match="priority fee") if is_refused else nullcontext():
+        returned(rebuilt(OFFERED, before=budget))

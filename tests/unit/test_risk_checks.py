@@ -475,6 +475,22 @@ def test_liquidation_must_be_four_atr_away_for_a_short() -> None:
     assert_approved(one)
 
 
+@pytest.mark.parametrize(
+    ("side", "stop", "tps"),
+    [(Side.LONG, "99.98", ("101", "102", "103")), (Side.SHORT, "100.02", ("99", "98", "97"))],
+)
+def test_what_would_be_liquidated_at_once_is_no_way_from_it(
+    side: Side, stop: str, tps: tuple[str, str, str]
+) -> None:
+    # 1 % over 1.3 x 0.02 = 3,846.15 sol: 10,000 is less than 3 % of their worth.
+    signal = a_signal(side=side, stop=stop, tps=tps, atr="0.01")
+    found = finding(judged(signal=signal), Rule.LIQUIDATION_DISTANCE)
+
+    assert found.observed is not None
+    assert found.observed < 0
+    assert not found.passed
+
+
 def test_a_long_that_cannot_be_liquidated_has_all_the_way_to_zero() -> None:
     assert finding(judged(), Rule.LIQUIDATION_DISTANCE).observed == 100
 

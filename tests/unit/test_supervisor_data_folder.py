@@ -1,6 +1,8 @@
 """The data folder refuses what would mix two worlds, in one line."""
 
+import errno
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -53,3 +55,28 @@ def test_a_folder_in_use_is_refused_and_tells_how_to_reach_it(tmp_path: Path) ->
     assert (tmp_path / "runtime.json").stat().st_mode & 0o077 == 0
     folder.close()
     assert read_runtime(tmp_path) is None
+
+
+def test_a_desk_that_starts_just_now_is_said_to(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path, feed="synthetic:7")
+    with pytest.raises(Refusal, match="starts or stops just now"):
+        read_runtime(tmp_path)
+    folder.close()
+
+
+def test_a_disk_that_takes_nothing_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> IO[str]:
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / ".lock"))
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(Refusal, match=r"expected to write in the data folder .*No space left"):
+        DataFolder(tmp_path, feed="synthetic:7")
+
+
+def test_a_start_that_was_refused_leaves_the_folder_new(tmp_path: Path) -> None:
+    DataFolder(tmp_path, feed="synthetic:7").close()
+    again = DataFolder(tmp_path, feed="synthetic:7")
+    assert again.is_new
+    again.close()

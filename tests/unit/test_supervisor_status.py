@@ -34,3 +34,9 @@ def test_an_end_that_is_still_the_state_is_told_once() -> None:
         [f"signals      {state}"],
         ["signals      ready"],
     ]
+
+
+def test_what_a_ready_process_says_of_itself_leaves_it_ready() -> None:
+    said = ("ready", "ready: Drift 2.82 on http://127.0.0.1:1", "readying", "starting")
+
+    assert [a_row(state).is_ready for state in said] == [True, True, False, False]

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from localnet.drift.addresses import Trader
+from localnet.drift.world import keypair
 from supervisor import venue as venues
 from supervisor.data_folder import DataFolder
 from supervisor.options import Feed, choose_feed, parser
 from supervisor.refusal import Refusal
 
+NATS = "nats://token@127.0.0.1:4222"
 FEED = Feed("synthetic:7", "synthetic-7", "a market", {})
 
 
@@ -25,7 +28,7 @@ def refusal(*arguments: str) -> str:
 
 def opened(folder: DataFolder, logs: Path, *options: str) -> venues.Venue:
     asks = asked("--venue", "localnet", *options)
-    return venues.opened(asks, folder, FEED, nats_url="", page_url="http://page", logs=logs)
+    return venues.opened(asks, folder, FEED, nats_url=NATS, page_url="http://page", logs=logs)
 
 
 def test_paper_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,10 +105,32 @@ def test_a_folder_holds_one_run_of_a_localnet(tmp_path: Path) -> None:
             assert told["VENUE"] == venue.gateway["VENUE"] == "localnet"
             assert told["ACCOUNT_OWNER"] == venue.gateway["OWNER_WALLET"]
             assert venue.chain is not None
+            assert not any("token" in it for it in venue.chain.command)
             assert venue.chain.command[-2:] == ("--owner-signs-at", "http://page")
+            assert (told["SET_UP_DEPOSIT_USD"], told["DELEGATE_FEES_SOL"]) == ("0", "1")
             on_page = opened(folder, tmp_path, "--delegate-on-page").chain
             assert on_page is not None
             assert "--owner-signs-at" not in on_page.command
         folder.close()
     with pytest.raises(Refusal, match="on localnet"):
         DataFolder(tmp_path / "run", feed=venues.identity_of(FEED, "paper"))
+
+
+def test_a_persons_own_wallet_owns_the_account_and_is_left_to_open_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = DataFolder(tmp_path / "run", feed=venues.identity_of(FEED, "localnet"))
+    wallet = str(keypair("a person").pubkey())
+    monkeypatch.setenv("OWNER_WALLET", wallet)
+    venue = opened(folder, tmp_path)
+    assert venue.execution["ACCOUNT_OWNER"] == venue.gateway["OWNER_WALLET"] == wallet
+    assert venue.chain is not None
+    assert venue.chain.command[-2:] == ("--owner", wallet)
+    told = venue.execution
+    assert (told["SET_UP_DEPOSIT_USD"], told["DELEGATE_FEES_SOL"]) == ("10000", "0.05")
+    assert "--owner-signs-at" not in venue.chain.command
+    for named in ("none", str(Trader(keypair("a person").pubkey()).user)):
+        monkeypatch.setenv("OWNER_WALLET", named)
+        with pytest.raises(Refusal, match=f"wallet in base58, found '{named}'"):
+            opened(folder, tmp_path)
+    folder.close()

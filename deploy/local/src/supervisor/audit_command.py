@@ -4,22 +4,25 @@ import asyncio
 import os
 import subprocess
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from supervisor.data_folder import MARKER, DataFolder, read_marker_feed, read_runtime
+from supervisor.leftovers import end_leftovers
 from supervisor.nats_server import nats_child, wait_until_listening
 from supervisor.ports import free_port
-from supervisor.postgres import postgres_child, wait_until_ready
+from supervisor.postgres import cluster_of, postgres_child, wait_until_ready
 from supervisor.refusal import Refusal
 
 
 def run(options: Namespace) -> int:
     """Give the exit code of `audit`: 0 clean, 1 a difference, 2 it could not run."""
-    path = (options.data_dir or _used_last()).resolve()
+    data_dir, arguments = split(options)
+    if not arguments:
+        raise Refusal("expected verify, replay or trades after `audit`, found nothing")
+    path = (data_dir or _used_last()).resolve()
     if not (path / MARKER).exists():
         raise Refusal(f"expected a data folder that `up` made at {path}, found none")
-    arguments = [argument for argument in options.arguments if argument != "--"]
     runtime = read_runtime(path)
     if runtime is not None:
         return _audit(arguments, runtime)
@@ -30,12 +33,20 @@ def run(options: Namespace) -> int:
         folder.close()
 
 
+def split(options: Namespace) -> tuple[Path | None, list[str]]:
+    """Give the data folder, named before or after the auditor's command, and that command."""
+    after = ArgumentParser(prog="justw audit", add_help=False, allow_abbrev=False)
+    after.add_argument("--data-dir", type=Path, default=options.data_dir)
+    found, arguments = after.parse_known_args(options.arguments)
+    return found.data_dir, [argument for argument in arguments if argument != "--"]
+
+
 async def _with_servers(folder: DataFolder, arguments: list[str]) -> int:
-    port = free_port()
-    logs = folder.path / "logs"
-    logs.mkdir(exist_ok=True)
+    port, logs = free_port(), folder.logs
+    end_leftovers(logs)
     nats, nats_url = nats_child(folder.path, port=port, logs=logs)
-    postgres, cluster = await postgres_child(folder.path, logs=logs)
+    cluster = cluster_of(folder.path)
+    postgres = await postgres_child(cluster, logs=logs)
     running = [asyncio.create_task(child.keep_running()) for child in (nats, postgres)]
     try:
         await wait_until_listening(port, timeout_s=30)

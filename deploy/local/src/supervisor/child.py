@@ -1,4 +1,8 @@
-"""One supervised process: started, watched, started again with backoff, stopped in order."""
+"""One supervised process: started, watched, started again with backoff, stopped in order.
+
+It ends with its supervisor, also when that is killed: at once where the system can do that (Linux),
+else when the next supervisor starts.
+"""
 
 import asyncio
 import contextlib
@@ -7,10 +11,12 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from supervisor.leftovers import TOKEN, Mark, ends_with_us, new_token
+from supervisor.log_file import LogFile
 from supervisor.refusal import EXIT_CONFIGURATION, EXIT_DATA
 
 _BACKOFF_S_MIN = 0.5
@@ -46,19 +52,25 @@ class Child:
         spawn: Spawn | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
         is_restarted: bool = True,
+        hear: Callable[[str], None] | None = None,
     ) -> None:
-        """Name a process; one that is not restarted refuses once it ends by itself."""
+        """Name a process; one that is not restarted refuses once it ends by itself.
+
+        `hear` gets each line that it writes.
+        """
         self.name = name
         self.restarts = 0
         self.refusal: str | None = None
         self.state = "starting"
         self.ended = ""
         self.command = tuple(command)
-        self._environment = {**os.environ, **environment}
-        self._log = log
+        self._mark = Mark.beside(log, new_token(), stop_signal)
+        self._environment = {**os.environ, **environment, TOKEN: self._mark.token}
+        self._log = LogFile(log)
         self._spawn = spawn or Spawn()
         self._stop_signal = stop_signal
         self._is_restarted = is_restarted
+        self._hear = hear
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
         self._tail: deque[str] = deque(maxlen=20)
@@ -73,22 +85,27 @@ class Child:
         backoff_s = _BACKOFF_S_MIN
         while not self._stopping.is_set():
             started = time.monotonic()
-            code = await self._run_once()
+            code, words = 0, ""
+            try:
+                code = await self._run_once()
+            except OSError as error:  # no memory, no process number, no program
+                self.ended = f"could not start: {error.strerror}"
+            else:
+                self.ended = f"killed by signal {-code}" if code < 0 else f"ended with {code}"
+                words = "" if code < 0 else f": {self.last_words()}"
             if self._stopping.is_set():
                 return
             if code == EXIT_CONFIGURATION:
-                self.refusal = self.last_words() or f"{self.name} refused its configuration"
+                self.refusal = f"{self.name}: {self._complaint() or 'refused its configuration'}"
                 return
             if not self._is_restarted:
-                self.refusal = f"{self.name} ended with {code}: {self.last_words()}"
+                self.refusal = f"{self.name}: {self.ended}{words}"
                 return
             if time.monotonic() - started > _STEADY_S:
                 backoff_s = _BACKOFF_S_MIN
             if code == EXIT_DATA:
                 backoff_s = _BACKOFF_S_MAX
             self.restarts += 1
-            self.ended = f"killed by signal {-code}" if code < 0 else f"ended with {code}"
-            words = "" if code < 0 else f": {self.last_words()}"
             self.state = f"{self.ended}, again in {backoff_s:g} s{words}"[:200]
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), backoff_s)
@@ -109,6 +126,12 @@ class Child:
                 process.kill()
             await process.wait()
 
+    def renew(self) -> None:
+        """Let the process end in order; it is started again."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(self._stop_signal)
+
     def last_words(self) -> str:
         """Give the last line that the process wrote, as text for a person."""
         for line in reversed(self._tail):
@@ -118,6 +141,10 @@ class Child:
             if line:
                 return line
         return ""
+
+    def _complaint(self) -> str:
+        words = self.last_words()
+        return words.removeprefix("configuration_error: ").removeprefix(f"{self.name}: ")
 
     async def _run_once(self) -> int:
         self.state = "starting"
@@ -129,18 +156,21 @@ class Child:
             stderr=asyncio.subprocess.STDOUT,
             # A Ctrl-C in the terminal reaches the supervisor alone; it stops the rest in order.
             start_new_session=True,
+            preexec_fn=ends_with_us(self._stop_signal),
             limit=_LINE_BYTES_MAX,
             **self._spawn,
         )
         self._process = process
+        self._mark.set(process.pid)
         if process.stdout is not None:
             await self._copy_output(process.stdout)
         code = await process.wait()
         self._process = None
+        self._mark.clear()
         return code
 
     async def _copy_output(self, output: asyncio.StreamReader) -> None:
-        with self._log.open("ab") as log:
+        with self._log as log:
             while True:
                 try:
                     line = await output.readline()
@@ -149,5 +179,7 @@ class Child:
                 if not line:
                     return
                 log.write(line)
-                log.flush()
-                self._tail.append(line.decode("utf-8", "replace").strip())
+                words = line.decode("utf-8", "replace").strip()
+                self._tail.append(words)
+                if self._hear is not None:
+                    self._hear(words)

@@ -122,7 +122,9 @@ class Cluster:
         _make_folder(new, self._owner)
         initdb = [self.programs / "initdb", "-A", "trust", "-E", "utf8", "--locale=C"]
         command = [*initdb, "-U", "postgres", "-D", self._seen(new)]
-        subprocess.run(command, check=True, capture_output=True, **self._spawn_in(new))
+        # A Ctrl-C in the terminal must not reach it: it would leave half a cluster.
+        spawn = self._spawn_in(new)
+        subprocess.run(command, check=True, capture_output=True, start_new_session=True, **spawn)
         new.rename(self._folder)  # an empty folder gives way
 
     def _end_leftover(self) -> None:
@@ -193,11 +195,24 @@ def _sockets() -> Path:
     if os.geteuid() == 0:
         folder, mode = _ROOT_SOCKETS, 0o711
     else:
-        folder, mode = Path(tempfile.gettempdir()) / f"perp-desk-{os.geteuid()}", 0o700
-    folder.mkdir(mode=mode, exist_ok=True)
+        folder, mode = _temporary() / f"perp-desk-{os.geteuid()}", 0o700
+    try:
+        folder.mkdir(mode=mode, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"expected to make {folder} for sockets, found: {error.strerror}") from None
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
         raise Refusal(f"expected {folder} to be a folder of this user, found another's")
     return folder
+
+
+def _temporary() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:
+        raise Refusal(
+            "expected a folder for temporary files that this user may write, found none; "
+            "name one in TMPDIR"
+        ) from None
 
 
 def _make_folder(folder: Path, owner: _Owner | None) -> None:

@@ -9,6 +9,8 @@ from typing import IO
 
 from supervisor.refusal import Refusal
 
+STORE = "nats"
+"""Where JetStream's files lie in a data folder."""
 MARKER = "perp-desk.json"
 RUNTIME = "runtime.json"
 _FORMAT = 1
@@ -24,22 +26,35 @@ class DataFolder:
         self.path = path
         if path.exists() and not path.is_dir():
             raise Refusal(f"expected a folder at {path}, found a file")
-        self.is_new = is_new = not path.exists() or not any(path.iterdir())
-        """Whether it was empty: nothing of an earlier run is in it."""
         try:
             path.mkdir(parents=True, exist_ok=True)
+            is_new = not any(path.iterdir())
         except OSError as error:
             raise Refusal(f"cannot make the data folder {path}: {error.strerror}") from None
+        self.is_new = not (path / STORE).exists()
+        """Whether nothing was recorded in it yet."""
         if not is_new and not (path / MARKER).exists():
             raise Refusal(
                 f"expected an empty folder or one that `up` made at {path}, found other files"
             )
-        self._lock = self._take_lock()
-        if is_new or not (path / MARKER).stat().st_size:
-            marker = {"format": _FORMAT, "feed": feed}
-            (path / MARKER).write_text(json.dumps(marker), encoding="utf-8")
-        else:
-            self._check_marker(feed)
+        try:
+            self._lock = self._take_lock()
+            if is_new or not (path / MARKER).stat().st_size:
+                marker = {"format": _FORMAT, "feed": feed}
+                (path / MARKER).write_text(json.dumps(marker), encoding="utf-8")
+                return
+        except OSError as error:
+            raise Refusal(
+                f"expected to write in the data folder {path}, found: {error.strerror}"
+            ) from None
+        self._check_marker(feed)
+
+    @property
+    def logs(self) -> Path:
+        """Give the folder of the logs, which is there."""
+        folder = self.path / "logs"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def write_runtime(self, runtime: dict[str, str]) -> None:
         """Tell other commands how to reach what runs here; readable by the owner only."""
@@ -65,8 +80,10 @@ class DataFolder:
 
     def close(self) -> None:
         """Give the folder free."""
-        (self.path / RUNTIME).unlink(missing_ok=True)
-        self._lock.close()
+        try:
+            (self.path / RUNTIME).unlink(missing_ok=True)
+        finally:
+            self._lock.close()
 
     def _take_lock(self) -> IO[str]:
         lock = (self.path / ".lock").open("a+", encoding="utf-8")
@@ -100,15 +117,27 @@ class DataFolder:
 
 
 def read_runtime(path: Path) -> dict[str, str] | None:
-    """Give how to reach what runs on a data folder, or None when nothing does."""
+    """Give how to reach what runs on a data folder, or None when nothing does.
+
+    Raises Refusal while it starts or stops.
+    """
     try:
         with (path / ".lock").open("a+", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return json.loads((path / RUNTIME).read_text(encoding="utf-8"))
+        return _runtime_of(path)
     except OSError:
         return None
     return None
+
+
+def _runtime_of(path: Path) -> dict[str, str]:
+    try:
+        return json.loads((path / RUNTIME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise Refusal(
+            f"expected the desk on {path} to run, found that it starts or stops just now"
+        ) from None
 
 
 def read_marker_feed(path: Path) -> str:

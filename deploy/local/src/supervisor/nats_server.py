@@ -5,14 +5,14 @@ import os
 import secrets
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from supervisor.child import Child
+from supervisor.data_folder import STORE
 from supervisor.ports import LOOPBACK
 from supervisor.refusal import Refusal
 
-STORE = "nats"
-"""Where JetStream's files lie in a data folder."""
 _CONFIGURATION = """\
 listen: "{host}:{port}"
 authorization {{ token: "{token}" }}
@@ -37,8 +37,12 @@ def binary() -> str:
     return found
 
 
-def nats_child(data: Path, *, port: int, logs: Path) -> tuple[Child, str]:
+def nats_child(
+    data: Path, *, port: int, logs: Path, hear: Callable[[str], None] | None = None
+) -> tuple[Child, str]:
     """Give the nats-server of a data folder, not started yet, and the URL that opens it.
+
+    `hear` gets each line that it writes.
 
     The URL holds a token that is new at every start: other users of this machine reach the port,
     and must not reach the log. Keep it out of what is shown.
@@ -58,6 +62,7 @@ def nats_child(data: Path, *, port: int, logs: Path) -> tuple[Child, str]:
         [binary(), "-c", str(configuration)],
         environment={},
         log=logs / "nats-server.log",
+        hear=hear,
     )
     return child, f"nats://{token}@{LOOPBACK}:{port}"
 

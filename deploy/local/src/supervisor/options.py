@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from contracts.venues import ON_CHAIN, PAPER
 from supervisor.refusal import Refusal
 
 VENUES = (PAPER, ON_CHAIN[0])
+_PORT_NAME, _PORT = "GATEWAY_PORT", "8001"
 FEEDS = ("auto", "binance", "synthetic", "tape")
 
 
@@ -45,13 +47,17 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="localnet: its test wallet does not delegate by itself; sign with it on the page",
     )
-    up.add_argument("--port", type=int, default=8001, help="of the page and the API")
+    up.add_argument("--port", type=int, help="of the page and the API; default: GATEWAY_PORT, 8001")
     up.add_argument("--exit-at-end", action="store_true", help="stop when the tape is worked off")
     page = commands.add_parser("page", help="build the page where its sources changed")
     page.add_argument("--types", action="store_true", help="write its types of the API instead")
     audit = commands.add_parser("audit", help="verify, replay, report trades", allow_abbrev=False)
     audit.add_argument("--data-dir", type=Path, help="default: the one used last under .data")
-    audit.add_argument("arguments", nargs=argparse.REMAINDER, help="verify, replay, trades, ...")
+    audit.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        help="verify, replay or trades, and its own options; --help after it tells them",
+    )
     return root
 
 
@@ -62,6 +68,7 @@ def choose_feed(options: argparse.Namespace) -> Feed:
     if files and kind != "tape":
         raise Refusal(f"expected --feed tape with --tape, found --feed {kind}")
     _check_speed(options.speed, kind)
+    _check_symbol(options.symbol)
     if kind == "auto":
         kind = "binance" if _live_answers(options.symbol) else "synthetic"
     match kind:
@@ -83,6 +90,17 @@ def choose_feed(options: argparse.Namespace) -> Feed:
                 f"SYNTHETIC market, seed {options.seed}",
                 {"FEED": "synthetic", "SYNTHETIC_SEED": str(options.seed), **speed},
             )
+
+
+def choose_port(asked: int | None) -> int:
+    """Give the port of the page: what was asked for, else GATEWAY_PORT, else 8001."""
+    if asked is not None:
+        return asked
+    told = os.environ.get(_PORT_NAME, "").strip() or _PORT
+    try:
+        return int(told)
+    except ValueError:
+        raise Refusal(f"expected {_PORT_NAME} from 1 to 65535, found {told!r:.20}") from None
 
 
 def _check_speed(speed: str | None, kind: str) -> None:
@@ -124,6 +142,14 @@ def _tape(files: list[str], speed: str) -> Feed:
         f"TAPE of {summary['venue']} {summary['symbol']} at speed {speed}",
         {"FEED": "tape", "TAPE_FILES": resolved, "TAPE_SPEED": speed},
     )
+
+
+def _check_symbol(symbol: str) -> None:
+    """Refuse what no exchange names a market: it also names the data folder."""
+    if not re.fullmatch(r"[a-z0-9]{1,40}", symbol):
+        raise Refusal(
+            f"expected --symbol in small letters and digits, such as solusdt, found {symbol!r:.60}"
+        )
 
 
 def _live_answers(symbol: str) -> bool:

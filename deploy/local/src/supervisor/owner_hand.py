@@ -9,11 +9,9 @@ import base64
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from typing import Any
 
 from solders.keypair import Keypair
-from solders.pubkey import Pubkey
 
 LOOK_EVERY_S = 1.0
 _TIMEOUT_S = 10.0
@@ -28,12 +26,10 @@ class SignInNeeded(Exception):
 class OwnerHand:
     """Delegates the account of a wallet whose key is at hand."""
 
-    def __init__(self, url: str, key: Keypair, fund: Callable[[Pubkey], None]) -> None:
-        """Ask the gateway at `url`; `fund` gives a delegate what it needs for fees."""
+    def __init__(self, url: str, key: Keypair) -> None:
+        """Ask the gateway at `url`."""
         self._url = url
         self._key = key
-        self._fund = fund
-        self._funded: set[str] = set()
 
     async def run(self) -> None:
         """Delegate whenever it is due; returns when a person has to do it."""
@@ -57,9 +53,6 @@ class OwnerHand:
             agreed = {"textSha256": text["textSha256"]}
             await self._call("POST", "/api/delegation/consent", agreed)
         offer = await self._call("POST", "/api/delegation/delegate")
-        if offer["delegate"] not in self._funded:
-            self._fund(Pubkey.from_string(offer["delegate"]))
-            self._funded.add(offer["delegate"])
         signed = self._signed(base64.b64decode(offer["base64"]))
         answer = {"txId": offer["txId"], "base64": base64.b64encode(signed).decode()}
         await self._call("POST", offer["submitTo"], answer)

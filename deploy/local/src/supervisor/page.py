@@ -47,7 +47,7 @@ def build_page(of: Sources | None) -> bool:
 
     Raises Refusal with the last words of what failed.
     """
-    if of is None:
+    if of is None or _read(of.page / STAMP) == digest(of.web):  # needs to write nothing
         return False
     with (of.web / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -163,15 +163,18 @@ def _bundle(node: Node, of: Sources, wanted: str) -> None:
 
 def _run(node: Node, arguments: list[str], folder: Path, *, what: str, timeout_s: float) -> None:
     path = f"{node.program.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    ended = subprocess.run(
-        [str(node.program), *arguments],
-        cwd=folder,
-        env={**os.environ, "PATH": path, "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=timeout_s,
-    )
+    try:
+        ended = subprocess.run(
+            [str(node.program), *arguments],
+            cwd=folder,
+            env={**os.environ, "PATH": path, "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_s,
+        )
+    except subprocess.TimeoutExpired:
+        raise Refusal(f"expected {what} to end within {timeout_s:g} s, found it at work") from None
     if ended.returncode != 0:
         words = (ended.stdout + ended.stderr).strip()[-_WORDS_MAX:]
         raise Refusal(f"expected {what} to build the page in {folder}, found\n{words}")

@@ -10,11 +10,15 @@ from supervisor.refusal import Refusal
 _LOOK_EVERY_S = 0.05
 
 
-async def postgres_child(data: Path, *, logs: Path) -> tuple[Child, Cluster]:
-    """Give the PostgreSQL of a data folder, not started yet, and its cluster; raise Refusal."""
-    cluster = Cluster(data / "postgres")
+def cluster_of(data: Path) -> Cluster:
+    """Give the cluster of a data folder, made or not; raise Refusal."""
+    return Cluster(data / "postgres")
+
+
+async def postgres_child(cluster: Cluster, *, logs: Path) -> Child:
+    """Make the cluster if need be, and give its server, not started yet; raise Refusal."""
     await asyncio.to_thread(cluster.make)
-    child = Child(
+    return Child(
         "postgresql",
         cluster.command(),
         environment={},
@@ -22,7 +26,6 @@ async def postgres_child(data: Path, *, logs: Path) -> tuple[Child, Cluster]:
         spawn=cluster.spawn,
         stop_signal=cluster.stop_signal,
     )
-    return child, cluster
 
 
 async def wait_until_ready(child: Child, cluster: Cluster, *, timeout_s: float) -> None:

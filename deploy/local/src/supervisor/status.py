@@ -11,6 +11,7 @@ from rich.text import Text
 
 from supervisor.ports import LOOPBACK
 
+READY = "ready"
 _TIMEOUT_S = 1.0
 
 
@@ -25,6 +26,11 @@ class Row:
     ended: str = ""
     """How it last ended by itself."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Say whether it does its work; what it says of itself may follow the word."""
+        return self.state == READY or self.state.startswith(f"{READY}: ")
+
 
 async def ask_ready(port: int) -> str:
     """Give `ready`, or in words why a service is not."""
@@ -37,7 +43,7 @@ def table(title: str, rows: list[Row]) -> Table:
     for heading in ("process", "state", "pid", "restarts"):
         shown.add_column(heading)
     for row in rows:
-        style = "green" if row.state == "ready" else "yellow"
+        style = "green" if row.is_ready else "yellow"
         shown.add_row(
             row.name, Text(row.state, style=style), str(row.pid or "-"), str(row.restarts)
         )

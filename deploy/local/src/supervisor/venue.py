@@ -8,11 +8,14 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from importlib.util import find_spec
 from pathlib import Path
+
+from solders.pubkey import Pubkey
 
 from contracts.ids import Symbol
 from contracts.markets import market_of
@@ -23,7 +26,7 @@ from localnet.drift.world import keypair
 from supervisor.chain_process import OWNER
 from supervisor.child import Child
 from supervisor.data_folder import DataFolder
-from supervisor.options import Feed
+from supervisor.options import VENUES, Feed
 from supervisor.ports import LOOPBACK, free_pair
 from supervisor.refusal import Refusal
 
@@ -31,8 +34,13 @@ LOCALNET = ON_CHAIN[0]
 SPEED_MAX = 10.0
 """A chain is looked at a few times a second; faster than this, decisions come too late on it."""
 SPEED = "4"
+_PLACE = ("DRIFT_PROGRAM", "QUOTE_MINT")
 _EQUITY = "PAPER_EQUITY_USD"
 _EQUITY_USD = "10000"
+_DELEGATE_SOL, _OWN_DELEGATE_SOL = "1", "0.05"
+"""For a key of the test wallet, which lives for days; and of a person, as the page advises."""
+_VENUE = "VENUE"
+_OWNER_WALLET = "OWNER_WALLET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +55,19 @@ class Venue:
 
     @property
     def gateway(self) -> dict[str, str]:
-        """Give what the gateway is told."""
-        return {"VENUE": self.name} | ({} if self.owner is None else {"OWNER_WALLET": self.owner})
+        """Give what the gateway is told: of a chain the same program as execution."""
+        told = {_VENUE: self.name} | ({} if self.owner is None else {"OWNER_WALLET": self.owner})
+        return told | {name: self.execution[name] for name in _PLACE if name in self.execution}
 
 
 def require_venue(options: Namespace) -> None:
     """Raise Refusal when the venue that is asked for cannot be had; give a localnet its speed."""
+    told = os.environ.get(_VENUE, "").strip() or options.venue
+    if told != options.venue:
+        raise Refusal(
+            f"expected {_VENUE} not to be set, or as --venue says ({options.venue}), "
+            f"found {told!r:.20}: `up` trades on {' or '.join(VENUES)}"
+        )
     if options.venue == PAPER:
         return
     try:
@@ -75,6 +90,29 @@ def require_venue(options: Namespace) -> None:
         )
 
 
+def _owners_own() -> str | None:
+    """Give the wallet of a person that is to own the account, if one is named. Raises Refusal."""
+    named = os.environ.get(_OWNER_WALLET, "").strip()
+    if not named:
+        return None
+    with suppress(ValueError):
+        if Pubkey.from_string(named).is_on_curve():
+            return named
+    raise Refusal(
+        f"expected {_OWNER_WALLET} with --venue {LOCALNET} to be a wallet in base58, "
+        f"found {named!r:.60}"
+    )
+
+
+def _deposit_usd() -> Decimal:
+    told = os.environ.get(_EQUITY, "").strip() or _EQUITY_USD
+    with suppress(InvalidOperation):
+        found = Decimal(told)
+        if found.is_finite() and found > 0:
+            return found
+    raise Refusal(f"expected {_EQUITY} to be a number above 0, found {told!r:.40}")
+
+
 def folder_of(feed: Feed, venue: str) -> str:
     """Name the data folder that is used when none is given."""
     if venue == PAPER:
@@ -93,30 +131,40 @@ def opened(
     """Give the venue of a data folder. Raises Refusal."""
     venue: str = options.venue
     if venue == PAPER:
-        return Venue(PAPER)
+        return Venue(PAPER, execution={_VENUE: PAPER})
     if not folder.is_new:
         raise Refusal(
             f"the chain of {folder.path} ended with the process that it ran in; "
             "give another --data-dir"
         )
-    wallet, port = str(keypair(OWNER).pubkey()), free_pair()
-    deposit = Decimal(os.environ.get(_EQUITY, _EQUITY_USD))
+    named, port = _owners_own(), free_pair()
+    wallet = named or str(keypair(OWNER).pubkey())
+    deposit = _deposit_usd()
     market = market_of(Symbol(feed.symbol)).market
     command = [sys.executable, "-m", "supervisor.chain_process", "--port", str(port)]
-    command += ["--nats-url", nats_url, "--market", market, "--deposit-usd", str(deposit)]
-    if not options.delegate_on_page:
+    command += ["--market", market, "--deposit-usd", str(deposit)]
+    if named is not None:
+        command += ["--owner", named]
+    elif not options.delegate_on_page:
         command += ["--owner-signs-at", page_url]
     return Venue(
         venue,
         execution={
-            "VENUE": venue,
+            _VENUE: venue,
             "RPC_URLS": f"http://{LOOPBACK}:{port}",
             "DRIFT_PROGRAM": str(PROGRAM),
             "QUOTE_MINT": str(USDC),
             "ACCOUNT_OWNER": wallet,
+            "DELEGATE_FEES_SOL": _DELEGATE_SOL if named is None else _OWN_DELEGATE_SOL,
+            # The test wallet has deposited already.
+            "SET_UP_DEPOSIT_USD": "0" if named is None else str(deposit),
         },
         owner=wallet,
         chain=Child(
-            "localnet", command, environment={}, log=logs / "localnet.log", is_restarted=False
+            "localnet",
+            command,
+            environment={"NATS_URL": nats_url},
+            log=logs / "localnet.log",
+            is_restarted=False,
         ),
     )

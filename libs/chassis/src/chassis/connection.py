@@ -12,14 +12,13 @@ import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import nats
 import nats.errors
 import structlog
 from nats.aio.client import Client, Server
 
-from chassis.settings import ConfigurationError, ServiceSettings
+from chassis.settings import ConfigurationError, ServiceSettings, place_of
 from chassis.wire import Hear, Lane, Message, Wire
 
 _RECONNECT_S_MIN = 0.1
@@ -83,9 +82,8 @@ class Connection:
 
     @property
     def url(self) -> str:
-        """Give the server's URL without credentials."""
-        parts = urlsplit(self._url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        """Give what may be shown of the server's URL."""
+        return place_of(self._url)
 
     def options(self) -> dict[str, Any]:
         """Give the options that any client of ours connects with (nats-py's names)."""
@@ -122,7 +120,9 @@ class Connection:
             await asyncio.wait((opening, failing), return_when=asyncio.FIRST_COMPLETED)
             self._raise_failure()
             self._client = await opening
-        except (ValueError, nats.errors.Error) as error:
+        except ValueError:  # what it says may repeat a part of the URL
+            raise ConfigurationError(f"expected a NATS URL, found {self.url!r}") from None
+        except nats.errors.Error as error:
             raise ConfigurationError(f"expected a NATS URL, found {self.url!r}: {error}") from None
         finally:
             for task in (reminder, opening, failing):

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import uuid4
 
 from chassis import jetstream
@@ -18,8 +19,7 @@ class FollowerReplaced(Exception):
     """Another process follows under this consumer's name: this one is the zombie, and stops."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """What JetStream's reply subject says about a message."""
 
     sequence: int

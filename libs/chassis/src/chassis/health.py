@@ -37,7 +37,7 @@ class Health:
         self._begin = time.monotonic()
         self._state = False
         self._reason = "starting"
-        self._extra: JsonObject = {}
+        self._tellers: list[Callable[[], Mapping[str, object]]] = []
 
     def watch(self, log: LogClient) -> None:
         """Take positions and lags from this client."""
@@ -48,9 +48,9 @@ class Health:
         self._state = state
         self._reason = "" if state else reason
 
-    def show(self, extra: Mapping[str, object]) -> None:
-        """Add to what the status says."""
-        self._extra |= extra
+    def show_when_asked(self, tell: Callable[[], Mapping[str, object]]) -> None:
+        """Add what `tell` gives whenever somebody asks for the status."""
+        self._tellers.append(tell)
 
     def ready(self) -> tuple[bool, str]:
         """Say whether the service does its work now, and if not, why."""
@@ -65,15 +65,22 @@ class Health:
     def status(self) -> JsonObject:
         """Give everything as the JSON of `status.<service>`."""
         state, reason = self.ready()
-        return self._extra | {
+        extra: JsonObject = {}
+        for tell in self._tellers:
+            extra |= tell()
+        return extra | {
             "service": self._service,
             "instance": self._instance,
             "ready": state,
             "reason": reason,
             "position": 0 if self._log is None else self._log.position,
             "lag": 0 if self._log is None else self._log.lag,
-            "uptime_s": round(time.monotonic() - self._begin, 3),
+            "uptime_s": self._uptime_s,
         }
+
+    @property
+    def _uptime_s(self) -> float:
+        return round(time.monotonic() - self._begin, 3)
 
     def routes(self) -> list[tuple[str, Callable[..., Any]]]:
         """Give the ASGI routes."""
@@ -81,7 +88,7 @@ class Health:
         @get(include_in_schema=False)
         async def live(scope: JsonObject) -> AsgiResponse:
             del scope
-            return _json({"live": True, "uptime_s": self.status()["uptime_s"]}, 200)
+            return _json({"live": True, "uptime_s": self._uptime_s}, 200)
 
         @get(include_in_schema=False)
         async def ready(scope: JsonObject) -> AsgiResponse:

@@ -92,6 +92,13 @@ class Log(Protocol):
         """Give the last event on a subject."""
         ...
 
+    async def last_position(self, subjects: str) -> int:
+        """Give the position of the last event on the subjects of a filter; 0 when there is none.
+
+        Every event that was acknowledged before the call counts.
+        """
+        ...
+
     def read(
         self, *, after: int = 0, until: int | None = None, subjects: Sequence[str] = ()
     ) -> AsyncIterator[Recorded]:
@@ -164,6 +171,10 @@ class LogClient:
         """Do as Log.last."""
         message = await reading.stored(self._connection, {"last_by_subj": subject})
         return None if message is None else decode(message)
+
+    async def last_position(self, subjects: str) -> int:
+        """Do as Log.last_position."""
+        return await reading.last_position(self._connection, subjects)
 
     async def read(
         self, *, after: int = 0, until: int | None = None, subjects: Sequence[str] = ()

@@ -1,8 +1,8 @@
 """Reading the log: single messages, and all of them from a position to a position."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import uuid4
 
 from chassis import jetstream
@@ -17,6 +17,7 @@ from contracts.subjects import StreamName
 WINDOW = 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PATIENCE_S = 5.0
+_NO_MESSAGE = 10037
 
 
 class LogGap(Exception):
@@ -32,8 +33,7 @@ class LogForked(Exception):
     """A position of the log holds another message than it did: this is not the same log."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
+class RawMessage(NamedTuple):
     """A message of the log, not decoded."""
 
     position: int
@@ -117,6 +117,21 @@ async def stored(connection: Connection, query: Mapping[str, str | int]) -> RawM
         headers=headers,
         body=message.data,
     )
+
+
+async def last_position(connection: Connection, subjects: str) -> int:
+    """Give the position of the last message on the subjects of a filter; 0 when there is none.
+
+    The leader answers, and no other replica, so nothing is missing that was acknowledged before.
+    """
+    query = {"last_by_subj": subjects}
+    try:
+        told = await jetstream.insist_call(connection, f"STREAM.MSG.GET.{StreamName.LOG}", query)
+    except jetstream.JetStreamError as error:
+        if error.err_code != _NO_MESSAGE:
+            raise
+        return 0
+    return int(told["message"]["seq"])
 
 
 async def read_raw(

@@ -80,9 +80,9 @@ class Runtime:
         """Say whether the service does its work, and if not, why."""
         self.health.set_ready(state=state, reason=reason)
 
-    def show(self, extra: Mapping[str, object]) -> None:
-        """Add these to what `status.<service>` answers (JSON values)."""
-        self.health.show(extra)
+    def show_when_asked(self, tell: Callable[[], Mapping[str, object]]) -> None:
+        """Add what `tell` gives (JSON values) to each answer of `status.<service>`."""
+        self.health.show_when_asked(tell)
 
 
 def run_service(

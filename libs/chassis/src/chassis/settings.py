@@ -4,9 +4,11 @@ import os
 import re
 import socket
 import sys
-from typing import Annotated, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.values import refused
@@ -14,6 +16,20 @@ from contracts.values import refused
 
 class ConfigurationError(Exception):
     """The environment cannot work as it is: a person must change something before a restart."""
+
+
+class SettingsRefused(ConfigurationError):
+    """Settings that cannot work; the message holds a line for each."""
+
+    def __init__(self, complaints: list[str]) -> None:
+        super().__init__("; ".join(complaints))
+        self.complaints = complaints
+
+
+SETTINGS_GROUP = "perp_desk.settings"
+"""Entry points: of each service, what checks its settings before anything starts."""
+Check = Callable[[Mapping[str, str]], list[str]]
+"""Gives what is wrong with our environment when other variables are laid over it."""
 
 
 def _require_token(value: str) -> str:
@@ -51,17 +67,66 @@ EX_CONFIG = 78
 
 S = TypeVar("S", bound=ServiceSettings)
 
+_DECIMAL = re.compile(r"Decimal\('([^']+)'\)")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}")
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_HIDDEN = "..."
+
 
 def load_settings(kind: type[S]) -> S:
-    """Read settings from the environment; end the process with one clear line when they are bad."""
+    """Read settings from the environment; end the process with clear lines when they are bad."""
     try:
-        return kind()
-    except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            what = problem["msg"]
-            if problem["loc"]:  # Else it is about several settings, and names them itself.
-                name = "_".join(map(str, problem["loc"])).upper()
-                what = f"{name}: {what}, found {problem['input']!r:.80}"
+        return read_settings(kind)
+    except SettingsRefused as refused_settings:
+        for line in refused_settings.complaints:
             # Logging is set up from these settings.
-            print(f"configuration_error: {what}", file=sys.stderr)  # noqa: T201
+            print(f"configuration_error: {line}", file=sys.stderr)  # noqa: T201
         raise SystemExit(EX_CONFIG) from None
+
+
+def read_settings(kind: type[S], over: Mapping[str, str] | None = None) -> S:
+    """Read settings from the environment, with variables laid over it. Raises SettingsRefused."""
+    try:
+        given: dict[str, Any] = {name.lower(): value for name, value in (over or {}).items()}
+        return kind(**given)
+    except ValidationError as error:
+        raise SettingsRefused(
+            [complaint(problem) for problem in error.errors(include_url=False)]
+        ) from None
+
+
+def complaints_of(read: Callable[[], object]) -> list[str]:
+    """Give what a reading of settings complains about."""
+    try:
+        read()
+    except SettingsRefused as error:
+        return error.complaints
+    except ConfigurationError as error:
+        return [str(error)]
+    return []
+
+
+def place_of(url: str) -> str:
+    """Give scheme and host of a URL, however malformed: all else may hold a secret."""
+    scheme, slashes, rest = url.rpartition("://") if url.count("://") == 1 else ("", "", url)
+    credentials, _, address = rest.rpartition("@")
+    host = re.split(r"[/?#\\]", address, maxsplit=1)[0]
+    is_clear = not re.search(r"[/?#\\]", credentials) and _HOST.fullmatch(host) is not None
+    is_named = bool(slashes) or bool(re.search(r"[.:]|^localhost$", host))
+    shown = host if is_clear and is_named else _HIDDEN
+    return f"{scheme}://{shown}" if _SCHEME.fullmatch(scheme) else shown
+
+
+def complaint(problem: ErrorDetails) -> str:
+    """Say which setting is wrong, what was expected and what was found."""
+    what = _DECIMAL.sub(r"\1", problem["msg"].replace("Input should be", "expected", 1))
+    if not problem["loc"]:  # It is about several settings, and names them itself.
+        return what
+    name = "_".join(map(str, problem["loc"])).upper()
+    if problem["type"] == "missing":
+        return f"{name}: expected a value, found none"
+    given = problem["input"]
+    if isinstance(given, str) and re.search(r"://|@|[?&]", given):
+        given = place_of(given)
+    found = "" if ", found " in what else f", found {given!r:.80}"
+    return f"{name}: {what}{found}"

@@ -2,15 +2,18 @@
 
 nats-py keeps the connection: it dials, pings, reconnects and restores subscriptions. Per message,
 though, it checks every header by itself and wakes a task, which costs more than our own work. Here
-a message for us goes from the socket's buffer straight to a function, its headers unread until
-somebody asks, and a command to send is built in one piece. All else goes through nats-py.
+a message for us goes from the socket straight to a function, its headers unread until somebody
+asks, and a command to send is built in one piece and written without a task in between. All else
+goes through nats-py, and nothing overtakes anything.
 
-This reaches into nats-py, whose version is pinned for it: its parser is replaced by a subclass,
-and commands are put where its own `publish` puts them.
+This reaches into nats-py, whose version is pinned for it: its parser is replaced by a subclass
+that takes bytes before its reading task, and commands are put where its own `publish` puts them.
 """
 # ruff: noqa: SLF001  nats-py has no public place for either.
 
 import asyncio
+import contextlib
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +21,6 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.errors import ProtocolError
 from nats.protocol.parser import Parser
 
 _UNSENT_BYTES_MAX = 1 << 20
@@ -64,6 +66,8 @@ class Wire:
         self._client = client
         self._inside: Any = client
         self._lanes: dict[bytes, Hear] = {}
+        self._is_due = False
+        """Whether what is to be sent will be written in this round of the event loop."""
         self._inside._ps = _LaneParser(client, self._lanes)
 
     def send(
@@ -88,8 +92,24 @@ class Wire:
         command = b"".join((line.encode(), _END, head, payload, _END))
         inside._pending.append(command)
         inside._pending_data_size += len(command)
-        if client.is_connected and inside._flush_queue.empty():
-            inside._flush_queue.put_nowait(asyncio.get_running_loop().create_future())
+        if not self._is_due and client.is_connected:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._write)
+
+    def _write(self) -> None:
+        """Give the socket what is to be sent; where it is full, nats-py's flusher waits for it."""
+        self._is_due = False
+        inside = self._inside
+        if not self._client.is_connected or not inside._pending:
+            return
+        writer = getattr(inside._transport, "_io_writer", None)
+        if writer is None or writer.transport.get_write_buffer_size():
+            if inside._flush_queue.empty():
+                inside._flush_queue.put_nowait(asyncio.get_running_loop().create_future())
+            return
+        commands, inside._pending, inside._pending_data_size = inside._pending, [], 0
+        with contextlib.suppress(OSError, RuntimeError):  # Broken: the reading side tells.
+            writer.writelines(commands)
 
     @property
     def is_full(self) -> bool:
@@ -132,27 +152,47 @@ async def _pass_over(message: Msg) -> None:
 
 
 class _LaneParser(Parser):
-    """nats-py's parser, which sees no message of a lane."""
+    """nats-py's parser, which sees no message of a lane.
+
+    It begins in nats-py's reading task. From then on it takes bytes where they arrive, without
+    that task, until something of nats-py's own comes; when that is read, it goes on as before.
+    """
 
     def __init__(self, client: Client, lanes: Mapping[bytes, Hear]) -> None:
+        self._client: Any = client
         self._lanes = lanes
         self._rest = b""
+        self._reader: Any = None
+        self._is_direct = False
         super().__init__(client)  # pyright: ignore[reportUnknownMemberType]
 
     def reset(self) -> None:
         """Forget what a broken connection left behind."""
         super().reset()
         self._rest = b""
+        self._is_direct = False
 
     async def parse(self, data: bytes = b"") -> None:
         """Take bytes of the server; raise ProtocolError where they do not follow the protocol."""
-        data = self._rest + data if self._rest else data
-        at = 0
+        self._rest += data
+        end = self._hear_lanes()
+        while end:
+            theirs, self._rest = self._rest[:end], self._rest[end:]
+            await super().parse(theirs)
+            end = self._hear_lanes()
+        self._take_bytes_where_they_arrive()
+
+    def _hear_lanes(self) -> int:
+        """Hand out messages of lanes; give the length of what is nats-py's before the next one.
+
+        It is 0 when more bytes must come first.
+        """
+        data, at, theirs = self._rest, 0, 0
         while (end := data.find(_END, at)) >= 0:
             begin = end + len(_END)
             if not data.startswith((b"MSG ", b"HMSG "), at):
-                data, at = await self._leave(data, at, begin), 0
-                continue
+                theirs = begin - at
+                break
             # MSG subject sid [reply] size, or HMSG subject sid [reply] head_size size
             words = data[at:end].split()
             is_headed = words[0] == b"HMSG"
@@ -162,14 +202,15 @@ class _LaneParser(Parser):
                 body = begin + int(sizes[0]) if is_headed else begin
                 stop = begin + int(sizes[is_headed])
             except (IndexError, ValueError):
-                raise ProtocolError(f"expected a message, found {words!r:.200}") from None
+                theirs = begin - at  # nats-py refuses it.
+                break
             hear = self._lanes.get(words[2])
             after = stop + len(_END)
             if len(data) < after:
                 break
             if hear is None:
-                data, at = await self._leave(data, at, after), 0
-                continue
+                theirs = after - at
+                break
             at = after
             hear(
                 Message(
@@ -180,12 +221,25 @@ class _LaneParser(Parser):
                 )
             )
         self._rest = data[at:]
+        return theirs
 
-    async def _leave(self, data: bytes, begin: int, end: int) -> bytes:
-        """Leave this part to nats-py; give what follows it, nothing if nats-py reset the parser."""
-        self._rest = data[end:]
-        await super().parse(data[begin:end])
-        return self._rest
+    def _take_bytes_where_they_arrive(self) -> None:
+        reader = getattr(self._client._transport, "_io_reader", None)
+        if reader is None:
+            return
+        if reader is not self._reader:
+            self._reader = reader
+            reader.feed_data = functools.partial(self._on_bytes, reader.feed_data)
+        self._is_direct = not reader._buffer
+
+    def _on_bytes(self, leave: Callable[[bytes], None], data: bytes) -> None:
+        if self._is_direct:
+            self._rest += data
+            if not self._hear_lanes():
+                return
+            data, self._rest = self._rest, b""
+            self._is_direct = False
+        leave(data)
 
 
 def encode_headers(headers: Mapping[str, str]) -> bytes:

@@ -191,7 +191,7 @@ class OwnerTransactionOffered(Event):
     """A transaction for the owner's wallet; without its signature it is nothing."""
 
     event_type: ClassVar[str] = "owner_transaction_offered"
-    event_version: ClassVar[int] = 2
+    event_version: ClassVar[int] = 3
     owner: ClassVar[str] = "execution"
 
     account: Token
@@ -209,6 +209,10 @@ class OwnerTransactionOffered(Event):
     """Whether it opens the sub-account first."""
     leverage_max: Positive | None
     """The cap on the account's leverage that it sets in the program; None when it sets none."""
+    deposit_usd: Positive | None
+    """What it deposits of the wallet's quote asset; None when it deposits nothing."""
+    delegate_lamports: int = Field(ge=0)
+    """What it sends to the delegate, which pays fees with it."""
     message: MessageBytes
     message_sha256: Sha256
     blockhash: Blockhash

@@ -41,7 +41,7 @@ def derive_client_order_id(setup: EventId, leg: str, attempt: int) -> ClientOrde
     `attempt` grows only after the attempt before it is proved not to have executed.
     """
     digest = hashlib.sha256(f"{setup}/{leg}/{attempt}".encode()).digest()
-    return ClientOrderId(_base32(digest)[:26])
+    return ClientOrderId(_base32(digest))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -52,6 +52,7 @@ def partition_of(account: AccountId) -> str:
 
 
 def _base32(digest: bytes) -> str:
+    """Write the first 130 of 256 bits in 26 characters."""
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
     number = int.from_bytes(digest, "big")
-    return "".join(alphabet[(number >> shift) & 31] for shift in range(251, -1, -5))
+    return "".join([alphabet[(number >> shift) & 31] for shift in range(251, 251 - 5 * 26, -5)])

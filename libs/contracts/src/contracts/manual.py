@@ -125,10 +125,29 @@ class SimulatedEffect(BaseModel):
     """What landing would cost the wallet."""
 
 
+class Rehearsed(BaseModel):
+    """What a node said of the bytes when they were offered: it ran them, and kept nothing.
+
+    Without a reason and a silence they run through.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    code: int | None
+    """The program's error."""
+    reason: Note | None
+    """Why it would fail: the program's name of the error, or the node's."""
+    units: int | None = Field(ge=0)
+    """Compute units that it took."""
+    silence: Note | None
+    """Why no node could say."""
+
+
 class TransactionOffered(Event):
     """The bytes for the owner's wallet, judged as our own signer would judge them."""
 
     event_type: ClassVar[str] = "transaction_offered"
+    event_version: ClassVar[int] = 2
     owner: ClassVar[str] = "execution"
 
     account: Token
@@ -145,6 +164,8 @@ class TransactionOffered(Event):
     """When the chain will probably have passed that block."""
     simulated: SimulatedEffect | None
     """None where the venue cannot say."""
+    rehearsed: Rehearsed | None
+    """None where no node is asked."""
     clock: VenueClock
 
 
@@ -157,7 +178,7 @@ class OfferOutcome(StrEnum):
     REPLACED = "replaced"
     """A newer offer stands for it."""
     UNWANTED = "unwanted"
-    """What it was for is gone, or may not be any more."""
+    """The plan does not want it any more."""
     DECLINED = "declined"
     MODE = "mode"
     """Somebody else signs now."""
@@ -192,6 +213,7 @@ class ReturnRefused(Event):
     """The `transaction_returned` or `offer_declined` that is refused."""
     offer: UUID
     code: Token
-    """`tx-altered`, `tx-expired`, `tx-replaced`, `wrong-wallet`, `not-now`, …"""
+    """`tx-altered`, `tx-fee-too-high`, `tx-expired`, `tx-replaced`, `tx-unwanted`, `wrong-wallet`,
+    `not-now`, …"""
     reason: Note
     """What was expected and what was found."""

@@ -114,7 +114,19 @@ def _offer_of_nothing_else(body: Json) -> Json:
     return {**body, "opens_account": False, "leverage_max": None}
 
 
+def _offer_of_no_money(body: Json) -> Json:
+    """Before version 3 an offer moved nothing of the wallet's."""
+    return {**body, "deposit_usd": None, "delegate_lamports": 0}
+
+
+def _offer_unrehearsed(body: Json) -> Json:
+    """Before version 2 no node was asked about an offer."""
+    return {**body, "rehearsed": None}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("owner_transaction_offered", 1): _offer_of_nothing_else,
+    ("owner_transaction_offered", 2): _offer_of_no_money,
+    ("transaction_offered", 1): _offer_unrehearsed,
 }
 """From (type, version) to the body of the next version."""

@@ -54,7 +54,12 @@ def parse_decimal(text: object) -> Decimal:
     Refuses all else with ValueError.
     """
     if isinstance(text, Decimal):
-        _require_writable(text)
+        if not text.is_finite():
+            raise refused(f"expected a finite decimal, found {text}")
+        if not _is_short(text):
+            raise refused(
+                f"expected at most {_DIGITS_MAX} digits beside the point, found {text!s:.80}"
+            )
         return text
     if not isinstance(text, str):
         raise refused(f"expected a plain decimal string such as '1.5', found {text!r:.60}")
@@ -66,15 +71,6 @@ def _read_decimal(text: str) -> Decimal:
     if not _PLAIN_DECIMAL.fullmatch(text):
         raise refused(f"expected a plain decimal string such as '1.5', found {text!r:.60}")
     return Decimal(text)
-
-
-def _require_writable(value: Decimal) -> None:
-    if not value.is_finite():
-        raise refused(f"expected a finite decimal, found {value}")
-    if not _is_short(value):
-        raise refused(
-            f"expected at most {_DIGITS_MAX} digits beside the point, found {value!s:.80}"
-        )
 
 
 @lru_cache(_REMEMBERED)

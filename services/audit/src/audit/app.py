@@ -107,6 +107,8 @@ class _Shown:
             "archive_undecodable", "Archived messages that are no regular event", registry=registry
         )
         self._counted = (0, 0)
+        self._status: dict[str, object] = {}
+        runtime.show_when_asked(lambda: self._status)
 
     def progress(self, progress: Progress) -> None:
         """Show how far the archive is."""
@@ -116,18 +118,16 @@ class _Shown:
         self._counted = (progress.events, progress.undecodable)
         self._position.set(progress.head.position)
         self._runtime.ready(not progress.problem, progress.problem)
-        self._runtime.show(
-            {
-                "archived": progress.head.position,
-                "chain_head": progress.head.hash.hex(),
-                "undecodable": progress.undecodable,
-            }
-        )
+        self._status |= {
+            "archived": progress.head.position,
+            "chain_head": progress.head.hash.hex(),
+            "undecodable": progress.undecodable,
+        }
 
     def lag(self, messages: int) -> None:
         """Show how many messages wait."""
         self._lag.set(messages)
-        self._runtime.show({"archive_lag": messages})
+        self._status["archive_lag"] = messages
 
 
 async def _watch(log: Log, archiver: Archiver, shown: _Shown, stopping: asyncio.Event) -> None:

@@ -16,6 +16,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from audit import app
+from audit.domain.builds import Build
 from audit.rebuild import rebuild
 from audit.replay import NoSuchCore, UnreadableRow, archived, load_cores, replay, streamed
 from audit.report import show_replayed, show_verified
@@ -26,10 +27,11 @@ from audit.store.schema import migrate
 from audit.trades import Reported, mark_out, read_log, streamed_prints, taped_prints
 from audit.trades_report import show_trades, trades_json
 from audit.verify import NotedHead, Verification
+from chassis import build
 from chassis.connection import Connection, connect
 from chassis.log import LogClient, LogForked, LogGap
 from chassis.market import MarketClient
-from chassis.settings import ConfigurationError, ServiceSettings, load_settings
+from chassis.settings import ConfigurationError, ServiceSettings, load_settings, place_of
 from chassis.telemetry import set_up_logging
 from contracts.tapes import NotARecording
 
@@ -116,14 +118,17 @@ async def _verify_with(engine: Engine, stream: LogClient | None, noted: NotedHea
 
 async def _replay(options: argparse.Namespace) -> int:
     cores = load_cores(options.core)
+    ours = Build(build.revision(), build.packages_sha256())
     if options.from_stream:
         async with _connected() as connection:
-            found = await replay(streamed(LogClient(connection, service="audit")), cores)
+            found = await replay(streamed(LogClient(connection, service="audit")), cores, ours=ours)
     else:
         with _engine() as engine:
-            found = await replay(archived(engine), cores)
+            found = await replay(archived(engine), cores, ours=ours)
     _say(show_replayed(found, source="the stream" if options.from_stream else "PostgreSQL"))
-    return DIFFERENT if found.difference is not None else CLEAN
+    if found.difference is not None:
+        return DIFFERENT
+    return COULD_NOT_RUN if found.unjudged else CLEAN
 
 
 async def _trades(options: argparse.Namespace) -> int:
@@ -171,7 +176,8 @@ async def _connected() -> AsyncGenerator[Connection]:
         async with asyncio.timeout(_NATS_S_MAX):
             connection = await connect(settings, service="audit")
     if connection is None:
-        raise CannotRun(f"expected NATS at {settings.nats_url} in {_NATS_S_MAX:g} s, found none")
+        where = place_of(settings.nats_url)
+        raise CannotRun(f"expected NATS at {where} in {_NATS_S_MAX:g} s, found none")
     try:
         yield connection
     finally:

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 from sqlalchemy import Engine
 
+from audit.domain.builds import Build, Builds, Started
 from audit.domain.comparison import CoreComparison, Pending
 from audit.domain.entry import Entry, Message, message_of
 from audit.domain.verification import Difference
@@ -32,6 +33,9 @@ class Replayed:
     """What was replayed and what was found."""
 
     comparisons: list[CoreComparison]
+    ours: Build | None = None
+    """What derives here; None judges whatever any build decided."""
+    builds: Builds = field(default_factory=Builds)
     events: int = 0
     first: int = 0
     last: int = 0
@@ -43,9 +47,25 @@ class Replayed:
 
     @property
     def difference(self) -> Difference | None:
-        """Give the first difference of all cores."""
-        found = [each.difference for each in self.comparisons if each.difference is not None]
+        """Give the first difference of all cores from what our own rules decided."""
+        found = [it for name, it in self._differences() if self._stranger(name, it) is None]
         return min(found, key=lambda difference: difference.position, default=None)
+
+    @property
+    def unjudged(self) -> list[tuple[str, Difference, Started]]:
+        """Give where another build decided otherwise than ours would: per core, the first."""
+        found = [(name, it, self._stranger(name, it)) for name, it in self._differences()]
+        return [(name, it, started) for name, it, started in found if started is not None]
+
+    def _differences(self) -> list[tuple[str, Difference]]:
+        return [(it.name, it.difference) for it in self.comparisons if it.difference is not None]
+
+    def _stranger(self, core: str, difference: Difference) -> Started | None:
+        """Give the build that decided there, if it is another than ours."""
+        started = self.builds.at(core, difference.position)
+        if started is None or self.ours is None or started.build.is_same_as(self.ours):
+            return None
+        return started
 
 
 def load_cores(wanted: Sequence[str] = ()) -> dict[str, Core]:
@@ -60,9 +80,17 @@ def load_cores(wanted: Sequence[str] = ()) -> dict[str, Core]:
     return {name: offered[name].load()() for name in sorted(wanted or offered)}
 
 
-async def replay(source: AsyncIterator[Sequence[Message]], cores: Mapping[str, Core]) -> Replayed:
-    """Feed everything recorded to each core and compare what it answers."""
-    result = Replayed([CoreComparison(name, core) for name, core in cores.items()])
+async def replay(
+    source: AsyncIterator[Sequence[Message]],
+    cores: Mapping[str, Core],
+    *,
+    ours: Build | None = None,
+) -> Replayed:
+    """Feed everything recorded to each core and compare what it answers.
+
+    A core has the name of the service that decides with it; `ours` is the build that derives here.
+    """
+    result = Replayed([CoreComparison(name, core) for name, core in cores.items()], ours)
     begin = time.perf_counter()
     async for messages in source:
         for message in messages:
@@ -114,5 +142,6 @@ def _step(message: Message, result: Replayed) -> None:
         result.unreadable += 1
         result.first_unreadable = result.first_unreadable or f"position {message.position}: {error}"
         return
+    result.builds.hear(recorded)
     for comparison in result.comparisons:
         comparison.step(recorded)

@@ -56,9 +56,17 @@ def show_replayed(found: Replayed, *, source: str) -> str:
         )
     if len(found.pending) > _DIFFERENCES_SHOWN_MAX:
         lines.append(f"pending      and {len(found.pending) - _DIFFERENCES_SHOWN_MAX} more")
-    if found.difference is None:
-        return "\n".join([*lines, "clean"])
-    return "\n".join([*lines, f"first difference: {found.difference}"])
+    for name, difference, started in found.unjudged:
+        lines.append(
+            f"not judged   {name} from position {difference.position} on: build {started.build}"
+            f" decided there, since {started.position}; this is build {found.ours}"
+        )
+        lines.append(f"             and decides otherwise: {difference}")
+    if found.difference is not None:
+        return "\n".join([*lines, f"first difference: {found.difference}"])
+    if found.unjudged:
+        return "\n".join([*lines, "not judged to the end: replay with the builds that decided"])
+    return "\n".join([*lines, "clean"])
 
 
 def _counted(number: int, noun: str) -> str:

@@ -37,10 +37,10 @@ async def run(runtime: Runtime, settings: ExecutionSettings) -> None:
             dead_letters=runtime.dead_letters,
             checkpoints=runtime.checkpoints,
             checkpoint_events=settings.checkpoint_events,
-            show=runtime.show,
             ready=runtime.ready,
             clock=time.monotonic,
         )
+        runtime.show_when_asked(desk.status)
         await follow(
             runtime.log, runtime.market, desk, hint=standing.hint, stopping=runtime.stopping
         )

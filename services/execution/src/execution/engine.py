@@ -327,6 +327,7 @@ def _offered(
         last_valid_block_height=last,
         expires_at=from_millis(to_millis(clock.at) + left_ms),
         simulated=it.simulated,
+        rehearsed=None,
         clock=clock,
     )
     return _caused(draft, event)

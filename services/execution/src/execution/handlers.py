@@ -62,7 +62,6 @@ class Desk:
         dead_letters: Parks,
         checkpoints: Keeps,
         checkpoint_events: int,
-        show: Callable[[Mapping[str, object]], None],
         ready: Callable[[bool, str], None],
         clock: Callable[[], float],
     ) -> None:
@@ -77,20 +76,22 @@ class Desk:
         self._checkpoints = checkpoints
         self._checkpoint_events = checkpoint_events
         self._checkpointed = standing.position
-        self._turns = Turns(standing, recorder, cabinet=cabinet, show_status=self._show_status)
-        self._show = show
+        self._turns = Turns(standing, recorder, cabinet=cabinet)
         self._soundness = Soundness()
         self._ready = ready
         self._live = LiveTime(clock)
         if standing.venue is not None:
             self._live.came_to(standing.venue.now_ms)
         self._say_ready()
-        self._show_status()
 
     @property
     def position(self) -> int:
         """Give the position of the last event folded."""
         return self._standing.position
+
+    def status(self) -> dict[str, object]:
+        """Give what the service shows of itself now, as JSON values."""
+        return status_of(self._standing, parked=self._parked)
 
     async def handle_event(self, recorded: Recorded, wait_for_log: WaitForLog) -> None:
         """Fold an event of the log, and take the turns that it leads to.
@@ -222,7 +223,6 @@ class Desk:
         await self._turns.take_all(wait_for_log)
         newest_ms = progress.newest_closed_by(trade.t)
         await self._turns.record([self._advanced(newest_ms, closed_ms=trade.t)])
-        self._show_status()
 
     async def _end(self, end: TapeEnd, wait_for_log: WaitForLog) -> None:
         """Say that the whole tape is worked; nothing is decided on its last, unfinished bar."""
@@ -237,7 +237,6 @@ class Desk:
         await self._turns.take_all(wait_for_log)
         newest_ms = max(progress.open_ms, minute_of(venue.now_ms))
         await self._turns.record([self._advanced(newest_ms, closed_ms=end.t)])
-        self._show_status()
 
     def _advanced(self, newest_ms: int, *, closed_ms: int) -> Draft:
         market = MarketId(self._standing.planner.state.market or "")
@@ -248,9 +247,6 @@ class Desk:
         is_clean = not self._standing.is_reworking
         self._ready(is_clean, "" if is_clean else "working through the prints again")
 
-    def _show_status(self) -> None:
-        self._show(status_of(self._standing, parked=self._parked))
-
     async def _park(self, message: MarketMessage, reason: Exception) -> None:
         self._parked += 1
         origin = f"{message.subject} at {message.sequence} of the market stream"
@@ -258,7 +254,6 @@ class Desk:
         await self._dead_letters.park(
             what="tick", reason=str(reason), body=message.body, origin=origin
         )
-        self._show_status()
 
     async def _checkpoint_if_due(self) -> None:
         if self._standing.position - self._checkpointed >= self._checkpoint_events:

@@ -159,6 +159,8 @@ class Owning:
             is_open=seen.is_open,
             has_statistics=seen.has_statistics,
             margin_ratio=seen.margin_ratio,
+            deposit_due_usd=seen.deposit_due_usd,
+            fees_due_lamports=seen.fees_due_lamports,
         )
 
     def _is_open(self, it: Delegation, chain: Chain) -> bool:

@@ -5,6 +5,8 @@ same account cannot record, and what is not recorded is not sent. An append that
 also carries the last thing that people were heard to say: with a kill in between it is refused.
 """
 
+import asyncio
+import functools
 from collections.abc import Sequence
 
 import structlog
@@ -12,7 +14,7 @@ import structlog
 from chassis.appends import Appended, VersionConflict
 from chassis.fold import Fence
 from chassis.log import Log
-from contracts.event import Draft, Recorded
+from contracts.event import Draft, Event, Recorded
 from contracts.transaction import TransactionPlanned
 
 WRITTEN = ("orders.", "fills.", "venue.", "delegation.")
@@ -110,8 +112,8 @@ class Recorder:
             await self._require_ours(drafts, appended)
         self._fence.appended(drafts, appended)
         self._own.update(place.position for place in appended)
-        for draft in drafts:
-            _tell(draft)
+        # What was decided is sent first; the lines are written while the next answer is awaited.
+        asyncio.get_running_loop().call_soon(_tell, drafts)
         return [_recorded(it, at.position) for it, at in zip(drafts, appended, strict=True)]
 
     async def _require_ours(self, drafts: Sequence[Draft], appended: Sequence[Appended]) -> None:
@@ -143,12 +145,17 @@ def _rival(conflict: VersionConflict) -> AnotherWriter:
     )
 
 
-def _tell(draft: Draft) -> None:
-    event = draft.event
-    if event.event_type in _QUIET:
-        return
-    told = {name: str(getattr(event, name)) for name in _TOLD if hasattr(event, name)}
-    _log.info(event.event_type, correlation_id=str(draft.correlation_id), **told)
+def _tell(drafts: Sequence[Draft]) -> None:
+    for draft in drafts:
+        event = draft.event
+        if event.event_type not in _QUIET:
+            told = {name: str(getattr(event, name)) for name in _told_of(type(event))}
+            _log.info(event.event_type, correlation_id=str(draft.correlation_id), **told)
+
+
+@functools.cache
+def _told_of(event_class: type[Event]) -> tuple[str, ...]:
+    return tuple(name for name in _TOLD if name in event_class.model_fields)
 
 
 def _recorded(draft: Draft, position: int) -> Recorded:

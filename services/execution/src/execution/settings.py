@@ -1,22 +1,25 @@
 """What the environment says to execution."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from chassis.settings import ConfigurationError, ServiceSettings
+from chassis.settings import ConfigurationError, ServiceSettings, complaints_of, read_settings
 from contracts.values import refused
 from contracts.venues import PAPER
 from execution.domain.policy import POLICY
-from execution.onchain.config import ChainConfig, pubkey_of, require_given, urls_of
+from execution.onchain.config import LOCALNET, ChainConfig, pubkey_of, require_given, urls_of
 from execution.signing.cabinet import KeyCabinet
 from execution.signing.keys import KeyUnusable, Vault, encryption_key
+from execution.venues.drift.config import FirstMoney
 from execution.venues.paper.fees import FEES
 from execution.venues.paper.rules import PaperRules
 
 _CALM = "paper_is_calm"
+_LAMPORTS = 10**9
 
 
 class ExecutionSettings(ServiceSettings):
@@ -47,6 +50,11 @@ class ExecutionSettings(ServiceSettings):
     account_owner: str = ""
     """The wallet that the sub-account belongs to."""
     sub_account: Annotated[int, Field(ge=0, le=65_535)] = 0
+    set_up_deposit_usd: Annotated[Decimal, Field(ge=0, le=1_000_000_000)] = Decimal(0)
+    """Deposited by the transaction that names the first delegate. Play money only: elsewhere an
+    owner deposits at the venue, what it can lose."""
+    delegate_fees_sol: Annotated[Decimal, Field(ge=0, le=1)] = Decimal(0)
+    """What a delegate is to have for fees: the transaction that names it sends what is missing."""
     key_encryption_file: Path = Path()
     """64 hexadecimal digits in a file that others may not read."""
     delegate_keys_dir: Path | None = None
@@ -103,6 +111,10 @@ class ExecutionSettings(ServiceSettings):
             ),
             self.venue,
         )
+        if self.set_up_deposit_usd and self.venue != LOCALNET:
+            raise ValueError(
+                f"expected SET_UP_DEPOSIT_USD with VENUE={LOCALNET} only, found {self.venue}"
+            )
         return ChainConfig(
             cluster=self.venue,
             urls=urls_of(self.rpc_urls.get_secret_value(), self.venue),
@@ -111,6 +123,9 @@ class ExecutionSettings(ServiceSettings):
             owner=pubkey_of("ACCOUNT_OWNER", self.account_owner),
             sub_account=self.sub_account,
             market_index=self.perp_market_index,
+            first_money=FirstMoney(
+                self.set_up_deposit_usd, int(self.delegate_fees_sol * _LAMPORTS)
+            ),
         )
 
     def cabinet(self) -> KeyCabinet | None:
@@ -145,3 +160,8 @@ class ExecutionSettings(ServiceSettings):
             participation=self.paper_participation,
             queue_ahead_usd=self.paper_queue_ahead_usd,
         )
+
+
+def check(over: Mapping[str, str]) -> list[str]:
+    """Give what is wrong with the settings of an execution that is to start."""
+    return complaints_of(lambda: read_settings(ExecutionSettings, over).cabinet())

@@ -14,6 +14,7 @@ def status_of(standing: Standing, *, parked: int) -> dict[str, object]:
     progress, venue, state = standing.progress, standing.venue, standing.planner.state
     feed = progress.feed
     return {
+        "policy": state.policy,
         "market": None if feed is None else feed.market,
         "is_replayable": None if feed is None else feed.is_replayable,
         "clock": None

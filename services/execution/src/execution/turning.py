@@ -36,16 +36,14 @@ class Turns:
         recorder: Recorder,
         *,
         cabinet: KeyCabinet | None,
-        show_status: Callable[[], None],
     ) -> None:
-        """Take turns from where the service stands; `show_status` is told after each round."""
+        """Take turns from where the service stands."""
         self._owning = Owning(standing, cabinet, self.record)
         self.is_turning = False
         self._is_settled = False
         """Whether turns were taken for everybody, and since then for whoever heard something."""
         self._standing = standing
         self._recorder = recorder
-        self._show_status = show_status
 
     @property
     def venue(self) -> PaperChain:
@@ -81,7 +79,6 @@ class Turns:
             owned = PaperOwned(self.venue, standing.rules.slot_ms)
             while names := await self._owning.settle(owned):
                 # Who may sign has changed: that alone may be a reason to act, or to stand still.
-                self._show_status()
                 await self._take_until_done(engine, names, wait_for_log)
             self._is_settled = True
         finally:
@@ -108,8 +105,6 @@ class Turns:
                 engine.cursors[turn.account] = turn.cursor
                 for transaction in turn.transactions:
                     self.venue.submit(transaction)
-        if turns:
-            self._show_status()
         return [turn.account for turn in turns]
 
     def _awake(self) -> list[str]:

@@ -44,6 +44,9 @@ class AccessView(View, frozen=True):
     """`local`: whoever reaches it on its own machine; `wallet`: who signs in."""
     account: str | None
     session: SessionView | None
+    may_stop_all: bool
+    """Whether whoever asks may stop and resume all accounts: an operator's wallet may, and the
+    person at a desk without sign-in."""
 
 
 class EndedView(View, frozen=True):

@@ -23,6 +23,7 @@ from gateway.guards.gate import Gate
 from gateway.guards.rates import Rates
 from gateway.handlers import Commands
 from gateway.idempotency import Keys
+from gateway.identity import identity_of
 from gateway.live import Live
 from gateway.metrics import GatewayMetrics
 from gateway.notify.delivery import Sender
@@ -65,6 +66,7 @@ async def run(runtime: Runtime, settings: GatewaySettings, *, sender: Sender) ->
     sign_in = _sign_in(runtime, settings, live, site)
     history = History(ask=ask, log=runtime.log, shows=live.shows)
     notifications, worker = _notifications(runtime, settings, live, sender)
+    identity = await asyncio.to_thread(identity_of, settings.place())
     page_files = await asyncio.to_thread(read_page_files, PAGE)
     if not page_files:
         _log.warning("page_missing", folder=str(PAGE))
@@ -76,6 +78,7 @@ async def run(runtime: Runtime, settings: GatewaySettings, *, sender: Sender) ->
         notifications=notifications,
         keys=Keys(KeyValueClient(runtime.connection, Bucket.IDEMPOTENCY), clock=now),
         sign_in=sign_in,
+        identity=identity,
         page_files=page_files,
     )
     gate = Gate(create_app(lambda: parts), sign_in)

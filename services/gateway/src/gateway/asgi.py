@@ -27,6 +27,7 @@ from gateway.edge import request_id_of
 from gateway.guards.gate import Admission, admission_of
 from gateway.handlers import Commands
 from gateway.idempotency import Keys
+from gateway.identity import API_VERSION, Identity
 from gateway.live import Live
 from gateway.notify.bodies import NotificationsBody, TryBody
 from gateway.notify.manage import Notifications
@@ -103,6 +104,7 @@ class Parts:
     keys: Keys
     sign_in: SignIn | None
     """None where nobody signs in."""
+    identity: Identity
     page_files: PageFiles
 
     @property
@@ -153,10 +155,12 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             notifications.change_notifications,
             notifications.test_channel,
             reading.read_state,
+            reading.read_orders,
             activity.read_activity,
             activity.export_activity,
             reading.read_event,
             telemetry.read_telemetry,
+            telemetry.read_liquidations,
             telemetry.read_bars,
             stream.engine_events,
             auth.issue_challenge,
@@ -184,6 +188,7 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
             "exports": Provide(lambda: parts().exports, sync_to_thread=False),
             "notifications": Provide(lambda: parts().notifications, sync_to_thread=False),
             "sign_in": Provide(lambda: parts().sign_in, sync_to_thread=False),
+            "identity": Provide(lambda: parts().identity, sync_to_thread=False),
             "page_files": Provide(lambda: parts().page_files, sync_to_thread=False),
             "admission": Provide(_admission, sync_to_thread=False),
             "maybe_admission": Provide(_maybe_admission, sync_to_thread=False),
@@ -197,7 +202,7 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
 
 
 def _owners(parts: Parts) -> Owners:
-    return Owners(parts.live, parts.commands)
+    return Owners(parts.live, parts.commands, parts.identity.place)
 
 
 def _admission(scope: Scope) -> Admission:
@@ -230,7 +235,7 @@ def _no_parts() -> Parts:
 def _openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Perp desk gateway",
-        version=health.API_VERSION,
+        version=API_VERSION,
         description=(
             "Commands answer 202 and the truth comes as events, on the WebSocket "
             "`/api/ws/engine.events` or by `/api/activity`. Every failure is a problem of this "

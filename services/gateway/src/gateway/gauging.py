@@ -10,7 +10,7 @@ from chassis.market import Market as MarketStream
 from contracts import subjects
 from contracts.ids import SourceVenue, Symbol
 from contracts.ticks import Liquidation, MarkPrice
-from gateway.domain.gauges import Gauges
+from gateway.domain.gauges import KEPT_MS, Gauges
 from gateway.live import Gauged, Live
 from gateway.present_telemetry import panels
 from gateway.stream.protocol import Topic, snap_text
@@ -24,7 +24,7 @@ _tick: msgspec.json.Decoder[MarkPrice | Liquidation] = msgspec.json.Decoder(Mark
 
 
 async def show_gauges(live: Live, market: MarketStream, *, clock: Callable[[], datetime]) -> None:
-    """Fold mark prices and liquidations, for ever; the liquidations of the last hour count."""
+    """Fold mark prices and liquidations, for ever."""
     opened = await live.feed_opened()
     venue, symbol = SourceVenue(opened.venue), Symbol(opened.symbol)
     marks, forced = subjects.mark(venue, symbol), subjects.liquidations(venue, symbol)
@@ -82,6 +82,8 @@ def _gauged(gauges: Gauges, now: datetime) -> Gauged:
         mark=gauges.mark,
         # Exchanges send liquidations beside the mark price: where that comes, none is none.
         forced=gauges.forced() if is_forced_fed else None,
+        kept=gauges.kept,
+        is_kept_cut=gauges.is_cut(KEPT_MS),
         at=gauges.now,
         heard_at=now if is_forced_fed else None,
         refused=gauges.refused,

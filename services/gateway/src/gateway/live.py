@@ -27,7 +27,7 @@ from contracts.manual import OfferClosed, ReturnRefused
 from contracts.verdict import OrderApproved, OrderDenied
 from gateway.domain import desk
 from gateway.domain.desk import DeskState, Verdict
-from gateway.domain.gauges import Forced, Mark
+from gateway.domain.gauges import Forced, ForcedTrade, Mark
 from gateway.domain.manual import Signed, Status
 from gateway.domain.ticker import Flow, Price
 from gateway.stream import protocol
@@ -58,6 +58,10 @@ class Gauged:
 
     mark: Mark | None = None
     forced: Forced | None = None
+    kept: tuple[ForcedTrade, ...] = ()
+    """Liquidations of the last hours, for their map."""
+    is_kept_cut: bool = False
+    """Whether there were more than are kept."""
     at: datetime | None = None
     """How far they are in the market's time."""
     heard_at: datetime | None = None

@@ -47,12 +47,17 @@ class VenuePlaceView(View, frozen=True):
     """Where the account is."""
 
     name: str
+    """In words: `Drift on mainnet`."""
     cluster: str
+    """`paper`, `localnet`, `devnet` or `mainnet`."""
     program: str
+    program_name: str
     quote: str
     sub_account: int
     user: str | None
     """The sub-account's address."""
+    account_page: str | None
+    """The venue's own page of it, where there is one."""
 
 
 class KeyView(View, frozen=True):

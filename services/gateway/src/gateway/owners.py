@@ -28,6 +28,7 @@ from gateway.domain.actor import Actor
 from gateway.domain.owner import Offer
 from gateway.handlers import Commands, Done, require_fresh
 from gateway.live import Live
+from gateway.place import Place
 from gateway.present_owner import text_of
 from gateway.problems import Code, Problem
 from gateway.signin.sessions import Session
@@ -38,6 +39,7 @@ TRANSACTION_BYTES_MAX = 1232
 _SIGNATURE_END = 1 + 64
 _REFUSALS: Mapping[str, Code] = {
     "tx-altered": Code.TX_ALTERED,
+    "tx-fee-too-high": Code.TX_FEE_TOO_HIGH,
     "tx-signature-invalid": Code.TX_SIGNATURE_INVALID,
     "tx-expired": Code.TX_EXPIRED,
     "tx-unknown": Code.TX_UNKNOWN,
@@ -51,6 +53,7 @@ class Owners:
 
     live: Live
     commands: Commands
+    place: Place
     answer_wait_s: float = ANSWER_WAIT_S
 
     def is_owner(self, session: Session | None) -> bool:
@@ -62,7 +65,7 @@ class Owners:
         """Record that the owner agreed to the text that stands now."""
         wallet = self.require_owner(session)
         require_fresh(actor, "to agree")
-        text = text_of(self.live.state)
+        text = text_of(self.live.state, self.place)
         if text is None or text.sha256 != text_sha256:
             stands = "none" if text is None else text.sha256
             raise Problem(Code.CONSENT_CHANGED, f"expected {stands}, found {text_sha256}")
@@ -81,7 +84,7 @@ class Owners:
         """Give the transaction that names our key, made now if there is none."""
         wallet = self.require_owner(session)
         require_fresh(actor, "to delegate")
-        given, text = self.live.state.owner.consent, text_of(self.live.state)
+        given, text = self.live.state.owner.consent, text_of(self.live.state, self.place)
         if given is None or text is None or given.text_sha256 != text.sha256:
             raise Problem(Code.CONSENT_MISSING, "expected consent to the text that stands now")
         event = DelegationAsked(

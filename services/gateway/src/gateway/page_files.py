@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-PATHS = ("/", "/settings")
+PATHS = ("/", "/settings", "/about")
 """Where the page can be opened; it finds its own way from there."""
 INDEX = "index.html"
 _TYPES: Mapping[str, str] = MappingProxyType(

@@ -1,19 +1,20 @@
 """From the live desk to what the API answers: pure, no rule of its own."""
 
 from datetime import datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 from functools import lru_cache
 
 from contracts import signal
 from contracts.engine import Mode
-from contracts.ids import MarketId
-from contracts.markets import UnknownMarket, market_spec
 from contracts.values import plain
+from contracts.venues import PAPER
 from gateway import views
 from gateway.domain import desk
 from gateway.domain.desk import DeskState
 from gateway.domain.kills import Scope, name_of
+from gateway.domain.marks import FillMark, Mark
 from gateway.domain.session import Bar
+from gateway.identity import API_VERSION, Identity
 from gateway.live import Live, Market, ServiceStatus
 from gateway.present_orders import (
     adopted_view,
@@ -22,50 +23,42 @@ from gateway.present_orders import (
     transaction_view,
     verdict_view,
 )
+from gateway.present_position import last_usd, market_of, position_view
 from gateway.requests import settings_body
 from gateway.stream.protocol import time_text
+from gateway.written import cents, maybe_cents, maybe_plain, maybe_time
 
 BARS_SHOWN = 240
 """Bars in the state: four hours."""
-_CENT = Decimal("0.01")
-_WIDE = Context(prec=60)
-"""Room for the product of any two decimals of the log."""
 
 
 def money_view(live: Live) -> views.MoneyView:
     """Give the account and its position at the newest price."""
-    last_usd = _last_usd(live)
     return views.MoneyView(
-        account=_account(live.state, last_usd), position=_position(live.state, last_usd)
+        account=_account(live.state, last_usd(live)), position=position_view(live)
     )
-
-
-def _last_usd(live: Live) -> Decimal | None:
-    """Give the newest price: of the last trade heard, else of the last closed minute."""
-    if live.market.price is not None:
-        return live.market.price.last_usd
-    return None if live.state.session is None else live.state.session.close_usd
 
 
 def state_view(live: Live, *, now: datetime) -> views.StateView:
     """Give the whole desk."""
-    state, last_usd = live.state, _last_usd(live)
+    state = live.state
     account = state.account
     return views.StateView(
         pos=str(state.position),
-        head_at=_time(state.recorded_at),
+        head_at=maybe_time(state.recorded_at),
         server_time=time_text(now),
         epoch=live.hub.epoch,
         is_caught_up=live.hub.is_open,
-        mode="paper" if account is None else account.opened.venue,
+        mode=PAPER if account is None else account.opened.venue,
         feed=_feed(state),
         market=_market(state),
         price=price_view(live.market),
         flow=flow_view(live.market),
-        account=_account(state, last_usd),
+        account=_account(state, last_usd(live)),
         settings=None if account is None else settings_body(account.settings).model_dump(),
-        position=_position(state, last_usd),
+        position=position_view(live),
         orders=[order_view(one) for one in state.book.orders],
+        orders_pos=str(state.lives.position),
         transactions=[transaction_view(one) for one in state.book.transactions],
         adopted=None if state.book.adopted is None else adopted_view(state.book.adopted),
         setup=None if state.book.setup is None else setup_view(state.book.setup),
@@ -79,6 +72,7 @@ def state_view(live: Live, *, now: datetime) -> views.StateView:
         unreadable_events=state.unreadable,
         unreadable_pos=str(state.unreadable_position) if state.unreadable else None,
         bars=[bar_view(bar) for bar in state.bars[-BARS_SHOWN:]],
+        marks=_marks(state),
     )
 
 
@@ -93,10 +87,57 @@ def bar_view(bar: Bar) -> views.BarView:
         close_usd=plain(bar.close_usd),
         volume_base=plain(bar.volume_base),
         cvd_base=plain(bar.cvd_base),
-        vwap_usd=_plain(bar.vwap_usd),
+        vwap_usd=maybe_plain(bar.vwap_usd),
         trades=bar.trades,
         missing_trades=bar.missing_trades,
         is_complete=bar.is_complete,
+    )
+
+
+_MONEY = {PAPER: "simulated", "localnet": "test", "devnet": "test"}
+
+
+def version_view(live: Live, identity: Identity) -> views.Version:
+    """Give what runs, with the rules that the services say they keep."""
+    place = identity.place
+    return views.Version(
+        service="gateway",
+        version=identity.version,
+        api=API_VERSION,
+        contracts=identity.contracts,
+        revision=identity.revision,
+        python=identity.python,
+        account=live.account_id,
+        venue=place.venue,
+        environment=_MONEY.get(place.venue, "real"),
+        program=place.program,
+        program_name=place.program_name,
+        quote=place.quote,
+        policies={
+            one.name: one.details["policy"] for one in live.services if "policy" in one.details
+        },
+    )
+
+
+def _marks(state: DeskState) -> list[views.MarkView]:
+    shown = state.bars[-BARS_SHOWN:]
+    return [_mark(one) for one in state.marks if shown and one.minute >= shown[0].minute]
+
+
+def _mark(one: Mark) -> views.MarkView:
+    is_fill = isinstance(one, FillMark)
+    return views.MarkView(
+        pos=str(one.position),
+        minute=time_text(one.minute),
+        kind="fill" if is_fill else "signal",
+        side=one.side,
+        leg=one.leg if is_fill else "",
+        order_id=one.client_order_id if is_fill else "",
+        price_usd=plain(one.price_usd),
+        quantity_base=plain(one.quantity_base) if is_fill else None,
+        vwap_usd=None if is_fill else maybe_plain(one.vwap_usd),
+        verdict="" if is_fill else one.verdict,
+        made_usd=cents(one.made_usd) if is_fill else None,
     )
 
 
@@ -120,7 +161,7 @@ def flow_view(market: Market) -> views.FlowView | None:
         return None
     return views.FlowView(
         cvd_base=plain(flow.cvd_base),
-        vwap_usd=_plain(flow.vwap_usd),
+        vwap_usd=maybe_plain(flow.vwap_usd),
         at=time_text(flow.at),
         heard_at=time_text(heard_at),
         is_live=flow.is_live,
@@ -135,7 +176,7 @@ def services_view(services: tuple[ServiceStatus, ...]) -> list[views.ServiceView
             is_up=one.is_up,
             is_ready=one.is_ready,
             reason=one.reason,
-            answered_at=_time(one.answered_at),
+            answered_at=maybe_time(one.answered_at),
             details=dict(one.details),
         )
         for one in services
@@ -158,17 +199,15 @@ def _feed(state: DeskState) -> views.FeedView | None:
         status=feed.status,
         reason=feed.reason or feed.history_missed,
         gaps=feed.gaps,
+        gap_at=maybe_time(feed.gap_at),
         missing_trades=feed.missing_trades,
         refused_frames=feed.refused_frames,
     )
 
 
 def _market(state: DeskState) -> views.MarketView | None:
-    if state.feed is None:
-        return None
-    try:
-        spec = market_spec(MarketId(state.feed.opened.market))
-    except UnknownMarket:
+    spec = market_of(state)
+    if spec is None:
         return None
     return views.MarketView(
         id=spec.market,
@@ -178,35 +217,25 @@ def _market(state: DeskState) -> views.MarketView | None:
     )
 
 
-def _account(state: DeskState, last_usd: Decimal | None) -> views.AccountView | None:
+def _account(state: DeskState, price: Decimal | None) -> views.AccountView | None:
     account, holding = state.account, state.book.holding
     if account is None:
         return None
-    unrealized = desk.unrealized_usd(state, last_usd)
+    unrealized = desk.unrealized_usd(state, price)
     return views.AccountView(
         id=account.opened.account,
         venue=account.opened.venue,
         start_equity_usd=plain(account.opened.equity_usd),
-        balance_usd=_cents(desk.balance_usd(account, state.book)),
-        equity_usd=_maybe_cents(desk.equity_usd(state, last_usd)),
-        realized_pnl_usd=_cents(holding.realized_pnl_usd),
-        unrealized_pnl_usd=_maybe_cents(unrealized),
-        fees_usd=_cents(holding.fees_usd),
-        venue_fees_usd=_cents(holding.venue_fees_usd),
-        funding_usd=_cents(holding.funding_usd),
+        balance_usd=cents(desk.balance_usd(account, state.book)),
+        equity_usd=maybe_cents(desk.equity_usd(state, price)),
+        realized_pnl_usd=cents(holding.realized_pnl_usd),
+        unrealized_pnl_usd=maybe_cents(unrealized),
+        fees_usd=cents(holding.fees_usd),
+        venue_fees_usd=cents(holding.venue_fees_usd),
+        funding_usd=cents(holding.funding_usd),
         fills=holding.fills,
         setups_closed=state.book.setups_closed,
         signing=state.signing.mode.value,
-    )
-
-
-def _position(state: DeskState, last_usd: Decimal | None) -> views.PositionView:
-    holding = state.book.holding
-    notional = None if last_usd is None else abs(holding.quantity_base) * last_usd
-    return views.PositionView(
-        quantity_base=plain(holding.quantity_base),
-        entry_price_usd=_plain(holding.entry_price_usd),
-        notional_usd=_maybe_cents(notional),
     )
 
 
@@ -221,9 +250,9 @@ def _decision(state: DeskState) -> views.DecisionView | None:
         minute=time_text(said.event.minute),
         wants_entry=wants_entry,
         reason="" if isinstance(said.event, signal.EntrySignaled) else said.event.reason,
-        rsi=_plain(features.rsi),
-        atr_usd=_plain(features.atr_5m_usd),
-        session_vwap_usd=_plain(features.session_vwap_usd),
+        rsi=maybe_plain(features.rsi),
+        atr_usd=maybe_plain(features.atr_5m_usd),
+        session_vwap_usd=maybe_plain(features.session_vwap_usd),
     )
 
 
@@ -252,19 +281,3 @@ def _engine(state: DeskState) -> views.EngineView:
         pos=str(said.position),
         recorded_at=time_text(said.recorded_at),
     )
-
-
-def _cents(value: Decimal) -> str:
-    return plain(value.quantize(_CENT, context=_WIDE))
-
-
-def _maybe_cents(value: Decimal | None) -> str | None:
-    return None if value is None else _cents(value)
-
-
-def _plain(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else time_text(moment)

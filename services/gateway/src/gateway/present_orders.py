@@ -1,7 +1,5 @@
 """From verdicts, setups, orders and transactions to what the API answers."""
 
-from decimal import Decimal
-
 from contracts.values import plain
 from contracts.verdict import OrderApproved, OrderDenied
 from gateway import views
@@ -10,6 +8,7 @@ from gateway.domain.desk import Verdict
 from gateway.domain.orders import OrderState
 from gateway.domain.transactions import TransactionState
 from gateway.stream.protocol import time_text
+from gateway.written import maybe_plain, maybe_text
 
 
 def verdict_view(said: Verdict) -> views.VerdictView:
@@ -30,14 +29,14 @@ def verdict_view(said: Verdict) -> views.VerdictView:
         notional_usd=plain(event.notional_usd),
         risk_usd=plain(event.risk_usd),
         equity_usd=plain(event.equity_usd),
-        leverage_after=_plain(event.leverage_after),
+        leverage_after=maybe_plain(event.leverage_after),
         policy=event.policy,
         findings=[
             views.FindingView(
                 rule=finding.rule,
                 passed=finding.passed,
-                observed=_plain(finding.observed),
-                limit=_plain(finding.limit),
+                observed=maybe_plain(finding.observed),
+                limit=maybe_plain(finding.limit),
                 unit=finding.unit,
             )
             for finding in event.findings
@@ -49,7 +48,7 @@ def order_view(one: OrderState) -> views.OrderView:
     """Give an order of ours."""
     return views.OrderView(
         order_id=one.client_order_id,
-        venue_order_id=_text(one.venue_order_id),
+        venue_order_id=maybe_text(one.venue_order_id),
         setup=str(one.setup),
         leg=one.leg,
         side=one.side,
@@ -57,7 +56,7 @@ def order_view(one: OrderState) -> views.OrderView:
         status=one.status,
         is_open=not one.status.is_over,
         price_usd=plain(one.price_usd),
-        quantity_base=_plain(one.quantity_base),
+        quantity_base=maybe_plain(one.quantity_base),
         filled_base=plain(one.filled_base),
         is_reduce_only=one.is_reduce_only,
         generation=one.generation,
@@ -78,8 +77,8 @@ def transaction_view(one: TransactionState) -> views.TransactionView:
         code=one.code,
         reason=one.reason,
         signature=one.signature,
-        slot=_text(one.slot),
-        fee_lamports=_text(one.fee_lamports),
+        slot=maybe_text(one.slot),
+        fee_lamports=maybe_text(one.fee_lamports),
         pos=str(one.position),
     )
 
@@ -114,15 +113,7 @@ def setup_view(setup: SetupState) -> views.SetupView:
         realized_pnl_usd=None if closed is None else plain(closed.realized_pnl_usd),
         fees_usd=None if closed is None else plain(closed.fees_usd),
         funding_usd=None if closed is None else plain(closed.funding_usd),
-        transaction_fees_lamports=_text(
+        transaction_fees_lamports=maybe_text(
             None if closed is None else closed.transaction_fees_lamports
         ),
     )
-
-
-def _plain(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)
-
-
-def _text(number: int | None) -> str | None:
-    return None if number is None else str(number)

@@ -32,6 +32,8 @@ class Reading(msgspec.Struct, frozen=True):
     owner_lamports: int
     fee_payer_lamports: int
     has_key_store: bool
+    fees_due_lamports: int = 0
+    """What the transaction that names the next delegate sends to it."""
     block_height: int | None = None
     """By which what is signed by hand ends."""
 
@@ -45,6 +47,8 @@ class Place(msgspec.Struct, frozen=True):
     deposit_usd: str
     margin_ratio: int
     """The owner's cap, in 1e-4 of what is held; 0 for none."""
+    deposit_due_usd: str = "0"
+    """What the transaction that names the next delegate deposits."""
 
 
 def reading_of(live: Live) -> Reading | None:
@@ -64,14 +68,27 @@ def _told(live: Live, what: str, kind: type[_T]) -> _T | None:
         return None
 
 
+def _read_to(live: Live) -> int:
+    """Give how far execution had read the log when it told what it reads of the chain."""
+    execution = next((one for one in live.services if one.name == "execution"), None)
+    return 0 if execution is None else int(execution.details.get("position", "0"))
+
+
 def preflight(
-    live: Live, reading: Reading | None, consent: views.ConsentView | None
+    live: Live, reading: Reading | None, consent: views.ConsentView | None, *, quote: str
 ) -> list[views.CheckView]:
-    """Give everything that a delegation needs, in the order in which to mend it."""
+    """Give everything that a delegation needs, in the order in which to mend it.
+
+    `quote` names the quote asset.
+    """
     state, it = live.state, live.state.owner
     is_paper = state.account is None or state.account.opened.venue == PAPER
-    place = None if is_paper else _told(live, "sub_account", Place)
+    # What was read before the log told of this delegate says nothing of it.
+    is_old = _read_to(live) < it.state_position
+    place = None if is_paper or is_old else _told(live, "sub_account", Place)
+    money = None if is_old else reading
     kill, key = state.kill_level, it.key
+    is_named = it.state in {DelegationState.ACTIVE, DelegationState.REVOKING}
     owner_least = OWNER_LAMPORTS_MIN + (RENT_LAMPORTS if place and not place.is_open else 0)
     return [
         _check(
@@ -80,13 +97,14 @@ def preflight(
             found="the venue is read" if reading else "execution does not answer",
             remedy="Wait for execution, or restart it; what is shown is as of the time beside it.",
         ),
-        *(_on_paper(state) if is_paper else _on_chain(state, place)),
-        _funds("owner_sol", reading and reading.owner_lamports, owner_least, "your wallet"),
+        *(_on_paper(state) if is_paper else _on_chain(state, place, quote)),
+        _funds("owner_sol", money and money.owner_lamports, owner_least, "your wallet"),
         _funds(
             "delegate_sol",
-            reading and reading.fee_payer_lamports,
+            money and money.fee_payer_lamports,
             DELEGATE_LAMPORTS_MIN,
             "the delegate key" if key is None else f"the delegate key {key.address}",
+            due_lamports=0 if money is None or is_named else money.fees_due_lamports,
         ),
         _check(
             "delegate",
@@ -140,7 +158,7 @@ def _on_paper(state: DeskState) -> list[views.CheckView]:
     ]
 
 
-def _on_chain(state: DeskState, place: Place | None) -> list[views.CheckView]:
+def _on_chain(state: DeskState, place: Place | None, quote: str) -> list[views.CheckView]:
     leverage = None if state.account is None else state.account.settings.leverage_max
     address = state.owner.sub_account or "sub-account"
     if place is None:
@@ -166,8 +184,11 @@ def _on_chain(state: DeskState, place: Place | None) -> list[views.CheckView]:
         _check(
             "deposit",
             is_ok=Decimal(place.deposit_usd) > 0,
-            found=f"{place.deposit_usd} deposited",
-            remedy=f"Deposit what you can lose of {place.mint} into {address}, with your wallet on "
+            found=f"{place.deposit_usd} {quote}",
+            remedy=f"Delegate: the transaction that you sign deposits {place.deposit_due_usd} "
+            f"{quote} of your wallet."
+            if Decimal(place.deposit_due_usd)
+            else f"Deposit {quote}, no more than you can lose, into {address}, with your wallet on "
             "the venue's own page.",
         ),
         _check(
@@ -183,11 +204,14 @@ def _check(code: str, *, is_ok: bool, found: str, remedy: str) -> views.CheckVie
     return views.CheckView(code=code, is_ok=is_ok, found=found, remedy="" if is_ok else remedy)
 
 
-def _funds(code: str, lamports: int | None, least: int, who: str) -> views.CheckView:
+def _funds(
+    code: str, lamports: int | None, least: int, who: str, *, due_lamports: int = 0
+) -> views.CheckView:
+    sends = f"Delegate: the transaction that you sign sends {due_lamports} lamports to {who}."
     found = "unknown" if lamports is None else f"{lamports} lamports"
     return _check(
         code,
         is_ok=lamports is not None and lamports >= least,
         found=found,
-        remedy=f"Send SOL to {who}: at least {least} lamports for fees.",
+        remedy=sends if due_lamports else f"Send SOL to {who}: at least {least} lamports for fees.",
     )

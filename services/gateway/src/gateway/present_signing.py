@@ -2,12 +2,13 @@
 
 import base64
 
-from contracts.manual import SigningMode, SimulatedEffect
+from contracts.manual import OfferOutcome, Rehearsed, SigningMode, SimulatedEffect
 from contracts.transaction import RetryClass
 from contracts.values import plain
 from gateway import signing_views as views
-from gateway.domain.manual import Offer, Signed, SigningState
+from gateway.domain.manual import Ended, Offer, Signed, SigningState, Status
 from gateway.domain.manual_sentences import line_of
+from gateway.domain.program_words import why_refused
 from gateway.live import Live
 from gateway.owner_views import SummaryView
 from gateway.present_owner import UNSIGNED
@@ -54,6 +55,11 @@ def signing_view(live: Live, *, is_owner: bool) -> views.SigningView:
         notes=list(NOTES) if is_manual else [],
         block_height=height,
         offers=[found for one in it.offers if (found := offer_view(one, height)) is not None],
+        ended=[
+            ended_view(one)
+            for one in reversed(it.ended)
+            if one.outcome is not OfferOutcome.SIGNED and one.offer.offered is not None
+        ],
         signed=[signed_view(one) for one in reversed(it.signed)],
     )
 
@@ -68,8 +74,9 @@ def offer_view(offer: Offer, height: int | None) -> views.SigningOfferView | Non
     return views.SigningOfferView(
         tx_id=str(offer.id),
         base64=base64.b64encode(UNSIGNED + base64.b64decode(offered.message)).decode(),
-        summary=_summary(offer, offered.simulated),
+        summary=_summary(offer),
         effect=None if offered.simulated is None else _effect(offered.simulated),
+        rehearsed=None if offered.rehearsed is None else _rehearsed(offered.rehearsed),
         fee_payer=offered.wallet,
         blockhash=offered.blockhash,
         last_valid_block_height=last,
@@ -78,6 +85,16 @@ def offer_view(offer: Offer, height: int | None) -> views.SigningOfferView | Non
         asked_at=time_text(offer.asked_at),
         expires_at=time_text(offered.expires_at),
         submit_to=SUBMIT,
+    )
+
+
+def ended_view(it: Ended) -> views.EndedOfferView:
+    """Give how an offer ended."""
+    return views.EndedOfferView(
+        tx_id=str(it.offer.id),
+        title=_title(it.offer),
+        outcome=it.outcome.value,
+        ended_at=time_text(it.at),
     )
 
 
@@ -91,6 +108,7 @@ def signed_view(it: Signed) -> views.SignedView:
         slot=it.slot,
         code=it.code,
         reason=it.reason,
+        why=None if it.status is not Status.FAILED else why_refused(it.code, it.reason),
     )
 
 
@@ -104,28 +122,41 @@ def _height(live: Live) -> int | None:
     return None if reading is None else reading.block_height
 
 
-def _summary(offer: Offer, effect: SimulatedEffect | None) -> SummaryView:
-    intents = offer.asked.intents
-    first = intents[0]
-    leg = str(getattr(first, "leg", ""))
-    title = _TITLES.get(leg, "") if first.event_type == "order_intended" else ""
-    warnings = (
-        []
-        if effect is None or effect.code is None
-        else [f"Right now the program would refuse it with code {effect.code}."]
-    )
+def _summary(offer: Offer) -> SummaryView:
+    why = _refusal_of(offer)
     return SummaryView(
-        title=title or _ACTS.get(first.event_type, "Change orders"),
+        title=_title(offer),
         lines=[
-            *(_capital(line_of(it)) for it in intents),
+            *(_capital(line_of(it)) for it in offer.asked.intents),
             f"Sub-account 0 of {offer.asked.wallet}; the wallet pays the fee",
         ],
-        warnings=warnings,
+        warnings=[] if why is None else [f"It would have failed when it was offered: {why}."],
     )
+
+
+def _title(offer: Offer) -> str:
+    first = offer.asked.intents[0]
+    leg = str(getattr(first, "leg", ""))
+    title = _TITLES.get(leg, "") if first.event_type == "order_intended" else ""
+    return title or _ACTS.get(first.event_type, "Change orders")
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _refusal_of(offer: Offer) -> str | None:
+    """Say why it would fail; None where it runs through, or where nobody could say."""
+    offered = offer.offered
+    if offered is not None and (told := offered.rehearsed) is not None:
+        return why_refused(told.code, told.reason)
+    if offered is None or offered.simulated is None:
+        return None
+    return why_refused(offered.simulated.code, None)
+
+
+def _rehearsed(it: Rehearsed) -> views.RehearsedView:
+    return views.RehearsedView(code=it.code, reason=it.reason, units=it.units, silence=it.silence)
 
 
 def _effect(it: SimulatedEffect) -> views.EffectView:

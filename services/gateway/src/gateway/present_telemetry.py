@@ -3,21 +3,24 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 
-from contracts.values import plain
+from contracts.values import plain, to_millis
 from gateway.domain.feed import FeedState
 from gateway.domain.gauges import Mark
+from gateway.domain.heatmap import heatmap
 from gateway.live import Live
+from gateway.present_position import market_of
 from gateway.stream.protocol import time_text
-from gateway.telemetry_views import DetailView, PanelView, TelemetryView
+from gateway.telemetry_views import DetailView, HeatCellView, HeatmapView, PanelView, TelemetryView
+from gateway.written import CENT, WIDE, cents, maybe_time
 
 NO_FEED = "no feed has opened yet"
 NO_MARK = "the feed has sent no mark price yet"
 _PCT, _BPS = Decimal(100), Decimal(10_000)
-_CENT, _BASIS_POINT = Decimal("0.01"), Decimal("0.001")
-_WIDE = Context(prec=60)
-"""Room for the product of any two decimals of the market."""
+_BASIS_POINT, _RATE = Decimal("0.001"), Decimal("1E-8")
+FUNDING_INTERVAL = timedelta(hours=8)
+"""Of the feed's exchange, until two of its fundings were seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,46 @@ def telemetry_view(live: Live, *, now: datetime) -> TelemetryView:
     )
 
 
+def heatmap_view(live: Live) -> HeatmapView:
+    """Give the liquidations of the last hours over price and time."""
+    feed, at = live.state.feed, live.gauges.at
+    spec = market_of(live.state)
+    why = _liquidations(live, feed).why if feed else NO_FEED
+    if why or feed is None or at is None or spec is None:
+        return HeatmapView(
+            is_fed=False,
+            why=why or "the market is not known",
+            source="",
+            begins_at=None,
+            ends_at=None,
+            step_ms=0,
+            price_step_usd=None,
+            is_cut=False,
+            cells=[],
+        )
+    found = heatmap(live.gauges.kept, now_ms=to_millis(at), tick_usd=spec.tick_usd)
+    return HeatmapView(
+        is_fed=True,
+        why="",
+        source=_named(feed),
+        begins_at=time_text(found.begins_at),
+        ends_at=time_text(found.ends_at),
+        step_ms=found.step // timedelta(milliseconds=1),
+        price_step_usd=plain(found.price_step_usd),
+        is_cut=live.gauges.is_kept_cut,
+        cells=[
+            HeatCellView(
+                at=time_text(cell.at),
+                price_usd=plain(cell.price_usd),
+                long_usd=cents(cell.long_usd),
+                short_usd=cents(cell.short_usd),
+                count=cell.count,
+            )
+            for cell in found.cells
+        ],
+    )
+
+
 def panels(live: Live, *, now: datetime) -> list[PanelView]:
     """Give all gauges, in their order."""
     feed = live.state.feed
@@ -66,8 +109,8 @@ def _panel(name: str, gauge: _Gauge, *, now: datetime, is_live: bool) -> PanelVi
         value=gauge.value,
         unit=gauge.unit,
         source=gauge.source,
-        at=_time(gauge.at),
-        heard_at=_time(gauge.heard_at),
+        at=maybe_time(gauge.at),
+        heard_at=maybe_time(gauge.heard_at),
         age_ms=None if age is None else age // timedelta(milliseconds=1),
         details=[
             DetailView(name=name, value=value, unit=unit) for name, value, unit in gauge.details
@@ -114,12 +157,26 @@ def _funding(live: Live, feed: FeedState) -> _Gauge:
         return _Gauge(why=NO_MARK)
     if mark.funding_rate is None:
         return _Gauge(why="the venue gives no funding rate")
-    due = mark.next_funding_at
     return replace(
         _of_mark(live, feed),
-        value=plain(_WIDE.multiply(mark.funding_rate, _PCT)),
+        value=plain(WIDE.multiply(mark.funding_rate, _PCT)),
         unit="pct",
-        details=() if due is None else (("next_funding_at", time_text(due), ""),),
+        details=_funding_details(mark, mark.funding_rate),
+    )
+
+
+def _funding_details(mark: Mark, rate: Decimal) -> Sequence[tuple[str, str, str]]:
+    """Give the rate per hour and per year, simple and not compounded (market-data.md 4)."""
+    interval = mark.funding_interval or FUNDING_INTERVAL
+    hours = Decimal(interval // timedelta(seconds=1)) / 3_600
+    per_hour = WIDE.divide(WIDE.multiply(rate, _PCT), hours)
+    due = mark.next_funding_at
+    return (
+        ("per_hour", plain(per_hour.quantize(_RATE, context=WIDE)), "pct"),
+        ("per_year", plain((per_hour * 24 * 365).quantize(_RATE, context=WIDE)), "pct"),
+        ("interval", plain(hours.quantize(CENT)), "h"),
+        ("interval_from", "seen" if mark.funding_interval else "assumed", ""),
+        *(() if due is None else (("next_funding_at", time_text(due), ""),)),
     )
 
 
@@ -142,7 +199,7 @@ def _basis(live: Live, feed: FeedState) -> _Gauge:
 
 
 def _basis_bps(basis_usd: Decimal, index_usd: Decimal) -> Decimal:
-    return _WIDE.divide(_WIDE.multiply(basis_usd, _BPS), index_usd).quantize(_BASIS_POINT)
+    return WIDE.divide(WIDE.multiply(basis_usd, _BPS), index_usd).quantize(_BASIS_POINT)
 
 
 def _of_mark(live: Live, feed: FeedState) -> _Gauge:
@@ -164,14 +221,14 @@ def _liquidations(live: Live, feed: FeedState) -> _Gauge:
         return _Gauge(why="the feed has sent neither a liquidation nor a mark price yet")
     last = () if forced.last_at is None else (("last_at", time_text(forced.last_at), ""),)
     return _Gauge(
-        value=_cents(forced.long_usd + forced.short_usd),
+        value=cents(forced.long_usd + forced.short_usd),
         unit="usd",
         source=f"{_named(feed)}, last hour" + (" (cut)" if forced.is_cut else ""),
         at=live.gauges.at,
         heard_at=live.gauges.heard_at,
         details=(
-            ("long", _cents(forced.long_usd), "usd"),
-            ("short", _cents(forced.short_usd), "usd"),
+            ("long", cents(forced.long_usd), "usd"),
+            ("short", cents(forced.short_usd), "usd"),
             ("count", str(forced.count), ""),
             *last,
         ),
@@ -190,12 +247,21 @@ def _feed_health(live: Live, feed: FeedState) -> _Gauge:
         heard_at=live.market.price_heard_at,
         details=(
             ("reason", feed.reason or feed.history_missed, ""),
+            *_lag(live, feed),
             ("gaps", str(feed.gaps), ""),
             ("missing_trades", str(feed.missing_trades), ""),
             ("refused_frames", str(feed.refused_frames), ""),
             ("refused_ticks", str(live.market.refused_ticks + live.gauges.refused), ""),
         ),
     )
+
+
+def _lag(live: Live, feed: FeedState) -> Sequence[tuple[str, str, str]]:
+    """Give how long after its exchange time the last trade was heard; a recording has no such."""
+    price, heard_at = live.market.price, live.market.price_heard_at
+    if feed.opened.is_replayable or price is None or heard_at is None:
+        return ()
+    return (("lag", str((heard_at - price.at) // timedelta(milliseconds=1)), "ms"),)
 
 
 _GAUGES: dict[str, Callable[[Live, FeedState], _Gauge]] = {
@@ -218,11 +284,3 @@ def _named(feed: FeedState) -> str:
 def _flow_source(feed: FeedState, *, is_live: bool) -> str:
     upto = "up to the last trade" if is_live else "up to the last closed minute"
     return f"{_named(feed)}, since 00:00 UTC {upto}"
-
-
-def _cents(value: Decimal) -> str:
-    return plain(value.quantize(_CENT, context=_WIDE))
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else time_text(moment)

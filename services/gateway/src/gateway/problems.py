@@ -50,6 +50,7 @@ class Code(StrEnum):
     DELEGATION_REFUSED = "delegation_refused"
     TX_EXPIRED = "tx_expired"
     TX_REPLACED = "tx_replaced"
+    TX_UNWANTED = "tx_unwanted"
     TX_REPEATED = "tx_repeated"
     TX_NOT_NOW = "tx_not_now"
     NOT_BY_HAND = "not_by_hand"
@@ -61,6 +62,7 @@ class Code(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     IF_MATCH_REQUIRED = "if_match_required"
     TX_ALTERED = "tx_altered"
+    TX_FEE_TOO_HIGH = "tx_fee_too_high"
     TX_SIGNATURE_INVALID = "tx_signature_invalid"
     TOO_MANY_REQUESTS = "too_many_requests"
     INTERNAL_ERROR = "internal_error"
@@ -115,7 +117,8 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.CONSENT_CHANGED: Kind(409, "The text is another one by now"),
         Code.DELEGATION_REFUSED: Kind(409, "No delegation can be made now"),
         Code.TX_EXPIRED: Kind(409, "The transaction can be taken no more"),
-        Code.TX_REPLACED: Kind(409, "A newer transaction stands for it, or it is not wanted"),
+        Code.TX_REPLACED: Kind(409, "A newer transaction stands for it"),
+        Code.TX_UNWANTED: Kind(409, "It is not wanted any more"),
         Code.TX_REPEATED: Kind(409, "The transaction was signed already"),
         Code.TX_NOT_NOW: Kind(409, "The transaction may not be sent now"),
         Code.NOT_BY_HAND: Kind(409, "This wallet does not sign by hand now"),
@@ -127,6 +130,7 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.IDEMPOTENCY_KEY_REUSED: Kind(422, "The Idempotency-Key was used for another request"),
         Code.IF_MATCH_REQUIRED: Kind(428, "The change needs an If-Match header"),
         Code.TX_ALTERED: Kind(422, "The transaction is not the one that was offered"),
+        Code.TX_FEE_TOO_HIGH: Kind(422, "The wallet offers too high a priority fee"),
         Code.TX_SIGNATURE_INVALID: Kind(422, "The owner's wallet did not sign this"),
         Code.TOO_MANY_REQUESTS: Kind(429, "Too many requests"),
         Code.INTERNAL_ERROR: Kind(500, "The gateway failed"),

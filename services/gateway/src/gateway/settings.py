@@ -3,20 +3,30 @@
 import ipaddress
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import Field
 
-from chassis.settings import ConfigurationError, ServiceSettings
+from chassis.settings import (
+    ConfigurationError,
+    ServiceSettings,
+    SettingsRefused,
+    complaints_of,
+    place_of,
+    read_settings,
+)
 from contracts.control import Settings
 from contracts.ids import AccountId
 from contracts.values import Positive
 from contracts.venues import PAPER
+from gateway.limits import LIMITS
 from gateway.notify.sealing import Sealer, read_key
+from gateway.place import PAPER_PLACE, Place, checked_url, is_address, quote_of
 from gateway.signin.sign_in import SignInRules
 from gateway.signin.siws import is_wallet
 from gateway.site import Site, loopback_site, public_site
@@ -50,15 +60,24 @@ class GatewaySettings(ServiceSettings):
     """Where ends of sessions are kept that NATS has not taken; empty: in memory alone."""
     step_up_min: Annotated[int, Field(ge=1, le=60)] = 5
     """How old a sign-in may be for what is dangerous."""
-    max_leverage: Positive = Decimal(5)
-    risk_per_trade_bp: Positive = Decimal(50)
-    daily_stop_pct: Positive = Decimal(3)
+    max_leverage: Annotated[Positive, Field(le=LIMITS["max_leverage"])] = Decimal(5)
+    risk_per_trade_bp: Annotated[Positive, Field(le=LIMITS["risk_per_trade"])] = Decimal(50)
+    daily_stop_pct: Annotated[Positive, Field(le=LIMITS["daily_drawdown_limit"])] = Decimal(3)
     priority_fee_microlamports: Annotated[int, Field(ge=0, le=10**12)] = 10_000
     """What each transaction offers at first, and the cap that the account starts with."""
     paper_equity_usd: Positive = Decimal(10_000)
     strategy_enabled: bool = True
     venue: Literal["paper", "localnet", "devnet", "mainnet"] = "paper"
     """Which holds the orders of a new account; execution must be told the same one."""
+    drift_program: str = ""
+    """Address of the venue's program; needed on a chain, where execution is told the same one."""
+    quote_mint: str = ""
+    """Of the venue's quote asset; needed on a chain, as for execution."""
+    sub_account: Annotated[int, Field(ge=0, le=65535)] = 0
+    """The number of the owner's sub-account, as for execution."""
+    venue_account_url: str = ""
+    """The venue's own page of an account, over https, with `{owner}` or `{account}` in it where
+    an address belongs; empty: there is none to link to."""
     notifications_key_file: str = ""
     """Path of the key that targets of notifications are sealed with; empty: none can be set."""
 
@@ -78,6 +97,28 @@ class GatewaySettings(ServiceSettings):
         if self.gateway_url:
             return public_site(self.gateway_url)
         return loopback_site(port, requires_origin=bool(self.sign_in_wallets))
+
+    def place(self) -> Place:
+        """Give where the account's orders go; raise ConfigurationError."""
+        url = self.venue_account_url.strip()
+        try:
+            url = checked_url(url) if url else ""
+        except ValueError as error:
+            raise ConfigurationError(f"VENUE_ACCOUNT_URL: {error}") from None
+        if self.venue == PAPER:
+            return replace(PAPER_PLACE, account_url=url)
+        for name, address in (
+            ("DRIFT_PROGRAM", self.drift_program),
+            ("QUOTE_MINT", self.quote_mint),
+        ):
+            if not is_address(address):
+                raise ConfigurationError(
+                    f"expected {name} with VENUE={self.venue} to be an address in base58, the one "
+                    f"that execution is told, found {address!r:.60}"
+                )
+        return Place(
+            self.venue, self.drift_program, quote_of(self.quote_mint), self.sub_account, url
+        )
 
     def sealer(self) -> Sealer | None:
         """Give what seals the targets of notifications, if there is a key for it.
@@ -130,15 +171,25 @@ class GatewaySettings(ServiceSettings):
         )
 
 
-def load_settings() -> GatewaySettings:
-    """Read the environment; raise ConfigurationError, with all that is wrong in one line."""
-    try:
-        settings = GatewaySettings()
-    except ValidationError as error:
-        raise ConfigurationError("; ".join(map(_complaint, error.errors()))) from None
-    _require_proxies(settings.gateway_proxies)
-    settings.owner()
+def load_settings(over: Mapping[str, str] | None = None) -> GatewaySettings:
+    """Read the environment, with variables laid over it. Raises SettingsRefused with all faults."""
+    settings = read_settings(GatewaySettings, over)
+    checks = (
+        partial(_require_proxies, settings.gateway_proxies),
+        settings.owner,
+        settings.place,
+        settings.sealer,
+        partial(_host, settings),
+    )
+    complaints = [it for check in checks for it in complaints_of(check)]
+    if complaints:
+        raise SettingsRefused(list(dict.fromkeys(complaints)))
     return settings.model_copy(update={"gateway_host": _host(settings)})
+
+
+def check(over: Mapping[str, str]) -> list[str]:
+    """Give what is wrong with the settings of a gateway that is to start."""
+    return complaints_of(partial(load_settings, over))
 
 
 def _host(settings: GatewaySettings) -> str:
@@ -148,7 +199,7 @@ def _host(settings: GatewaySettings) -> str:
         return loopback(settings.gateway_host)
     if rules is None:
         raise ConfigurationError(
-            f"expected SIGN_IN_WALLETS beside GATEWAY_URL {url!r:.80}, found none: "
+            f"expected SIGN_IN_WALLETS beside GATEWAY_URL {place_of(url)!r}, found none: "
             "what others may reach needs a sign-in"
         )
     try:
@@ -225,8 +276,3 @@ def loopback(host: str) -> str:
             f"found {host!r:.80}: who else may reach this needs GATEWAY_URL and SIGN_IN_WALLETS"
         )
     return host.strip("[]")
-
-
-def _complaint(error: ErrorDetails) -> str:
-    name = "_".join(str(part) for part in error["loc"]).upper()
-    return f"{name}: {error['msg']}, found {error['input']!r:.80}"

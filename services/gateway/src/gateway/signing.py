@@ -30,11 +30,13 @@ from gateway.signin.sessions import Session
 
 _REFUSALS: Mapping[str, Code] = {
     "tx-altered": Code.TX_ALTERED,
+    "tx-fee-too-high": Code.TX_FEE_TOO_HIGH,
     "tx-signature-invalid": Code.TX_SIGNATURE_INVALID,
     "tx-expired": Code.TX_EXPIRED,
     "tx-unknown": Code.TX_UNKNOWN,
     "tx-replaced": Code.TX_REPLACED,
-    "tx-declined": Code.TX_REPLACED,
+    "tx-unwanted": Code.TX_UNWANTED,
+    "tx-declined": Code.TX_UNWANTED,
     "tx-repeated": Code.TX_REPEATED,
     "signing-mode": Code.NOT_BY_HAND,
     "wrong-wallet": Code.NOT_BY_HAND,
@@ -42,8 +44,8 @@ _REFUSALS: Mapping[str, Code] = {
 _ENDED: Mapping[OfferOutcome, Code] = {
     OfferOutcome.EXPIRED: Code.TX_EXPIRED,
     OfferOutcome.REPLACED: Code.TX_REPLACED,
-    OfferOutcome.UNWANTED: Code.TX_REPLACED,
-    OfferOutcome.DECLINED: Code.TX_REPLACED,
+    OfferOutcome.UNWANTED: Code.TX_UNWANTED,
+    OfferOutcome.DECLINED: Code.TX_UNWANTED,
     OfferOutcome.MODE: Code.NOT_BY_HAND,
 }
 

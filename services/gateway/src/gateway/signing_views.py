@@ -20,6 +20,19 @@ class EffectView(View, frozen=True):
     fee_lamports: int
 
 
+class RehearsedView(View, frozen=True):
+    """What a node said of a transaction when it was offered; it runs through without a reason."""
+
+    code: int | None
+    """The program's error."""
+    reason: str | None
+    """Why it would fail."""
+    units: int | None
+    """Compute units that it took."""
+    silence: str | None
+    """Why no node could say."""
+
+
 class SigningOfferView(View, frozen=True):
     """A transaction for the owner's wallet to sign."""
 
@@ -28,6 +41,8 @@ class SigningOfferView(View, frozen=True):
     """The unsigned transaction, version 0, with one empty signature."""
     summary: SummaryView
     effect: EffectView | None
+    rehearsed: RehearsedView | None
+    """On a chain; on paper the effect says more."""
     fee_payer: str
     blockhash: str
     last_valid_block_height: int
@@ -38,6 +53,16 @@ class SigningOfferView(View, frozen=True):
     asked_at: str
     expires_at: str
     submit_to: str
+
+
+class EndedOfferView(View, frozen=True):
+    """A transaction that was offered, and can be signed no more."""
+
+    tx_id: str
+    title: str
+    outcome: str
+    """`expired`, `replaced`, `unwanted`, `declined` or `mode`."""
+    ended_at: str
 
 
 class SignedView(View, frozen=True):
@@ -51,6 +76,8 @@ class SignedView(View, frozen=True):
     slot: int | None
     code: int | None
     reason: str
+    why: str | None
+    """Why it failed, in words."""
 
 
 class SigningView(View, frozen=True):
@@ -66,5 +93,7 @@ class SigningView(View, frozen=True):
     block_height: int | None
     offers: list[SigningOfferView]
     """In the order in which they were asked for."""
+    ended: list[EndedOfferView]
+    """Without those that were signed; the newest first."""
     signed: list[SignedView]
     """The newest first."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from chassis.settings import place_of
+
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _PORTS = {"http": 80, "https": 443}
 
@@ -38,10 +40,14 @@ def public_site(url: str) -> Site:
 
     Raises ValueError for what is no origin, or one that sends cookies in the clear.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    port = parts.port or _PORTS["https"]
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or _PORTS["https"]
+    except ValueError:  # what it says may repeat a part of the URL
+        host, port = "", _PORTS["https"]
     netloc = host if port == _PORTS["https"] else f"{host}:{port}"
     if not (url.isascii() and host) or url.lower().rstrip("/") != f"https://{netloc}":
-        raise ValueError(f"expected an origin such as https://desk.example.com, found {url!r:.80}")
+        raise ValueError(
+            f"expected an origin such as https://desk.example.com, found {place_of(url)!r}"
+        )
     return Site({netloc: f"https://{netloc}"}, is_secure=True, requires_origin=True)

@@ -43,6 +43,34 @@ class TelemetryView(View, frozen=True):
     panels: list[PanelView]
 
 
+class HeatCellView(View, frozen=True):
+    """What was liquidated from a time and a price on, one step of each."""
+
+    at: str
+    price_usd: str
+    long_usd: str
+    short_usd: str
+    count: int
+
+
+class HeatmapView(View, frozen=True):
+    """Liquidations over price and time, in the market's time; cells that hold nothing are left out.
+
+    Of a feed that has sent neither them nor a mark price only `why` is told.
+    """
+
+    is_fed: bool
+    why: str
+    source: str
+    begins_at: str | None
+    ends_at: str | None
+    step_ms: int
+    price_step_usd: str | None
+    is_cut: bool
+    """Whether there were more than are kept: the oldest are missing."""
+    cells: list[HeatCellView]
+
+
 class BarList(View, frozen=True):
     """Closed minutes, the oldest first."""
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.position_views import PositionView
 from gateway.stream.protocol import Activity
 from gateway.view import View
 
@@ -84,6 +85,8 @@ class FeedView(View, frozen=True):
     """`flowing`, `stalled` or `ended`."""
     reason: str
     gaps: int
+    gap_at: str | None
+    """When the newest one was found."""
     missing_trades: int
     refused_frames: int
 
@@ -123,6 +126,28 @@ class BarView(View, frozen=True):
     is_complete: bool
 
 
+class MarkView(View, frozen=True):
+    """What the chart marks at a minute: a signal, or what one order traded within it."""
+
+    pos: str
+    minute: str
+    kind: str
+    """`signal`, or `fill`."""
+    side: str
+    leg: str
+    """Of a fill; of a signal empty."""
+    order_id: str
+    price_usd: str
+    """Of a fill the average; of a signal the entry that it wants."""
+    quantity_base: str | None
+    vwap_usd: str | None
+    """Of a signal: the session's, at the close of its bar."""
+    verdict: str
+    """Of a signal: `approved`, or the rule that denied it; empty until risk has answered."""
+    made_usd: str | None
+    """Of a fill: price PnL of what it closed, before fees."""
+
+
 class AccountView(View, frozen=True):
     """The account's money; equity is the balance plus what the position would make now."""
 
@@ -144,14 +169,6 @@ class AccountView(View, frozen=True):
     setups_closed: int
     signing: str
     """Who signs its transactions: `delegate`, or the owner's wallet, `manual`."""
-
-
-class PositionView(View, frozen=True):
-    """The signed position and its average entry price."""
-
-    quantity_base: str
-    entry_price_usd: str | None
-    notional_usd: str | None
 
 
 class MoneyView(View, frozen=True):
@@ -308,6 +325,8 @@ class StateView(View, frozen=True):
     settings: dict[str, Any] | None
     position: PositionView
     orders: list[OrderView]
+    orders_pos: str
+    """Of the last event about any order: `/api/orders` has their lives."""
     transactions: list[TransactionView]
     setup: SetupView | None
     adopted: AdoptedView | None
@@ -322,6 +341,8 @@ class StateView(View, frozen=True):
     unreadable_events: int
     unreadable_pos: str | None
     bars: list[BarView]
+    marks: list[MarkView]
+    """Since the first of the bars, in the order of the log."""
 
 
 class ActivityPage(View, frozen=True):
@@ -349,8 +370,25 @@ class Health(View, frozen=True):
 
 
 class Version(View, frozen=True):
-    """What runs."""
+    """What runs, and where its orders go."""
 
     service: str
     version: str
     api: str
+    """Version of this API."""
+    contracts: str
+    """Version of the language between the services."""
+    revision: str | None
+    """Git revision of the sources, where it is known."""
+    python: str
+    account: str
+    venue: str
+    """`paper`, `localnet`, `devnet` or `mainnet`."""
+    environment: str
+    """Whose money moves: `simulated`, `test` or `real`."""
+    program: str
+    """The address; on paper that of the program which the paper chain stands for."""
+    program_name: str
+    quote: str
+    policies: dict[str, str]
+    """The version of each service's rules, by the service, as far as it answered."""

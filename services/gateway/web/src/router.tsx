@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import { filterSchema } from "@/features/activity/filters";
-import { DeskPage, SettingsPage } from "@/pages";
+import { AboutPage, DeskPage, SettingsPage } from "@/pages";
 import { Shell } from "@/shell";
 
 const root = createRootRoute({ component: Shell });
@@ -16,8 +16,14 @@ const settings = createRoute({
   component: SettingsPage,
 });
 
+const about = createRoute({
+  getParentRoute: () => root,
+  path: "/about",
+  component: AboutPage,
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([desk, settings]),
+  routeTree: root.addChildren([desk, settings, about]),
   defaultPreload: false,
   scrollRestoration: false,
 });

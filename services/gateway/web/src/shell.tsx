@@ -2,10 +2,11 @@ import { Outlet } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { Toaster } from "sonner";
 import { Panel } from "@/components/panel";
-import { useAccess, useDesk } from "@/desk/hooks";
+import { useAccess, useDesk, useIsSignedOut } from "@/desk/hooks";
 import { SignInForm } from "@/features/auth/sign-in-dialog";
 import { StepUp } from "@/features/auth/step-up";
 import { DelegationWindow } from "@/features/delegation/open";
+import { Keys } from "@/features/keys/keys";
 import { HaltBanner } from "@/features/stop/halt-banner";
 import { useToasts } from "@/features/toasts/use-toasts";
 import { TopBar } from "@/features/top-bar/top-bar";
@@ -15,7 +16,8 @@ import { Warnings } from "@/features/top-bar/warnings";
 export function Shell() {
   const desk = useDesk();
   const { data: access } = useAccess();
-  const mayRead = access !== undefined && (access.mode === "local" || access.session !== null);
+  const isSignedOut = useIsSignedOut();
+  const mayRead = access !== undefined && !isSignedOut;
   const session = access?.session?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new session ends the stream of the old
   useEffect(() => {
@@ -28,21 +30,22 @@ export function Shell() {
   return (
     <StepUp>
       <DelegationWindow>
-        <div className="min-h-dvh max-sm:pb-20">
-          <TopBar />
-          <HaltBanner />
-          <Warnings />
-          <main className="mx-auto max-w-[110rem] p-3">
-            {access && !mayRead ? <SignedOut /> : <Outlet />}
-          </main>
-          <Toaster
-            theme="dark"
-            position="bottom-right"
-            visibleToasts={4}
-            closeButton
-            mobileOffset={{ bottom: "5.5rem" }}
-          />
-        </div>
+        <Keys>
+          <div className="min-h-dvh max-sm:pb-20">
+            <TopBar />
+            <HaltBanner />
+            <Warnings />
+            <main className="mx-auto max-w-[110rem] p-3">
+              {isSignedOut ? <SignedOut /> : <Outlet />}
+            </main>
+            <Toaster
+              theme="dark"
+              position="bottom-right"
+              visibleToasts={4}
+              mobileOffset={{ bottom: "5.5rem" }}
+            />
+          </div>
+        </Keys>
       </DelegationWindow>
     </StepUp>
   );

@@ -17,9 +17,9 @@ from chassis.service import ConfigurationError, Runtime, run_service
 from chassis.settings import EX_CONFIG, load_settings
 from contracts.feed import FeedKind, FeedOpened
 from contracts.ids import AccountId, Symbol
-from contracts.markets import UnknownMarket, market_of
 from ingest import cli
 from ingest.barrier import wait_for_desk
+from ingest.domain.source import Source
 from ingest.feeds.auto import choose
 from ingest.feeds.binance import live_source, open_binance
 from ingest.feeds.port import Feed
@@ -32,8 +32,6 @@ from ingest.pump import Pump
 from ingest.records import FeedRecords, OpenedBefore, read_openings
 from ingest.settings import FeedChoice, IngestSettings
 
-SHOW_S = 1.0
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for; give the exit code."""
@@ -42,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given:
             return cli.answer(given, settings)
-        _require_market(settings)
+        settings.require_market()
         tape = None
         if settings.feed is FeedChoice.TAPE:
             tape = find_tape(settings.tape_names, symbol=settings.feed_symbol)
@@ -100,11 +98,11 @@ async def _play(
         now=partial(datetime.now, UTC),
     )
     await records.open()
-    runtime.show({"feed": source.description, "kind": source.kind, "identity": source.identity})
+    meter = Meter(runtime.metrics.registry)
+    runtime.show_when_asked(partial(_status, source, meter))
     if source.is_replayable:
         account = AccountId(settings.account)
         await wait_for_desk(runtime.log, runtime.market, account=account, ready=runtime.ready)
-    meter = Meter(runtime.metrics.registry)
     pump = Pump(
         feed,
         records=records,
@@ -113,17 +111,18 @@ async def _play(
         meter=meter,
         ready=runtime.ready,
     )
-    showing = asyncio.create_task(_show(runtime, meter))
-    try:
-        await pump.run()
-    finally:
-        showing.cancel()
+    await pump.run()
 
 
-async def _show(runtime: Runtime, meter: Meter) -> None:
-    while True:
-        runtime.show({"trades": meter.trades, "exchange_ms": meter.exchange_ms})
-        await asyncio.sleep(SHOW_S)
+def _status(source: Source, meter: Meter) -> dict[str, object]:
+    """Say which feed it is and how far it came, as JSON values."""
+    return {
+        "feed": source.description,
+        "kind": source.kind,
+        "identity": source.identity,
+        "trades": meter.trades,
+        "exchange_ms": meter.exchange_ms,
+    }
 
 
 def _pace(settings: IngestSettings, kind: FeedKind) -> Pace:
@@ -137,10 +136,3 @@ def _pace(settings: IngestSettings, kind: FeedKind) -> Pace:
             )
         case FeedKind.BINANCE:
             return Pace(speed=math.inf, now=time.monotonic)
-
-
-def _require_market(settings: IngestSettings) -> None:
-    try:
-        market_of(Symbol(settings.feed_symbol))
-    except UnknownMarket as unknown:
-        raise ConfigurationError(f"FEED_SYMBOL: {unknown}") from None

@@ -108,7 +108,7 @@ class Pump:
             except MarketInterrupted as interruption:
                 _log.warning("market_interrupted", reason=str(interruption))
                 self._is_flowing = False
-                self._ready(False, "the market stream was interrupted")
+                self._ready(False, f"the market stream was interrupted: {interruption}")
                 await asyncio.sleep(RETRY_S)
 
     async def _play(self, publisher: MarketPublisher, published: Published) -> None:
@@ -150,6 +150,7 @@ class Pump:
         await publisher.publish(self._trades, encode_tick(trade))
         count = self._meter.trade_published(trade.t)
         if not self._is_flowing:
+            await publisher.flush()  # a server that can store nothing takes it and says nothing
             self._is_flowing = True
             self._ready(True, "")
         if self._is_replayable and count % LAG_CHECK_EVERY == 0:

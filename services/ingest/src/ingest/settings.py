@@ -1,12 +1,20 @@
 """What the environment says to ingest."""
 
 import math
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from chassis.settings import ServiceSettings
+from chassis.settings import (
+    ConfigurationError,
+    ServiceSettings,
+    complaints_of,
+    read_settings,
+)
+from contracts.ids import Symbol
+from contracts.markets import UnknownMarket, market_of
 from contracts.values import refused
 
 SPEED_MAX = 1e6
@@ -52,11 +60,23 @@ class IngestSettings(ServiceSettings):
     synthetic_warmup_minutes: Annotated[int, Field(ge=0, le=1440)] = 80
     """Exchange minutes that go out at once, so that the indicators stand when a person looks: the
     first setup of the first day is complete in minute 104."""
-    binance_ws_url: str = "wss://fstream.binance.com"
-    binance_rest_url: str = "https://fapi.binance.com"
+    binance_ws_url: Annotated[str, Field(pattern=r"^wss?://")] = "wss://fstream.binance.com"
+    binance_rest_url: Annotated[str, Field(pattern=r"^https?://")] = "https://fapi.binance.com"
     auto_probe_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
 
     @property
     def tape_names(self) -> tuple[str, ...]:
         """Give the names of the tape's files."""
         return tuple(name.strip() for name in self.tape_files.split(",") if name.strip())
+
+    def require_market(self) -> None:
+        """Raise ConfigurationError unless the feed's symbol names a market of ours."""
+        try:
+            market_of(Symbol(self.feed_symbol))
+        except UnknownMarket as unknown:
+            raise ConfigurationError(f"FEED_SYMBOL: {unknown}") from None
+
+
+def check(over: Mapping[str, str]) -> list[str]:
+    """Give what is wrong with the settings of an ingest that is to start."""
+    return complaints_of(lambda: read_settings(IngestSettings, over).require_market())

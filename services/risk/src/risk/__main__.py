@@ -3,13 +3,14 @@
 import sys
 
 from chassis.service import Runtime, run_service
+from chassis.settings import load_settings
 from risk.app import run
 from risk.settings import RiskSettings
 
 
 def main() -> int:
     """Run the service; give its exit code."""
-    settings = RiskSettings()
+    settings = load_settings(RiskSettings)
 
     async def start(runtime: Runtime) -> None:
         await run(runtime, settings)

@@ -29,7 +29,8 @@ async def run(runtime: Runtime, settings: RiskSettings) -> None:
     judge = judging(runtime.log, runtime.checkpoints, settings, metrics=runtime.metrics)
     await judge.catch_up()
     runtime.ready(True)
-    runtime.show({"policy": POLICY.version, "caught_up_at": judge.position})
+    standing = {"policy": POLICY.version, "caught_up_at": judge.position}
+    runtime.show_when_asked(lambda: standing)
     await judge.run(runtime.stopping)
 
 

@@ -1,7 +1,7 @@
 """The composition root: folds the log, binds to its feed, then follows the market stream."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import structlog
@@ -44,7 +44,7 @@ class Surroundings(Protocol):
 
     def ready(self, state: bool, reason: str = "") -> None: ...  # noqa: FBT001 -- as Runtime has it
 
-    def show(self, extra: Mapping[str, object]) -> None: ...
+    def show_when_asked(self, tell: Callable[[], Mapping[str, object]]) -> None: ...
 
 
 async def run(runtime: Surroundings, *, checkpoint_minutes: int) -> None:
@@ -91,12 +91,15 @@ async def _follow_feed(
         checkpoints=runtime.checkpoints,
         checkpoint_minutes=checkpoint_minutes,
     )
+    told: dict[str, object] = {}
 
     def show() -> None:
-        runtime.show(status_of(standing, fold))
+        """Tell of what is recorded, not of what is only folded."""
+        told.update(status_of(standing, fold))
 
     runtime.ready(True)
     show()
+    runtime.show_when_asked(lambda: told)
     consumer = FollowTrades(
         market=runtime.market,
         fold=fold,

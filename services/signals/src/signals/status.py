@@ -3,6 +3,7 @@
 from signals.domain.indicators import price_usd
 from signals.domain.units import TICK_PLACES, from_units
 from signals.handlers import FoldTrades
+from signals.recovery import VERSION
 from signals.standing import Standing
 
 
@@ -11,6 +12,7 @@ def status_of(standing: Standing, fold: FoldTrades) -> dict[str, object]:
     state, resume = standing.core.state, standing.resume
     vwap = state.session.vwap
     return {
+        "policy": VERSION,
         "market": state.feed[2] if state.feed else None,
         "last_minute_ms": resume.minute_ms if resume else None,
         "last_trade_id": fold.fold.last_id,

@@ -1,9 +1,11 @@
 """All that the planner knows of one account in its market (see `account_fold` for how)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
+
+import msgspec
 
 from contracts.engine import Mode
 from contracts.event import Event
@@ -43,8 +45,7 @@ class Refusals:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class AccountState:
+class AccountState(msgspec.Struct, frozen=True):
     """The fold of one account."""
 
     account: str
@@ -80,14 +81,14 @@ class AccountState:
     """The venue refused something because the owner lets the account only shrink."""
     foreign: tuple[int, ...] = ()
     """Venue order ids of strangers' orders that were reported, sorted."""
-    timers: Timers = field(default_factory=Timers)
+    timers: Timers = msgspec.field(default_factory=Timers)
     broken: tuple[str, ...] = ()
     """What reconciliation found broken, sorted."""
-    rings: Rings = field(default_factory=dict[str, int])
-    spending: Spending = field(default_factory=Spending)
-    refusals: Mapping[str, Refusals] = field(default_factory=dict[str, Refusals])
+    rings: Rings = msgspec.field(default_factory=dict[str, int])
+    spending: Spending = msgspec.field(default_factory=Spending)
+    refusals: Mapping[str, Refusals] = msgspec.field(default_factory=dict[str, Refusals])
     """By lane."""
-    circuits: Mapping[str, int] = field(default_factory=dict[str, int])
+    circuits: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     """Slot until which a lane is closed."""
     wallet: str | None = None
     """The owner's, while it signs by hand; None: a delegate signs, or the desk itself."""
@@ -97,7 +98,7 @@ class AccountState:
     """The newest that ended, newest last."""
     loose_height: int = 0
     """Last block that could take an offered entry whose signature nobody showed us."""
-    declined: Mapping[str, int] = field(default_factory=dict[str, int])
+    declined: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     """Slot until which the owner is not asked again, by what it is about."""
     leverage_max: Decimal = Decimal(0)
     """What the settings allow; offers are held to it."""

@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from contracts.engine import (
     CircuitOpened,

@@ -1,12 +1,14 @@
 """Signing by hand: the plan becomes offers, and what the wallet gives back becomes transactions.
 
-An offer stands until its last block, until what it is for is gone, or until a newer one replaces
-it. An entry is never offered a second time while a block may still take the first: the wallet may
+An offer stands for as long as the plan wants it: until its last block, until the plan wants it no
+more, or until a newer one replaces it. The plan does not know what is offered, so what it does not
+want now is not asked for again by the same look. An entry is another matter: it outlives what may
+pass, and is never offered a second time while a block may still take the first, for the wallet may
 have sent it without a word. All else is offered anew while there is time to sign it.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from contracts.engine import Mode
@@ -18,7 +20,6 @@ from contracts.manual import (
     SignatureAsked,
     TransactionReturned,
 )
-from contracts.order import CancelIntended, OrderIntended, ReplaceIntended, TriggerIntended
 from contracts.transaction import TransactionPlanned
 from contracts.values import Leg
 from execution.domain.account import Heard
@@ -26,9 +27,9 @@ from execution.domain.commands import Command, Send
 from execution.domain.deliberation import ByHand, Deliberation
 from execution.domain.fees import priority_fee_lamports
 from execution.domain.gates import is_hopeless, may_enter
-from execution.domain.modes import is_killed
 from execution.domain.offers import Offer, lane_of, shape_of
-from execution.domain.transactions import Intent, lane
+from execution.domain.plan import plan
+from execution.domain.transactions import lane
 from execution.domain.view import View
 from execution.owner.returned import NotTaken, require_offered
 
@@ -36,7 +37,7 @@ _LATE = {
     OfferOutcome.SIGNED: "tx-repeated",
     OfferOutcome.EXPIRED: "tx-expired",
     OfferOutcome.REPLACED: "tx-replaced",
-    OfferOutcome.UNWANTED: "tx-replaced",
+    OfferOutcome.UNWANTED: "tx-unwanted",
     OfferOutcome.DECLINED: "tx-declined",
     OfferOutcome.MODE: "signing-mode",
 }
@@ -62,9 +63,8 @@ def decline(so_far: Deliberation, event: OfferDeclined, heard: Heard) -> None:
         _refuse(so_far, event, heard, offer)
 
 
-def take(so_far: Deliberation, heard: Heard, mode: Mode) -> None:
+def take(so_far: Deliberation, heard: Heard, event: TransactionReturned, mode: Mode) -> None:
     """Let what the wallet signed be intended and planned, or say why it is not taken."""
-    event = TransactionReturned.model_validate_json(heard.body)
     offer = _standing(so_far, event)
     why = _why_not(so_far, event, offer, mode) if isinstance(offer, Offer) else offer
     if why is not None or not isinstance(offer, Offer):
@@ -92,7 +92,7 @@ def ask(so_far: Deliberation, commands: Sequence[Command], mode: Mode) -> None:
     view = so_far.view
     wanted = _wanted(view, commands)
     for offer in so_far.state.offers:
-        outcome = _end_of(view, offer, wanted.get(offer.lane), mode)
+        outcome = _end_of(view, offer, wanted, mode)
         if outcome is not None:
             _close(so_far, offer, outcome)
     standing = {it.lane for it in so_far.state.offers}
@@ -101,25 +101,28 @@ def ask(so_far: Deliberation, commands: Sequence[Command], mode: Mode) -> None:
             _ask(so_far, command)
 
 
-def is_pointless(view: View, offer: Offer, mode: Mode) -> bool:
-    """Say whether an offer's transaction could do nothing good any more."""
+def is_wanted(view: View, offer: Offer, wanted: Mapping[str, Send], mode: Mode) -> bool:
+    """Say whether an offer serves what the plan wants.
+
+    A stop is for good also where the plan would rather leave: the market passes to and fro, and
+    what protects can be signed on either side.
+    """
     setup = view.setup
-    if mode is Mode.REVOKED or setup is None or offer.setup != setup.id:
-        return True
+    if setup is None or offer.setup != setup.id:
+        return False
     if offer.is_entry:
-        return setup.is_sent or mode not in _GOES_ON or is_hopeless(view) is not None
-    intents = offer.asked().intents
-    if is_killed(mode) and any(_is_for_profit(it) for it in intents):
-        return True
-    return any(_is_gone(view, it) for it in intents)
+        return not setup.is_sent and mode in _GOES_ON and is_hopeless(view) is None
+    return offer.lane in wanted or (offer.lane == Leg.STOP and Leg.CLOSE in wanted)
 
 
 def _wanted(view: View, commands: Sequence[Command]) -> dict[str, Send]:
     """Give what is to be signed by what it is about; nothing that a signed one may still do.
 
-    A signed transaction is not signed anew: its bytes are sent until it landed or died.
+    A signed transaction is not signed anew: its bytes are sent until it landed or died. What the
+    plan wants although one is on its way, like the next try to leave, waits for its fate a while.
     """
-    flying = {lane(it.intents[0], it.retry_class) for it in view.flights}
+    since = view.slot - view.policy.offer_again_slots
+    flying = {lane(it.intents[0], it.retry_class) for it in view.flights if it.planned_slot > since}
     wanted: dict[str, Send] = {}
     for command in commands:
         if not isinstance(command, Send):
@@ -131,17 +134,29 @@ def _wanted(view: View, commands: Sequence[Command]) -> dict[str, Send]:
     return wanted
 
 
-def _end_of(view: View, offer: Offer, command: Send | None, mode: Mode) -> OfferOutcome | None:
-    left = offer.last_valid_block_height - view.seen.block_height
-    if left < 0:
+def _end_of(
+    view: View, offer: Offer, wanted: Mapping[str, Send], mode: Mode
+) -> OfferOutcome | None:
+    if _is_over(view, offer):
         return OfferOutcome.EXPIRED
-    if is_pointless(view, offer, mode):
+    if not is_wanted(view, offer, wanted, mode):
         return OfferOutcome.UNWANTED
-    if command is None or offer.is_entry:
+    if offer.is_entry:
         return None
-    is_other = shape_of(command.intents) != offer.shape
+    left = offer.last_valid_block_height - view.seen.block_height
     is_late = left < view.policy.offer_blocks_min
-    return OfferOutcome.REPLACED if is_other or is_late else None
+    return OfferOutcome.REPLACED if is_late or _is_other(offer, wanted) else None
+
+
+def _is_over(view: View, offer: Offer) -> bool:
+    """Say whether no block can take an offer any more."""
+    return view.seen.block_height > offer.last_valid_block_height
+
+
+def _is_other(offer: Offer, wanted: Mapping[str, Send]) -> bool:
+    """Say whether the plan wants something else of what an offer is about."""
+    command = wanted.get(offer.lane)
+    return command is not None and shape_of(command.intents) != offer.shape
 
 
 def _ask(so_far: Deliberation, command: Send) -> None:
@@ -191,7 +206,7 @@ def _why_not(
     so_far: Deliberation, event: TransactionReturned, offer: Offer, mode: Mode
 ) -> tuple[str, str] | None:
     view, last = so_far.view, offer.last_valid_block_height
-    if view.seen.block_height > last:
+    if _is_over(view, offer):
         return "tx-expired", f"expected block {last} at most, found {view.seen.block_height}"
     try:
         require_offered(
@@ -201,10 +216,15 @@ def _why_not(
         )
     except NotTaken as refusal:
         return refusal.code, str(refusal)
-    if is_pointless(view, offer, mode):
-        return "tx-replaced", "expected what it is for to be there still, found it gone"
-    gate = may_enter(view, mode) if offer.is_entry else None
-    return None if gate is None else ("not-now", f"expected every gate open, found {gate}")
+    wanted = _wanted(view, plan(view, mode))
+    if not is_wanted(view, offer, wanted, mode):
+        return "tx-unwanted", "expected what the plan wants now, found what it wanted before"
+    if offer.is_entry:
+        gate = may_enter(view, mode)
+        return None if gate is None else ("not-now", f"expected every gate open, found {gate}")
+    if _is_other(offer, wanted):
+        return "tx-replaced", "expected what the plan wants now, found another size or order"
+    return None
 
 
 def _close(
@@ -236,25 +256,3 @@ def _refuse(
         **so_far.who, about=heard.id, offer=event.offer, code=code, reason=reason[:500]
     )
     so_far.drafts.add(refused, heard.correlation_id)
-
-
-def _is_for_profit(intent: Intent) -> bool:
-    """Say whether a kill has no use for it: it takes profit, or moves an order."""
-    if isinstance(intent, OrderIntended):
-        return intent.leg not in (Leg.STOP, Leg.CLOSE)
-    return isinstance(intent, ReplaceIntended)
-
-
-def _is_gone(view: View, intent: Intent) -> bool:
-    """Say whether what an intent is for is there no more, or is there already."""
-    match intent:
-        case OrderIntended():
-            has_stop = intent.leg is Leg.STOP and view.stop is not None
-            setup = view.setup
-            is_known = setup is not None and setup.by_client_id(intent.client_order_id) is not None
-            return not view.base or has_stop or is_known
-        case ReplaceIntended() | CancelIntended() | TriggerIntended():
-            resting = {it.venue_order_id for it in view.seen.orders}
-            return intent.venue_order_id not in resting
-        case _:
-            return not any(it.side is intent.side for it in view.seen.orders)

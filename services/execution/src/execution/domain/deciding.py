@@ -53,10 +53,10 @@ def decide(
     mode, reason = mode_of(so_far.view)
     if mode is not so_far.state.mode:
         so_far.say(ModeChanged(**so_far.who, before=so_far.state.mode, mode=mode, reason=reason))
-    for approval in news.approvals:
-        consider(so_far, approval, mode)
-    for returned in news.returned:
-        asking.take(so_far, returned, mode)
+    for heard, verdict in news.approvals:
+        consider(so_far, heard, verdict, mode)
+    for heard, returned in news.returned:
+        asking.take(so_far, heard, returned, mode)
     commands = plan(so_far.view, mode)
     if so_far.state.wallet is not None:
         asking.ask(so_far, commands, mode)

@@ -1,8 +1,10 @@
 """What a decision is, and the state while it is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from contracts.event import Draft, Event
 from contracts.markets import MarketSpec

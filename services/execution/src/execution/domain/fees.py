@@ -4,7 +4,8 @@ Caps count lamports per transaction, hour and day. A transaction that protects o
 held back by a cap: it only falls to a smaller fee.
 """
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from contracts.transaction import Urgency
 from execution.domain.policy import FeePolicy
@@ -13,8 +14,7 @@ _HOUR_MS = 3_600_000
 _DAY_HOURS = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+class Spending(msgspec.Struct, frozen=True):
     """What an account's transactions were planned to cost, by hour of chain time, of one day."""
 
     by_hour: tuple[tuple[int, int], ...] = ()

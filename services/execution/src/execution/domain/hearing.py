@@ -1,7 +1,9 @@
 """What people and risk said, taken into a decision in the order of the log."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from contracts.control import CancelRequested, KillSwitchEngaged, TradingResumed
 from contracts.delegation import OwnerNamed
@@ -23,8 +25,8 @@ from execution.domain.state import level_after
 class News:
     """What was heard, and needs the mode to be decided on."""
 
-    approvals: tuple[Heard, ...]
-    returned: tuple[Heard, ...]
+    approvals: tuple[tuple[Heard, OrderApproved], ...]
+    returned: tuple[tuple[Heard, TransactionReturned], ...]
     """What a wallet signed."""
 
 
@@ -34,8 +36,8 @@ def hear(so_far: Deliberation) -> News:
     now = [it for it in so_far.state.heard if it.number <= until]
     later = tuple(it for it in so_far.state.heard if it.number > until)
     so_far.state = replace(so_far.state, heard=later)
-    approvals: list[Heard] = []
-    returned: list[Heard] = []
+    approvals: list[tuple[Heard, OrderApproved]] = []
+    returned: list[tuple[Heard, TransactionReturned]] = []
     for heard in now:
         match event := heard.event():
             case KillSwitchEngaged() | TradingResumed():
@@ -50,9 +52,11 @@ def hear(so_far: Deliberation) -> News:
             case OfferDeclined():
                 asking.decline(so_far, event, heard)
             case TransactionReturned():
-                returned.append(heard)
+                returned.append((heard, event))
+            case OrderApproved():
+                approvals.append((heard, event))
             case _:
-                approvals.append(heard)
+                raise AssertionError(f"expected what is heard, found {heard.event_type}")
     return News(tuple(approvals), tuple(returned))
 
 
@@ -80,9 +84,8 @@ def _cancel(so_far: Deliberation, wish: CancelRequested, heard: Heard) -> None:
     so_far.drafts.add(denied, heard.correlation_id)
 
 
-def consider(so_far: Deliberation, offer: Heard, mode: Mode) -> None:
+def consider(so_far: Deliberation, offer: Heard, verdict: OrderApproved, mode: Mode) -> None:
     """Arm an approval that may be worked; close any other visibly."""
-    verdict = OrderApproved.model_validate_json(offer.body)
     setup = setups.approved(
         verdict,
         verdict_id=offer.id,

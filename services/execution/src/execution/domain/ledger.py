@@ -5,8 +5,10 @@ of the rest, so that the realized PnL of a flat position is its proceeds less it
 last digit. Cash is the sum of every flow, so it can be compared with the venue's to the last unit.
 """
 
-from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
+
+import msgspec
+from msgspec.structs import replace
 
 from contracts.values import Side
 
@@ -14,8 +16,7 @@ ZERO = Decimal(0)
 _USD = Decimal("1e-9")
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(msgspec.Struct, frozen=True):
     """What fills, fees and funding have made of one account in one market."""
 
     position_base: Decimal = ZERO

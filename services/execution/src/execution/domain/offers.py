@@ -5,12 +5,15 @@ plan sees is the same with an offer and without. It dies by block height, like w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import msgspec
+from msgspec.structs import replace
+
 from contracts.manual import OfferClosed, OfferOutcome, SignatureAsked, TransactionOffered
-from contracts.order import OrderIntended, SideCancelIntended, TriggerIntended
+from contracts.order import OrderIntended, ReplaceIntended, SideCancelIntended, TriggerIntended
 from contracts.transaction import RetryClass
 from contracts.values import plain
 from execution.domain.policy import POLICY
@@ -25,8 +28,7 @@ ENTRY = "entry"
 OfferEvent = SignatureAsked | TransactionOffered | OfferClosed
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """An offer that stands."""
 
     id: UUID
@@ -134,10 +136,12 @@ def _shape(intent: Intent) -> str:
         case OrderIntended():
             size = intent.quantity_base
             text = "all" if size is None else plain(size)
-            return f"{intent.event_type}/{intent.leg}/{intent.side}/{text}"
+            return f"{intent.event_type}/{intent.client_order_id}/{intent.side}/{text}"
         case SideCancelIntended():
             return f"{intent.event_type}/{intent.side}"
         case TriggerIntended():
             return f"{intent.event_type}/{intent.venue_order_id}"
+        case ReplaceIntended():
+            return f"{intent.event_type}/{intent.venue_order_id}/{intent.kind}"
         case _:
             return f"{intent.event_type}/{intent.leg}/{intent.venue_order_id}"

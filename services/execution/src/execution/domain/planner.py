@@ -7,9 +7,10 @@ its own events when they come back.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import localcontext
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from contracts.control import (
     AccountOpened,
@@ -105,6 +106,8 @@ class PlannerCore:
     def __init__(self, policy: Policy = POLICY) -> None:
         self._policy = policy
         self._state = PlannerState()
+        self._considered: dict[str, tuple[AccountState, VenueObserved, Decision]] = {}
+        """What each account's newest snapshot would lead to, and the state that it was seen on."""
 
     @property
     def state(self) -> PlannerState:
@@ -123,7 +126,9 @@ class PlannerCore:
     def consider(self, seen: VenueObserved, state: AccountState) -> Decision:
         """Say what a snapshot would lead to, if it were recorded next on this state."""
         with localcontext(ARITHMETIC):
-            return self._decide(state, seen)
+            decision = self._decide(state, seen)
+        self._considered[seen.account] = (state, seen, decision)
+        return decision
 
     def snapshot(self) -> bytes:
         """Give the whole state as JSON; equal states give equal bytes."""
@@ -137,7 +142,7 @@ class PlannerCore:
         event = recorded.event
         match event:
             case VenueObserved():
-                decision = self._decide(self._state.accounts[event.account], event)
+                decision = self._decision(self._state.accounts[event.account], event)
                 self._state = self._state.with_account(decision.state)
                 return decision.drafts
             case FeedOpened():
@@ -170,6 +175,13 @@ class PlannerCore:
                 self._hear(recorded, event.account)
             case _:
                 pass
+
+    def _decision(self, state: AccountState, seen: VenueObserved) -> Decision:
+        """Decide, unless just this was considered: the same state and snapshot, the same answer."""
+        considered = self._considered.pop(seen.account, None)
+        if considered is not None and considered[1] is seen and considered[0] == state:
+            return considered[2]
+        return self._decide(state, seen)
 
     def _decide(self, state: AccountState, seen: VenueObserved) -> Decision:
         return decide(

@@ -52,7 +52,7 @@ class FeePolicy:
 class Policy:
     """A version of the order plan. Slots are the venue's; milliseconds are chain time."""
 
-    version: str = "execution-10"
+    version: str = "execution-14"
     fees: FeePolicy = field(default_factory=FeePolicy)
     ladder_weights_pct: tuple[int, ...] = (50, 30, 20)
 
@@ -104,6 +104,8 @@ class Policy:
 
     offer_blocks_min: int = 20
     """An offer with fewer blocks left is replaced by a fresh one, unless it opens a position."""
+    offer_again_slots: int = 15
+    """Where the plan wants more than what is on its way, the owner is asked after so long."""
     declined_slots: int = 150
     """For so long the owner is not asked again for what it declined."""
 

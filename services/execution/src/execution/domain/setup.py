@@ -3,11 +3,13 @@
 Every function takes something that has happened and gives a new value; none refuses.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
 
 from contracts.ids import ClientOrderId, EventId, derive_client_order_id
 from contracts.markets import MarketSpec
@@ -42,8 +44,7 @@ class OrderStatus(StrEnum):
     """Filled, canceled or refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """One order of a setup."""
 
     client_order_id: ClientOrderId
@@ -77,8 +78,7 @@ class Order:
         return self.venue_order_id is not None or self.filled_base > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(msgspec.Struct, frozen=True):
     """A setup from its approval to its end. `id` is that of its approval, or of its adoption."""
 
     id: UUID

@@ -1,8 +1,7 @@
 """All that the planner knows: the market, the global kill, and every account's fold."""
 
-from dataclasses import dataclass, field, replace
-
 import msgspec
+from msgspec.structs import replace
 
 from contracts.control import KillSwitchEngaged, TradingResumed
 from contracts.event import Recorded
@@ -10,8 +9,7 @@ from execution.domain.account import AccountState, Heard
 from execution.domain.policy import POLICY
 
 
-@dataclass(frozen=True, slots=True)
-class PlannerState:
+class PlannerState(msgspec.Struct, frozen=True):
     """The fold of everything that the planner has heard."""
 
     policy: str = POLICY.version
@@ -19,7 +17,7 @@ class PlannerState:
     """The market of the log's feed."""
     global_kill: int = 0
     """Level of the kill that stands above all accounts, for accounts that open later."""
-    accounts: dict[str, AccountState] = field(default_factory=dict[str, AccountState])
+    accounts: dict[str, AccountState] = msgspec.field(default_factory=dict[str, AccountState])
     """Accounts whose orders some venue holds."""
 
     def with_market(self, market: str) -> "PlannerState":

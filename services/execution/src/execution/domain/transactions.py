@@ -5,8 +5,11 @@ once it is dead. Until then its effect is neither there nor gone.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
 
 from contracts.order import (
     CancelIntended,
@@ -80,8 +83,7 @@ def lane(first: KeptIntent, retry_class: RetryClass) -> str:
     return "trigger" if first.event_type == TriggerIntended.event_type else "cancel"
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(msgspec.Struct, frozen=True):
     """One transaction that is not settled yet."""
 
     id: UUID

@@ -27,6 +27,7 @@ from execution.signing.fence import LogFence
 from execution.signing.signer import PolicySigner
 from execution.venues.drift.abi import DriftExtraMissing
 from execution.venues.drift.chain import DriftChain
+from execution.venues.drift.direct import way_to_nodes
 from execution.venues.drift.probe import Probe, VenueIncompatible
 from execution.venues.drift.rpc import Rpc
 from execution.venues.drift.view import AccountMissing
@@ -62,7 +63,7 @@ async def run_on_chain(
         if feed is None:
             return
         fence = LogFence(runtime.log, clock=time.monotonic)
-        async with httpx.AsyncClient(follow_redirects=False) as client:
+        async with httpx.AsyncClient(transport=way_to_nodes(), follow_redirects=False) as client:
             rpc = Rpc(config.urls, client=client, clock=time.monotonic)
             chain = DriftChain(
                 config.venue_of(feed.market),
@@ -86,13 +87,14 @@ async def run_on_chain(
                 dead_letters=runtime.dead_letters,
                 checkpoints=runtime.checkpoints,
                 checkpoint_events=checkpoint_events,
-                show=runtime.show,
                 ready=runtime.ready,
                 clock=time.monotonic,
             )
+            runtime.show_when_asked(desk.status)
             last = await runtime.market.last(feed.subject)
             await _both(
                 chain.run(runtime.stopping),
+                chain.send(),
                 follow(
                     runtime.log,
                     runtime.market,

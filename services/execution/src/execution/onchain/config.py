@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from solders.pubkey import Pubkey
 
 from contracts.venues import ON_CHAIN
-from execution.venues.drift.config import DriftVenue
+from execution.venues.drift.config import NO_MONEY, DriftVenue, FirstMoney
 
 LOCALNET = ON_CHAIN[0]
 _NODES_MIN = 2
@@ -28,6 +28,7 @@ class ChainConfig:
     owner: Pubkey
     sub_account: int
     market_index: int
+    first_money: FirstMoney = NO_MONEY
 
     def venue_of(self, market: str) -> DriftVenue:
         """Give the venue of a market of ours."""
@@ -39,6 +40,8 @@ class ChainConfig:
             market_index=self.market_index,
             owner=self.owner,
             sub_account=self.sub_account,
+            quote_mint=self.quote_mint,
+            first_money=self.first_money,
         )
 
 

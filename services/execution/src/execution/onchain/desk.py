@@ -4,8 +4,9 @@ Each leads to turns: what is due is decided, recorded, and then sent. The chain'
 print only says that bars are closed, and that is recorded once the chain was read after it.
 """
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -13,12 +14,14 @@ from chassis.checkpoints import Keeps, keep
 from chassis.market import MarketMessage
 from contracts.event import Draft, Recorded
 from contracts.ids import MarketId
+from contracts.manual import TransactionOffered
 from contracts.minutes import EARLIEST_MS
 from contracts.ticks import Tick, Trade
 from execution.domain.state import require_venue
 from execution.engine import Engine, transaction_of
 from execution.handlers import Parks
 from execution.onchain.delegate import DelegateSigner
+from execution.onchain.hand import OwnersHand
 from execution.onchain.standing import VERSION, ChainStanding
 from execution.onchain.status import status_of
 from execution.owning import Owning
@@ -60,7 +63,6 @@ class ChainDesk:
         dead_letters: Parks,
         checkpoints: Keeps,
         checkpoint_events: int,
-        show: Callable[[Mapping[str, object]], None],
         ready: Callable[[bool, str], None],
         clock: Callable[[], float],
     ) -> None:
@@ -73,8 +75,9 @@ class ChainDesk:
         self._checkpoints = checkpoints
         self._checkpoint_events = checkpoint_events
         self._checkpointed = standing.position
-        self._show, self._ready, self._clock = show, ready, clock
-        self._engine = Engine(standing.planner, chain, signer)
+        self._ready, self._clock = ready, clock
+        self._hand = OwnersHand(chain)
+        self._engine = Engine(standing.planner, chain, signer, self._hand)
         self._soundness = Soundness()
         self._closing: _Closing | None = None
         self._parked = 0
@@ -111,7 +114,6 @@ class ChainDesk:
         self._say_ready()
         await self._settle()
         if not self.chain.is_ready:
-            self._show_status()
             return
         cursors = self._engine.cursors
         cursors.setdefault(self.chain.account, self.chain.after)
@@ -121,7 +123,6 @@ class ChainDesk:
             self._closing = None
             await self._record([self._advanced(closing)])
         await self._checkpoint_if_due()
-        self._show_status()
 
     async def work(self, messages: Sequence[MarketMessage]) -> None:
         """See which bars prints close; park what cannot be read and what another feed said."""
@@ -194,14 +195,28 @@ class ChainDesk:
         if considered.sends:
             await self._signer.prepare(account, self.chain.venue.market)
         turn = self._engine.sign(considered)
+        drafts = turn.drafts if turn.transactions else await self._rehearsed(turn.drafts)
         try:
-            await self._record(turn.drafts)
+            await self._record(drafts)
         except NewsFirst:
             return False  # What is not heard yet is on its way, and leads to a turn.
         self._engine.cursors[account] = turn.cursor
         for transaction in turn.transactions:
             self.chain.submit(transaction)
         return True
+
+    async def _rehearsed(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
+        """Let a node run what is offered; beside what is to be sent nothing is asked."""
+        told: list[Draft] = []
+        for draft in drafts:
+            offered = draft.event
+            if isinstance(offered, TransactionOffered):
+                found = await self._hand.rehearse(base64.b64decode(offered.message))
+                offered = offered.model_copy(update={"rehearsed": found})
+                told.append(replace(draft, event=offered))
+            else:
+                told.append(draft)
+        return told
 
     @property
     def _is_begun(self) -> bool:
@@ -225,8 +240,9 @@ class ChainDesk:
         is_ready = self.chain.is_ready
         self._ready(is_ready, "" if is_ready else self.chain.waits_for)
 
-    def _show_status(self) -> None:
-        self._show(status_of(self._standing, self.chain, parked=self._parked))
+    def status(self) -> Mapping[str, object]:
+        """Say where the desk stands, as JSON values."""
+        return status_of(self._standing, self.chain, parked=self._parked)
 
     async def _park(self, message: MarketMessage, reason: Exception) -> None:
         self._parked += 1

@@ -1,6 +1,6 @@
 """What execution on a chain shows of itself: venue, clock, account, and what its owner reads."""
 
-from contracts.values import from_millis
+from contracts.values import from_millis, plain
 from execution.onchain.standing import ChainStanding
 from execution.status import account_status
 from execution.venues.drift.chain import DriftChain
@@ -10,6 +10,7 @@ def status_of(standing: ChainStanding, chain: DriftChain, *, parked: int) -> dic
     """Give the status as JSON values; `parked` counts the messages that could not be worked."""
     state, clock = standing.planner.state, chain.clock
     return {
+        "policy": state.policy,
         "venue": chain.venue.cluster,
         "market": chain.venue.market,
         "clock": None
@@ -34,13 +35,16 @@ def _delegation(chain: DriftChain) -> dict[str, object]:
     return {
         f"delegation.{chain.account}": {
             "at": from_millis(owned.now_ms).isoformat(),
+            "block_height": seen.block_height,
             "owner_lamports": seen.owner_lamports,
             "fee_payer_lamports": seen.fee_payer_lamports,
+            "fees_due_lamports": seen.fees_due_lamports,
             "has_key_store": True,
         },
         f"sub_account.{chain.account}": {
             "is_open": seen.is_open,
             "margin_ratio": seen.margin_ratio,
+            "deposit_due_usd": plain(seen.deposit_due_usd),
             **owned.quote(),
         },
     }

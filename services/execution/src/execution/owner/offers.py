@@ -8,14 +8,17 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
 from solders.message import MessageV0, to_bytes_versioned
 from solders.pubkey import Pubkey
+from solders.system_program import TransferParams, transfer
 
 from contracts.values import Side
-from execution.venues.drift.config import DriftVenue
+from execution.venues.drift.config import QUOTE_INDEX, TOKENS, DriftVenue
+from execution.venues.units import usd_units
 
 NOBODY = Pubkey.default()
 """Whom a revoke names."""
@@ -33,6 +36,7 @@ NAME_DELEGATE = discriminator("update_user_delegate")
 CANCEL_ORDERS = discriminator("cancel_orders")
 _OPEN_STATISTICS = discriminator("initialize_user_stats")
 _OPEN_ACCOUNT = discriminator("initialize_user")
+_DEPOSIT = discriminator("deposit")
 _CAP_MARGIN = discriminator("update_user_custom_margin_ratio")
 _PERP = b"\x01\x01"
 _DIRECTIONS = {Side.LONG: b"\x01\x00", Side.SHORT: b"\x01\x01", None: b"\x00"}
@@ -46,19 +50,33 @@ class SetUp:
     opens_account: bool = False
     margin_ratio: int | None = None
     """The owner's cap: margin of so many 1e-4 of what is held; None leaves it."""
+    deposit_usd: Decimal = Decimal(0)
+    delegate_lamports: int = 0
+    """Sent to the delegate, for fees."""
 
 
 NOTHING = SetUp()
 
 
 def delegate_message(
-    venue: DriftVenue, delegate: Pubkey, *, first: SetUp = NOTHING, blockhash: str
+    venue: DriftVenue,
+    delegate: Pubkey,
+    *,
+    first: SetUp = NOTHING,
+    market_accounts: Sequence[Pubkey] = (),
+    blockhash: str,
 ) -> bytes:
-    """Write the message that sets the sub-account up and names its delegate, all or nothing."""
+    """Write the message that sets the sub-account up and names its delegate, all or nothing.
+
+    `market_accounts` are the oracles and markets that the program reads for a deposit.
+    """
+    lamports = first.delegate_lamports
     calls = [
         *([_open_statistics(venue)] if first.opens_statistics else []),
         *([_open_account(venue)] if first.opens_account else []),
+        *([_deposit(venue, first.deposit_usd, market_accounts)] if first.deposit_usd else []),
         *([] if first.margin_ratio is None else [_cap_margin(venue, first.margin_ratio)]),
+        *([_pay(venue.owner, delegate, lamports)] if lamports else []),
         _name(venue, delegate),
     ]
     return _message(venue, calls, blockhash)
@@ -112,6 +130,23 @@ def _open_account(venue: DriftVenue) -> Instruction:
     return Instruction(
         venue.program, _OPEN_ACCOUNT + arguments, [*places, _read(_RENT), _read(_SYSTEM)]
     )
+
+
+def _deposit(
+    venue: DriftVenue, amount_usd: Decimal, market_accounts: Sequence[Pubkey]
+) -> Instruction:
+    units, only_repays = usd_units(amount_usd), False
+    arguments = struct.pack("<HQ?", QUOTE_INDEX, units, only_repays)
+    metas = [
+        *(_read(venue.state), _write(venue.user), _write(venue.user_stats), _owner(venue)),
+        *(_write(venue.quote_vault), _write(venue.owner_tokens), _read(TOKENS)),
+        *(_write(it) if it == venue.quote_market else _read(it) for it in market_accounts),
+    ]
+    return Instruction(venue.program, _DEPOSIT + arguments, metas)
+
+
+def _pay(owner: Pubkey, delegate: Pubkey, lamports: int) -> Instruction:
+    return transfer(TransferParams(from_pubkey=owner, to_pubkey=delegate, lamports=lamports))
 
 
 def _cancel(venue: DriftVenue, side: Side | None, market_accounts: Sequence[Pubkey]) -> Instruction:

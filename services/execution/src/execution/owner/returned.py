@@ -1,10 +1,12 @@
 """What a wallet gave back: the very message that was offered, or one with a wallet's additions.
 
-Wallets may set the compute budget, and some assert the outcome with the Lighthouse program. They
-may do nothing else: no other instruction, no account that would be written or sign beside those
-that were offered, no other payer, no other block.
+Wallets may set the limit and the price of compute units, and some assert the outcome with the
+Lighthouse program. They may do nothing else: no other instruction, no account that would be written
+or sign beside those that were offered, no other payer, no other block. The fee that they offer is
+the owner's to choose, up to a limit: a page or an extension could burn the wallet's SOL with it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solders.message import Message as LegacyMessage
@@ -16,7 +18,14 @@ PACKET_BYTES = 1232
 SIGNATURE_BYTES = 1 + 64
 COMPUTE_BUDGET = Pubkey.from_string("ComputeBudget111111111111111111111111111111")
 LIGHTHOUSE = Pubkey.from_string("L2TExMFKdjpN9kozasaurPirfHy9P8sbXoAN1qA3S95")
+FEE_LAMPORTS_MAX = 5_000_000
+"""Priority fee that a wallet may offer for one transaction: 25 times our own highest."""
 _VERSION_0 = 0x80
+_UNIT_LIMIT, _UNIT_PRICE = 2, 3
+_BUDGET_BYTES = {_UNIT_LIMIT: 1 + 4, _UNIT_PRICE: 1 + 8}
+_UNITS_EACH, _UNITS_MAX = 200_000, 1_400_000
+"""Compute units that are paid for without a limit, by call, and at most in any case."""
+_MICRO = 1_000_000
 _CALLS_MAX = 16
 
 
@@ -56,14 +65,36 @@ def require_offered(offered: bytes, returned: bytes, *, signature: str) -> None:
     ours = tuple(it for it in before.calls if not _is_wallets(it))
     kept = tuple(it for it in after.calls if not _is_wallets(it))
     _require(kept == ours, f"the {len(ours)} calls offered", f"{len(kept)} others")
-    budget = [it.data[:1] for it in after.calls if it.program == COMPUTE_BUDGET]
-    _require(len(set(budget)) == len(budget), "each budget once", "one twice")
+    fee = priority_fee_lamports(after.calls)
+    if fee > FEE_LAMPORTS_MAX:
+        expected = f"a priority fee of at most {FEE_LAMPORTS_MAX} lamports"
+        raise NotTaken("tx-fee-too-high", expected, fee)
     try:
         is_signed = Signature.from_string(signature).verify(after.payer, returned)
     except ValueError:
         is_signed = False
     if not is_signed:
         raise NotTaken("tx-signature-invalid", f"a signature of {after.payer}", "another")
+
+
+def priority_fee_lamports(calls: Sequence[Call]) -> int:
+    """Give what the compute budget offers beside the signature's fee, rounded up as the chain does.
+
+    Raise NotTaken for anything but one limit and one price at most, in their only encoding.
+    """
+    budget: dict[int, int] = {}
+    for it in calls:
+        if it.program != COMPUTE_BUDGET:
+            continue
+        kind = it.data[0] if it.data else None
+        is_known = kind in _BUDGET_BYTES and len(it.data) == _BUDGET_BYTES[kind]
+        _require(is_known, "a limit or a price of compute units", it.data.hex())
+        _require(not it.accounts, "no account in the budget", len(it.accounts))
+        _require(it.data[0] not in budget, "each budget once", "one twice")
+        budget[it.data[0]] = int.from_bytes(it.data[1:], "little")
+    others = sum(it.program != COMPUTE_BUDGET for it in calls)
+    units = min(budget.get(_UNIT_LIMIT, others * _UNITS_EACH), _UNITS_MAX)
+    return -(-units * budget.get(_UNIT_PRICE, 0) // _MICRO)
 
 
 def read(data: bytes) -> Owned:
@@ -101,9 +132,7 @@ def _parsed(data: bytes) -> MessageV0:
 
 
 def _is_wallets(call: Call) -> bool:
-    if call.program == COMPUTE_BUDGET:
-        return not call.accounts
-    return call.program == LIGHTHOUSE
+    return call.program in (COMPUTE_BUDGET, LIGHTHOUSE)
 
 
 def _require(is_met: bool, expected: str, found: object) -> None:  # noqa: FBT001 - a predicate

@@ -208,7 +208,9 @@ class Scribe:
         else:
             delegate, first = _required(self.it.key).delegate, self._set_up(chain)
             named = Pubkey.from_string(delegate)
-            message = delegate_message(venue, named, first=first, blockhash=at.hash)
+            message = delegate_message(
+                venue, named, first=first, market_accounts=market_accounts, blockhash=at.hash
+            )
         left_ms = (at.last_valid_block_height - chain.block_height) * self.slot_ms
         event = OwnerTransactionOffered(
             account=self.it.account,
@@ -220,6 +222,8 @@ class Scribe:
             cancels=cancels,
             opens_account=first.opens_account,
             leverage_max=None if first.margin_ratio is None else self.it.leverage_max,
+            deposit_usd=first.deposit_usd or None,
+            delegate_lamports=first.delegate_lamports,
             message=base64.b64encode(message).decode(),
             message_sha256=hashlib.sha256(message).hexdigest(),
             blockhash=at.hash,
@@ -230,7 +234,7 @@ class Scribe:
         return self._draft(event, step.wish)
 
     def _set_up(self, chain: Chain) -> SetUp:
-        """Give what the sub-account lacks: to be there, and the cap that the owner agreed to."""
+        """Give what the delegation lacks: an account, the cap that was agreed to, money."""
         ratio = None
         if chain.margin_ratio is not None and self.it.leverage_max is not None:
             ratio = int((_RATIO / self.it.leverage_max).to_integral_value(ROUND_CEILING))
@@ -238,6 +242,8 @@ class Scribe:
             opens_statistics=not chain.has_statistics,
             opens_account=not chain.is_open,
             margin_ratio=None if ratio == chain.margin_ratio else ratio,
+            deposit_usd=chain.deposit_due_usd,
+            delegate_lamports=chain.fees_due_lamports,
         )
 
     def _sent(self, step: steps.Send) -> Draft:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from struct import Struct
 from typing import TypeVar
 
 from execution.signing.refusals import Code, Refused, require
@@ -186,36 +187,33 @@ class Reader:
         self._data = data
         self._at = 0
 
-    def number(self, size: int, *, signed: bool = False) -> int:
-        """Read a little-endian integer of so many bytes."""
-        end = self._at + size
+    def fields(self, layout: Struct) -> tuple[int, ...]:
+        """Read numbers that stand one after another."""
+        end = self._at + layout.size
         have = len(self._data)
         require(end <= have, Code.ARGUMENTS, f"{end} bytes at least", have)
-        value = int.from_bytes(self._data[self._at : end], "little", signed=signed)
+        values = layout.unpack_from(self._data, self._at)
         self._at = end
-        return value
+        return values
 
-    def flag(self) -> bool:
-        """Read a bool."""
-        value = self.number(1)
-        require(value <= 1, Code.ARGUMENTS, "0 or 1", value)
-        return value == 1
+    def number(self, layout: Struct) -> int:
+        """Read one number."""
+        return self.fields(layout)[0]
 
-    def choice(self, kind: type[_Choice]) -> _Choice:
-        """Read an enum without fields."""
-        value = self.number(1)
-        require(value < len(kind), Code.ARGUMENTS, f"a {kind.__name__} below {len(kind)}", value)
-        return kind(value)
+    def maybe(self, layout: Struct) -> int | None:
+        """Read an option of a number."""
+        return self.number(layout) if _flag(self.number(_U8)) else None
 
-    def maybe(self, read: Callable[[], _Value]) -> _Value | None:
-        """Read an option."""
-        return read() if self.flag() else None
+    def maybe_one(self, of: tuple[_Choice, ...]) -> _Choice | None:
+        """Read an option of an enum without fields."""
+        value = self.maybe(_U8)
+        return None if value is None else _one(of, value)
 
-    def many(self, read: Callable[[], _Value], *, count_max: int) -> tuple[_Value, ...]:
+    def many(self, read: Callable[["Reader"], _Value], *, count_max: int) -> tuple[_Value, ...]:
         """Read a vector of one to `count_max` values."""
-        count = self.number(4)
+        count = self.number(_U32)
         require(1 <= count <= count_max, Code.ARGUMENTS, f"1 to {count_max} values", count)
-        return tuple(read() for _ in range(count))
+        return tuple(read(self) for _ in range(count))
 
     def end(self) -> None:
         """Require that nothing is left."""
@@ -234,71 +232,91 @@ def decode(data: bytes) -> Call:
     return call
 
 
+def _flag(value: int) -> bool:
+    require(value <= 1, Code.ARGUMENTS, "0 or 1", value)
+    return value == 1
+
+
+def _one(of: tuple[_Choice, ...], value: int) -> _Choice:
+    """Give the member of an enum whose members count from 0."""
+    require(value < len(of), Code.ARGUMENTS, f"a {type(of[0]).__name__} below {len(of)}", value)
+    return of[value]
+
+
 def _order(it: Reader) -> OrderParams:
+    kind, market, side, number, size, price, index, reduces, post_only, flags = it.fields(_ORDER)
     return OrderParams(
-        order_type=it.choice(OrderType),
-        market_type=it.choice(MarketType),
-        direction=it.choice(Direction),
-        user_order_id=it.number(1),
-        base_asset_amount=it.number(8),
-        price=it.number(8),
-        market_index=it.number(2),
-        reduce_only=it.flag(),
-        post_only=it.choice(PostOnly),
-        bit_flags=it.number(1),
-        max_ts=it.maybe(lambda: it.number(8, signed=True)),
-        trigger_price=it.maybe(lambda: it.number(8)),
-        trigger_condition=it.choice(Trigger),
+        order_type=_one(_ORDER_TYPES, kind),
+        market_type=_one(_MARKET_TYPES, market),
+        direction=_one(_DIRECTIONS, side),
+        user_order_id=number,
+        base_asset_amount=size,
+        price=price,
+        market_index=index,
+        reduce_only=_flag(reduces),
+        post_only=_one(_POST_ONLY, post_only),
+        bit_flags=flags,
+        max_ts=it.maybe(_I64),
+        trigger_price=it.maybe(_U64),
+        trigger_condition=_one(_TRIGGERS, it.number(_U8)),
         extras=_extras(it),
     )
 
 
 def _changes(it: Reader) -> Changes:
+    direction, size, price = it.maybe_one(_DIRECTIONS), it.maybe(_U64), it.maybe(_U64)
+    reduces = it.maybe(_U8)
     return Changes(
-        direction=it.maybe(lambda: it.choice(Direction)),
-        base_asset_amount=it.maybe(lambda: it.number(8)),
-        price=it.maybe(lambda: it.number(8)),
-        reduce_only=it.maybe(it.flag),
-        post_only=it.maybe(lambda: it.choice(PostOnly)),
-        bit_flags=it.maybe(lambda: it.number(1)),
-        max_ts=it.maybe(lambda: it.number(8, signed=True)),
-        trigger_price=it.maybe(lambda: it.number(8)),
-        trigger_condition=it.maybe(lambda: it.choice(Trigger)),
+        direction=direction,
+        base_asset_amount=size,
+        price=price,
+        reduce_only=None if reduces is None else _flag(reduces),
+        post_only=it.maybe_one(_POST_ONLY),
+        bit_flags=it.maybe(_U8),
+        max_ts=it.maybe(_I64),
+        trigger_price=it.maybe(_U64),
+        trigger_condition=it.maybe_one(_TRIGGERS),
         extras=_extras(it),
-        policy=it.maybe(lambda: it.number(1)),
+        policy=it.maybe(_U8),
     )
 
 
 def _extras(it: Reader) -> Extras:
     return Extras(
-        oracle_price_offset=it.maybe(lambda: it.number(4, signed=True)),
-        auction_duration=it.maybe(lambda: it.number(1)),
-        auction_start_price=it.maybe(lambda: it.number(8, signed=True)),
-        auction_end_price=it.maybe(lambda: it.number(8, signed=True)),
+        oracle_price_offset=it.maybe(_I32),
+        auction_duration=it.maybe(_U8),
+        auction_start_price=it.maybe(_I64),
+        auction_end_price=it.maybe(_I64),
     )
 
 
 def _cancel_side(it: Reader) -> Call:
     return CancelSide(
-        market_type=it.maybe(lambda: it.choice(MarketType)),
-        market_index=it.maybe(lambda: it.number(2)),
-        direction=it.maybe(lambda: it.choice(Direction)),
+        market_type=it.maybe_one(_MARKET_TYPES),
+        market_index=it.maybe(_U16),
+        direction=it.maybe_one(_DIRECTIONS),
     )
 
 
 def _ids(it: Reader) -> tuple[int, ...]:
-    return it.many(lambda: it.number(4), count_max=_ORDERS_MAX)
+    return it.many(lambda each: each.number(_U32), count_max=_ORDERS_MAX)
 
 
+_U8, _U16, _U32, _U64 = map(Struct, ("<B", "<H", "<I", "<Q"))
+_I32, _I64 = Struct("<i"), Struct("<q")
+_ORDER = Struct("<BBBBQQHBBB")
+"""An order's fields before its options."""
+_ORDER_TYPES, _MARKET_TYPES, _DIRECTIONS = tuple(OrderType), tuple(MarketType), tuple(Direction)
+_POST_ONLY, _TRIGGERS = tuple(PostOnly), tuple(Trigger)
 _NAMED: dict[str, Callable[[Reader], Call]] = {
     "place_perp_order": lambda it: Place((_order(it),)),
-    "place_orders": lambda it: Place(it.many(lambda: _order(it), count_max=_ORDERS_MAX)),
-    "place_and_take_perp_order": lambda it: Take(_order(it), it.maybe(lambda: it.number(4))),
-    "modify_order": lambda it: Modify(it.maybe(lambda: it.number(4)), _changes(it)),
-    "cancel_order": lambda it: Cancel((it.maybe(lambda: it.number(4)),)),
+    "place_orders": lambda it: Place(it.many(_order, count_max=_ORDERS_MAX)),
+    "place_and_take_perp_order": lambda it: Take(_order(it), it.maybe(_U32)),
+    "modify_order": lambda it: Modify(it.maybe(_U32), _changes(it)),
+    "cancel_order": lambda it: Cancel((it.maybe(_U32),)),
     "cancel_orders_by_ids": lambda it: Cancel(_ids(it)),
-    "cancel_order_by_user_id": lambda it: CancelNumber(it.number(1)),
+    "cancel_order_by_user_id": lambda it: CancelNumber(it.number(_U8)),
     "cancel_orders": _cancel_side,
-    "trigger_order": lambda it: Fire(it.number(4)),
+    "trigger_order": lambda it: Fire(it.number(_U32)),
 }
 _READERS = {hashlib.sha256(f"global:{it}".encode()).digest()[:8]: _NAMED[it] for it in _NAMED}

@@ -21,6 +21,7 @@ MESSAGE_BYTES_MAX = 1232 - 1 - 64
 INSTRUCTIONS_MAX = 16
 _LEGACY_LAST = 0x7F
 _VERSION_0 = 0x80
+_NO_HASH = Hash.default()
 
 Tables = Mapping[Pubkey, tuple[Pubkey, ...]]
 """What the lookup tables hold that a message may name, by address."""
@@ -56,30 +57,32 @@ class Message:
 def decode(data: bytes, tables: Tables) -> Message:
     """Read a message that asks for one signature; raise Refused for any other bytes."""
     parsed = _parse(data)
-    require(parsed.recent_blockhash != Hash.default(), Code.BLOCKHASH_EMPTY, "a hash", "zeros")
-    accounts = _accounts(parsed, tables)
-    static = len(parsed.account_keys)
-    require(parsed.instructions, Code.NO_INSTRUCTIONS, "an instruction", "none")
-    count = len(parsed.instructions)
+    blockhash, compiled = parsed.recent_blockhash, parsed.instructions
+    require(blockhash != _NO_HASH, Code.BLOCKHASH_EMPTY, "a hash", "zeros")
+    accounts, static = _accounts(parsed, tables)
+    require(compiled, Code.NO_INSTRUCTIONS, "an instruction", "none")
+    count = len(compiled)
     require(count <= INSTRUCTIONS_MAX, Code.TOO_MANY_INSTRUCTIONS, INSTRUCTIONS_MAX, count)
     instructions: list[Instruction] = []
     used = {0}
-    for it in parsed.instructions:
-        places = (it.program_id_index, *it.accounts)
-        highest = max(places)
+    written: set[tuple[int, bytes, bytes]] = set()
+    for it in compiled:
+        index, places, argument = it.program_id_index, it.accounts, it.data
+        highest = max((index, *places))
         require(highest < len(accounts), Code.ACCOUNT_INDEX, f"below {len(accounts)}", highest)
-        used.update(places)
-        program = accounts[it.program_id_index]
+        used.update((index, *places))
+        program = accounts[index]
         is_plain = not program.is_signer and not program.is_writable
-        is_static = it.program_id_index < static
-        require(is_plain and is_static, Code.PROGRAM_PLACE, "a static read-only key", program)
-        called = tuple(accounts[at] for at in it.accounts)
-        instructions.append(Instruction(program.key, called, bytes(it.data)))
+        require(is_plain and index < static, Code.PROGRAM_PLACE, "a static read-only key", program)
+        called = tuple([accounts[at] for at in places])
+        instructions.append(Instruction(program.key, called, argument))
+        # No key stands twice among the accounts, so equal places are equal accounts.
+        written.add((index, places, argument))
     unused = sorted(set(range(len(accounts))) - used)
     require(not unused, Code.ACCOUNT_UNUSED, "accounts that are used", unused)
-    repeated = len(set(instructions)) != count
+    repeated = len(written) != count
     require(not repeated, Code.INSTRUCTION_REPEATED, "each instruction once", "one twice")
-    return Message(accounts[0].key, parsed.recent_blockhash, tuple(instructions))
+    return Message(accounts[0].key, blockhash, tuple(instructions))
 
 
 def _parse(data: bytes) -> LegacyMessage | MessageV0:
@@ -96,22 +99,23 @@ def _parse(data: bytes) -> LegacyMessage | MessageV0:
     return parsed
 
 
-def _accounts(parsed: LegacyMessage | MessageV0, tables: Tables) -> Sequence[Account]:
+def _accounts(parsed: LegacyMessage | MessageV0, tables: Tables) -> tuple[Sequence[Account], int]:
+    """Give all accounts, and how many of them stand in the message itself."""
     header, keys = parsed.header, parsed.account_keys
     signers, unsigned = header.num_required_signatures, header.num_readonly_unsigned_accounts
     require(signers == 1, Code.SIGNERS, 1, signers)
-    readonly = header.num_readonly_signed_accounts
-    fits = readonly == 0 and signers + unsigned <= len(keys)
-    require(fits, Code.HEADER, f"at most {len(keys)} keys", f"{signers}/{readonly}/{unsigned}")
+    readonly, static = header.num_readonly_signed_accounts, len(keys)
+    fits = readonly == 0 and signers + unsigned <= static
+    require(fits, Code.HEADER, f"at most {static} keys", f"{signers}/{readonly}/{unsigned}")
     accounts = [
-        Account(key, is_signer=at == 0, is_writable=at < len(keys) - unsigned)
+        Account(key, is_signer=at == 0, is_writable=at < static - unsigned)
         for at, key in enumerate(keys)
     ]
     if isinstance(parsed, MessageV0):
         accounts += _looked_up(parsed, tables)
     count = len({it.key for it in accounts})
     require(count == len(accounts), Code.ACCOUNT_REPEATED, len(accounts), f"{count} keys")
-    return accounts
+    return accounts, static
 
 
 def _looked_up(parsed: MessageV0, tables: Tables) -> list[Account]:

@@ -137,11 +137,11 @@ def _require_places(it: Instruction, call: Call, venue: VenueAccounts, delegate:
 
 def _require_flags(it: Instruction, venue: VenueAccounts, writable: Set[Pubkey]) -> None:
     for account in it.accounts:
-        may_write = account.key in writable
         must_write = account.key == venue.user
-        fits = may_write if account.is_writable else not must_write
-        word = "writable" if must_write else "read-only"
-        require(fits, Code.ACCOUNT_FLAGS, f"{word} {account.key}", account.is_writable)
+        fits = account.key in writable if account.is_writable else not must_write
+        if not fits:
+            word = "writable" if must_write else "read-only"
+            raise Refused(Code.ACCOUNT_FLAGS, f"{word} {account.key}", account.is_writable)
 
 
 def _require_fee(offered: Budget, effect: Effect, facts: Facts) -> None:

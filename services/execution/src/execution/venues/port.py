@@ -73,6 +73,10 @@ class SubAccountSeen:
     """Whether its owner has traded there before."""
     margin_ratio: int | None = None
     """The owner's cap, in 1e-4 of what is held, 0 for none; None where the program has none."""
+    deposit_due_usd: Decimal = Decimal(0)
+    """What the owner pays in when it names a delegate."""
+    fees_due_lamports: int = 0
+    """What it sends to the delegate with that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import msgspec
 
 from gateway.activity.sheet import END_CELL, Chain
 
+_SAID = frozenset({"count", "chain", "from", "to"})
+
 
 class BadExport(ValueError):
     """The file is not what its last line says, or has none."""
@@ -28,7 +30,7 @@ def check(lines: Iterable[bytes]) -> Mapping[str, str]:
     is_csv = last.startswith(END_CELL.encode())
     said = _csv_end(last) if is_csv else _json_end(last)
     events = chain.lines - is_csv
-    if "chain" not in said:
+    if not said.keys() >= _SAID:
         raise BadExport("expected a last line with the hash, found none: the file broke off")
     if str(events) != said.get("count"):
         raise BadExport(f"expected {said.get('count')} events, found {events}")

@@ -12,6 +12,7 @@ from contracts.event import Event, Recorded
 from contracts.order import OrderFilled, OrderIntended, SetupClosed, SideCancelIntended
 from contracts.transaction import TransactionPlanned
 from contracts.values import Side
+from contracts.venue import VenueObserved
 from contracts.verdict import OrderApproved
 from gateway.domain import holding, orders, transactions
 from gateway.domain.holding import Booking, Holding
@@ -62,6 +63,16 @@ class Adopted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """The position as the venue showed it when something was last decided on it."""
+
+    at: datetime
+    position_base: Decimal
+    break_even_usd: Decimal | None
+    liquidation_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
     """Everything of one account in one market that orders and fills change."""
 
@@ -72,6 +83,7 @@ class Book:
     transactions: tuple[TransactionState, ...] = ()
     """Of the orders that are not over, and those that may still land; by their plan."""
     holding: Holding = field(default_factory=Holding)
+    observed: Observed | None = None
     setups_closed: int = 0
 
 
@@ -107,6 +119,8 @@ def evolve(book: Book, recorded: Recorded) -> Book:
             return _adopted(book, recorded, event)
         case SetupClosed():
             return _closed(book, event)
+        case VenueObserved():
+            return replace(book, observed=_observed(event))
         case TransactionPlanned():
             return _planned(book, recorded, event)
         case _ if isinstance(event, Step):
@@ -176,6 +190,15 @@ def _closed(book: Book, event: SetupClosed) -> Book:
     if adopted is not None and adopted.id == event.setup:
         adopted = None
     return replace(book, setup=setup, adopted=adopted, setups_closed=book.setups_closed + 1)
+
+
+def _observed(event: VenueObserved) -> Observed:
+    return Observed(
+        at=event.clock.at,
+        position_base=event.position_base,
+        break_even_usd=event.break_even_usd,
+        liquidation_usd=event.liquidation_usd,
+    )
 
 
 def _planned(book: Book, recorded: Recorded, event: TransactionPlanned) -> Book:

@@ -12,6 +12,11 @@ from contracts.delegation import DelegationLimits
 from contracts.values import plain
 
 KEY_HOURS = 24
+LOST_SOL = (
+    "SOL that you sent to the key for fees and that it has not spent is lost when the key ends: "
+    "send it about 0.05 SOL, not more"
+)
+"""A key that ended signs nothing, also no transfer to its owner (ADR 25)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +49,22 @@ class ConsentText:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def consent_text(*, wallet: str, account: str, venue: str, settings: Settings) -> ConsentText:
-    """Write the text for an owner's wallet and the settings that stand."""
+def consent_text(
+    *, wallet: str, account: str, venue: str, is_on_chain: bool, settings: Settings
+) -> ConsentText:
+    """Write the text for an owner's wallet and the settings that stand.
+
+    On a chain the transaction that names the key caps leverage in the program itself
+    (`custom_margin_ratio`, which a delegate cannot change); on paper nothing but the desk does.
+    """
     leverage, risk = plain(settings.leverage_max), plain(settings.risk_per_trade_bps)
     loss = plain(settings.daily_drawdown_limit_pct)
+    reach = _reach(leverage) if is_on_chain else "at any leverage that the venue allows"
+    kept = (
+        "of the limits above the venue keeps the leverage alone, the others are this desk's"
+        if is_on_chain
+        else "the limits above are this desk's, not the venue's"
+    )
     return ConsentText(
         title=f"Let this desk trade account {account} of wallet {wallet} on {venue}",
         sections=(
@@ -55,10 +72,7 @@ def consent_text(*, wallet: str, account: str, venue: str, settings: Settings) -
                 "What the delegate can do",
                 (
                     "place, change and cancel orders in this sub-account",
-                    (
-                        "open and close positions with its collateral, at any leverage that the "
-                        "venue allows"
-                    ),
+                    f"open and close positions with its collateral, {reach}",
                     (
                         "deposit, swap, and move positions between sub-accounts of yours: the "
                         "venue lets a delegate do that; this desk has no code that does"
@@ -76,7 +90,7 @@ def consent_text(*, wallet: str, account: str, venue: str, settings: Settings) -
             Section(
                 "What this desk holds itself to",
                 (
-                    f"leverage of at most {leverage}",
+                    f"leverage of at most {leverage}" + (", as the program does" * is_on_chain),
                     f"{risk} basis points of equity lost when a stop is hit",
                     f"no new entries for the day after a loss of {loss} percent",
                     "a stop on the venue in the same transaction as each entry",
@@ -87,7 +101,7 @@ def consent_text(*, wallet: str, account: str, venue: str, settings: Settings) -
                 (
                     (
                         "a delegate can lose all the collateral in this sub-account by trading; "
-                        "the limits above are this desk's, not the venue's"
+                        f"{kept}"
                     ),
                     "keep in this sub-account only what you can lose",
                 ),
@@ -101,6 +115,7 @@ def consent_text(*, wallet: str, account: str, venue: str, settings: Settings) -
                         "here or on the venue's own page"
                     ),
                     "after that this desk can close nothing; stops that rest on the venue stay",
+                    *((LOST_SOL,) if is_on_chain else ()),
                 ),
             ),
         ),
@@ -110,4 +125,12 @@ def consent_text(*, wallet: str, account: str, venue: str, settings: Settings) -
             daily_drawdown_limit_pct=settings.daily_drawdown_limit_pct,
             key_hours=KEY_HOURS,
         ),
+    )
+
+
+def _reach(leverage: str) -> str:
+    """Say how far the program lets a delegate go."""
+    return (
+        f"at a leverage of at most {leverage}: your transaction sets that cap in the program, "
+        "where a later change of this desk's limit does not move it"
     )

@@ -19,15 +19,19 @@ from contracts.ids import AccountId
 from contracts.subjects import control as control_subject
 from gateway.domain import book as books
 from gateway.domain import feed as feeds
+from gateway.domain import lives as all_lives
 from gateway.domain import manual as by_hand
+from gateway.domain import marks as all_marks
 from gateway.domain import owner as owners
 from gateway.domain.book import Book
 from gateway.domain.feed import FeedEvent, FeedState
+from gateway.domain.lives import Lives
 from gateway.domain.manual import SigningState
+from gateway.domain.marks import Mark
 from gateway.domain.owner import OwnerState
 from gateway.domain.session import BARS_MAX, Bar, Session, backfill, bar_of, extend
 
-STATE_VERSION = "gateway-desk-5"
+STATE_VERSION = "gateway-desk-9"
 """Changes with the shape or the rules of the state, so that an older checkpoint is refused."""
 
 
@@ -100,6 +104,8 @@ class DeskState:
     session: Session | None = None
     bars: tuple[Bar, ...] = ()
     book: Book = field(default_factory=Book)
+    lives: Lives = field(default_factory=Lives)
+    marks: tuple[Mark, ...] = ()
     owner: OwnerState = field(default_factory=OwnerState)
     signing: SigningState = field(default_factory=SigningState)
     control_position: int = 0
@@ -158,7 +164,7 @@ def evolve(state: DeskState, recorded: Recorded) -> DeskState:
             return replace(moved, session=session, bars=(*moved.bars, *bars)[-BARS_MAX:])
         case signal.EntrySignaled() | signal.EntryWithheld():
             said = Decision(event=event, id=recorded.id, position=recorded.position)
-            return replace(moved, decision=said)
+            return replace(moved, decision=said, marks=all_marks.evolve(moved.marks, recorded))
         case venue.VenueAdvanced():
             return replace(moved, market_at=_later(moved.market_at, event.closed_at))
         case engine.ModeChanged():
@@ -178,6 +184,8 @@ def evolve(state: DeskState, recorded: Recorded) -> DeskState:
             return replace(
                 moved,
                 book=books.evolve(moved.book, recorded),
+                lives=all_lives.evolve(moved.lives, recorded),
+                marks=all_marks.evolve(moved.marks, recorded),
                 owner=owners.evolve(moved.owner, recorded),
                 signing=by_hand.evolve(moved.signing, recorded),
             )
@@ -222,7 +230,9 @@ def _judged(
     book = state.book
     if isinstance(event, verdict.OrderApproved):
         book = books.approve(book, recorded, event)
-    return replace(state, verdict=said, book=book)
+    lives = all_lives.evolve(state.lives, recorded)
+    marks = all_marks.evolve(state.marks, recorded)
+    return replace(state, verdict=said, book=book, lives=lives, marks=marks)
 
 
 def _engine(recorded: Recorded, event: engine.ModeChanged) -> EngineState:

@@ -35,6 +35,8 @@ class FeedState:
     history_missed: str = ""
     """Why the first session has no beginning; empty when it has one."""
     gaps: int = 0
+    gap_at: datetime | None = None
+    """When the newest gap was found."""
     missing_trades: int = 0
     refused_frames: int = 0
 
@@ -59,7 +61,12 @@ def evolve(state: FeedState | None, recorded: Recorded, event: FeedEvent) -> Fee
     match event:
         case TradeGapDetected():
             missing = state.missing_trades + event.missing_trades
-            return replace(state, gaps=state.gaps + 1, missing_trades=missing)
+            return replace(
+                state,
+                gaps=state.gaps + 1,
+                gap_at=recorded.occurred_at,
+                missing_trades=missing,
+            )
         case FrameRefused():
             return replace(state, refused_frames=state.refused_frames + 1)
         case FeedStalled():

@@ -50,6 +50,15 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """An offer that stands no more, and how it ended."""
+
+    offer: Offer
+    outcome: OfferOutcome
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SigningState:
     """Who signs, what waits for the owner, and what came of what it signed."""
 
@@ -59,7 +68,7 @@ class SigningState:
     offers: tuple[Offer, ...] = field(default=())
     signed: tuple[Signed, ...] = field(default=())
     """The newest, newest last."""
-    ended: tuple[tuple[UUID, OfferOutcome], ...] = field(default=())
+    ended: tuple[Ended, ...] = field(default=())
     """The newest, newest last."""
 
     def offer(self, offer_id: UUID) -> Offer | None:
@@ -68,7 +77,7 @@ class SigningState:
 
     def outcome(self, offer_id: UUID) -> OfferOutcome | None:
         """Give how an offer ended that is still known."""
-        return next((how for it, how in self.ended if it == offer_id), None)
+        return next((it.outcome for it in self.ended if it.offer.id == offer_id), None)
 
     def of_transaction(self, transaction_id: UUID) -> Signed | None:
         """Give what was signed as a transaction."""
@@ -92,15 +101,17 @@ def evolve(state: SigningState, recorded: Recorded) -> SigningState:
             )
             return replace(state, offers=offers)
         case manual.OfferClosed():
-            return _closed(state, event)
+            return _closed(state, event, recorded.occurred_at)
         case _:
             return _went(state, event)
 
 
-def _closed(state: SigningState, event: manual.OfferClosed) -> SigningState:
+def _closed(state: SigningState, event: manual.OfferClosed, at: datetime) -> SigningState:
     left = tuple(it for it in state.offers if it.id != event.offer)
-    ended = (*state.ended, (event.offer, event.outcome))[-KEPT:]
-    state = replace(state, offers=left, ended=ended)
+    ended = tuple(
+        Ended(offer=it, outcome=event.outcome, at=at) for it in state.offers if it.id == event.offer
+    )
+    state = replace(state, offers=left, ended=(*state.ended, *ended)[-KEPT:])
     if event.transaction is None:
         return state
     signed = Signed(offer=event.offer, transaction=event.transaction)

@@ -11,6 +11,7 @@ from contracts.order import (
     TriggerIntended,
 )
 from contracts.values import OrderKind, plain
+from gateway.domain.words import bought
 
 _MODES = {
     SigningMode.DELEGATE: "a delegate key signs",
@@ -63,13 +64,13 @@ def line_of(intent: AskedIntent) -> str:
         case TriggerIntended():
             return f"fire the {intent.leg}"
         case SideCancelIntended():
-            return f"cancel every {intent.side} order"
+            return f"cancel every {bought(intent.side)} order"
 
 
 def _order(intent: OrderIntended) -> str:
     price = plain(intent.price_usd)
     if intent.kind is OrderKind.TRIGGER_MARKET:
-        return f"stop for the whole position at {price}, {intent.side}"
+        return f"stop for the whole position: {bought(intent.side)} it at {price}"
     size = "the whole position" if intent.quantity_base is None else plain(intent.quantity_base)
     only = ", reduce-only" if intent.is_reduce_only else ""
-    return f"{intent.leg}: {intent.side} {size} at {price}{only}"
+    return f"{intent.leg}: {bought(intent.side)} {size} at {price}{only}"

@@ -75,6 +75,8 @@ class OwnerState:
     consent: Consent | None = None
     state: DelegationState = DelegationState.NONE
     state_at: datetime | None = None
+    state_position: int = 0
+    """Where in the log it was told."""
     on_chain: str | None = None
     key: Key | None = None
     ended: EndedKey | None = None
@@ -111,7 +113,13 @@ def evolve(state: OwnerState, recorded: Recorded) -> OwnerState:
             )
         case delegation.DelegationChanged():
             at = event.clock.at
-            return replace(state, state=event.state, state_at=at, on_chain=event.delegate)
+            return replace(
+                state,
+                state=event.state,
+                state_at=at,
+                state_position=recorded.position,
+                on_chain=event.delegate,
+            )
         case delegation.DelegateKeyBorn():
             born = Key(address=event.delegate, born_at=event.born_at, expires_at=event.expires_at)
             return replace(state, key=born)

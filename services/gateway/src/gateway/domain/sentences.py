@@ -1,5 +1,6 @@
 """What an event says in one sentence, for a person who reads the activity."""
 
+import re
 from decimal import Decimal
 
 from contracts import (
@@ -19,6 +20,9 @@ from contracts.event import Event
 from contracts.values import plain
 from gateway.domain import manual_sentences, owner_sentences
 from gateway.domain.kills import name_of
+from gateway.domain.words import bought
+
+_ABBREVIATION = re.compile(r"\b(atr|cvd|rsi|tp[123]?|vwap)\b")
 
 
 def summary(event: Event) -> str:
@@ -127,7 +131,7 @@ def _intent(event: Event) -> str:
     match event:
         case order.OrderIntended():
             size = "" if event.quantity_base is None else f" {plain(event.quantity_base)}"
-            return f"Intends {event.leg}: {event.side}{size} at {plain(event.price_usd)}"
+            return f"Intends {event.leg}: {bought(event.side)}{size} at {plain(event.price_usd)}"
         case order.ReplaceIntended():
             where = f"{event.leg} to {plain(event.price_usd)}"
             return f"Intends to move {where}: {_spaced(event.reason)}"
@@ -136,12 +140,12 @@ def _intent(event: Event) -> str:
         case order.TriggerIntended():
             return f"Intends to fire the {event.leg} itself: no keeper did"
         case order.SideCancelIntended():
-            return f"Intends to cancel every {event.side} order: {_spaced(event.reason)}"
+            return f"Intends to cancel every {bought(event.side)} order: {_spaced(event.reason)}"
         case order.SetupClosed():
             return (
                 f"Setup closed, {_spaced(event.outcome)}: made "
-                f"{_signed(event.realized_pnl_usd)}, fees {plain(event.fees_usd)}, "
-                f"funding {_signed(event.funding_usd)}"
+                f"{_usd(event.realized_pnl_usd)}, {_fees(event.fees_usd)}, "
+                f"funding {_usd(event.funding_usd)}"
             )
         case _:
             return ""
@@ -168,9 +172,9 @@ def _observation(event: Event) -> str:
 
 
 def _fill(event: order.OrderFilled | venue.PositionLiquidated | venue.ForeignOrderFilled) -> str:
-    made = f", made {_signed(event.realized_pnl_usd)}" if event.realized_pnl_usd else ""
+    made = f", made {_usd(event.realized_pnl_usd)}" if event.realized_pnl_usd else ""
     return (
-        f"{event.side} {plain(event.quantity_base)} at {plain(event.price_usd)}{made}, "
+        f"{bought(event.side)} {plain(event.quantity_base)} at {plain(event.price_usd)}{made}, "
         f"position {_signed(event.position_after_base)}"
     )
 
@@ -248,8 +252,8 @@ def _engine(event: Event) -> str:
             return f"Log and venue agree about the {_spaced(event.what)} again"
         case engine.ForeignOrderSeen():
             return (
-                f"An order that is not ours rests: {event.side} at {plain(event.price_usd)}; "
-                "no new entries"
+                f"An order that is not ours rests: {bought(event.side)} at "
+                f"{plain(event.price_usd)}; no new entries"
             )
         case engine.PositionAdopted():
             return (
@@ -282,7 +286,7 @@ def _control(event: Event) -> str:
             return f"Trading resumed by {event.by}: {event.reason}"
         case control.ManualOrderRequested():
             return (
-                f"{event.by} asks for {event.side} {plain(event.quantity_base)} "
+                f"{event.by} asks to {bought(event.side)} {plain(event.quantity_base)} "
                 f"at {plain(event.entry_price_usd)}, stop {plain(event.stop_price_usd)}"
             )
         case control.CancelRequested():
@@ -333,5 +337,16 @@ def _signed(value: Decimal) -> str:
     return plain(value) if value <= 0 else f"+{plain(value)}"
 
 
+def _usd(value: Decimal) -> str:
+    """Write money to the cent, with its sign; the event itself has every digit."""
+    return f"{value:+z.2f} USD"
+
+
+def _fees(value: Decimal) -> str:
+    """Write what fees sum up to; where rebates are more than they, those less the fees."""
+    return f"rebates less fees {_usd(-value)}" if value < 0 else f"fees {value:z.2f} USD"
+
+
 def _spaced(token: str) -> str:
-    return token.replace("_", " ").replace("-", " ")
+    """Write a token as words: `cvd_against` is `CVD against`."""
+    return _ABBREVIATION.sub(lambda one: one[0].upper(), token.replace("_", " ").replace("-", " "))

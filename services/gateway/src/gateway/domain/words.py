@@ -18,7 +18,7 @@ from contracts import (
 )
 from contracts.delegation import DelegationState
 from contracts.event import Event
-from contracts.values import Leg
+from contracts.values import Leg, Side
 
 
 class Level(StrEnum):
@@ -30,6 +30,11 @@ class Level(StrEnum):
     BAD = "bad"
     NOISE = "noise"
     """True every minute or in every transaction; hidden at first."""
+
+
+def bought(side: Side) -> str:
+    """Say of an order what a trader says; of positions and signals it is long and short."""
+    return "buy" if side is Side.LONG else "sell"
 
 
 UNREADABLE = "unreadable"

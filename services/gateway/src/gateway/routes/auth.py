@@ -15,6 +15,7 @@ from gateway.access_views import (
     SessionList,
     SessionView,
 )
+from gateway.domain.actor import LOCAL
 from gateway.edge import address_of
 from gateway.guards.gate import Admission
 from gateway.limits import invalid
@@ -112,13 +113,19 @@ async def read_session(
     live: LivePart, sign_in: SignInPart, maybe_admission: MaybeAdmissionPart
 ) -> AccessView:
     """Say whether this desk asks for a sign-in, and who is signed in here."""
-    session = None if maybe_admission is None else maybe_admission.session
     if sign_in is None:
-        return AccessView(mode="local", account=live.account_id, session=None)
-    if session is None:
-        return AccessView(mode="wallet", account=None, session=None)
-    view = _view(sign_in, session, current=session)
-    return AccessView(mode="wallet", account=sign_in.rules.account, session=view)
+        return AccessView(
+            mode="local", account=live.account_id, session=None, may_stop_all=LOCAL.is_operator
+        )
+    session = None if maybe_admission is None else maybe_admission.session
+    if maybe_admission is None or session is None:
+        return AccessView(mode="wallet", account=None, session=None, may_stop_all=False)
+    return AccessView(
+        mode="wallet",
+        account=sign_in.rules.account,
+        session=_view(sign_in, session, current=session),
+        may_stop_all=maybe_admission.actor.is_operator,
+    )
 
 
 @get("/api/auth/sessions", responses=problems(404))

@@ -32,13 +32,13 @@ async def read_delegation(
     live: LivePart, owners: OwnersPart, admission: AdmissionPart
 ) -> views.DelegationView:
     """Say who may sign for the account, as the chain was seen to show it, and what is missing."""
-    return delegation_view(live, is_owner=owners.is_owner(admission.session))
+    return delegation_view(live, owners.place, is_owner=owners.is_owner(admission.session))
 
 
 @get("/api/delegation/consent", responses=problems(409))
-async def read_consent(live: LivePart) -> views.ConsentTextView:
+async def read_consent(live: LivePart, owners: OwnersPart) -> views.ConsentTextView:
     """Give the text that the owner agrees to before a key is made."""
-    text = text_of(live.state)
+    text = text_of(live.state, owners.place)
     if text is None:
         detail = "expected an account that a wallet owns, found the paper desk's own"
         raise Problem(Code.NO_OWNER, detail)
@@ -73,7 +73,7 @@ async def delegate(
     """
     key = checked_key(idempotency_key)
     offer = await owners.delegate(key, actor=admission.actor, session=admission.session)
-    return offer_view(live.state, offer)
+    return offer_view(live, owners.place, offer)
 
 
 @post(
@@ -88,7 +88,7 @@ async def revoke(live: LivePart, owners: OwnersPart, admission: AdmissionPart) -
     With an open position its stop and take-profits stay, and a warning says what that means.
     """
     offer = await owners.revoke(actor=admission.actor, session=admission.session)
-    return offer_view(live.state, offer)
+    return offer_view(live, owners.place, offer)
 
 
 @post(

@@ -1,14 +1,10 @@
 """Whether the gateway lives and works, and what it is."""
 
-from importlib.metadata import version as version_of
-
 from litestar import Response, get
 
-from gateway.routes.shared import LivePart, problems
+from gateway.present import version_view
+from gateway.routes.shared import IdentityPart, LivePart, problems
 from gateway.views import Health, Version
-
-API_VERSION = "1"
-DISTRIBUTION = "perp-desk-gateway"
 
 
 @get("/healthz", responses=problems())
@@ -28,6 +24,6 @@ async def readyz(live: LivePart) -> Response[Health]:
 
 
 @get("/api/version", responses=problems())
-async def read_version() -> Version:
-    """Say what runs."""
-    return Version(service="gateway", version=version_of(DISTRIBUTION), api=API_VERSION)
+async def read_version(live: LivePart, identity: IdentityPart) -> Version:
+    """Say what runs, and where its orders go."""
+    return version_view(live, identity)

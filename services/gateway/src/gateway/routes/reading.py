@@ -1,4 +1,4 @@
-"""What the desk is, and single events."""
+"""What the desk is, the lives of its orders, and single events."""
 
 from typing import Annotated
 
@@ -6,7 +6,9 @@ from litestar import get
 from litestar.params import PathParameter
 
 from gateway.activity.pages import read_item
+from gateway.order_views import OrderLives
 from gateway.present import state_view
+from gateway.present_lives import lives_view
 from gateway.problems import Code, Problem
 from gateway.routes.shared import CommandsPart, HistoryPart, LivePart, problems
 from gateway.stream.protocol import Activity
@@ -17,6 +19,15 @@ from gateway.views import StateView
 async def read_state(live: LivePart, commands: CommandsPart) -> StateView:
     """Give the whole desk at one position of the log."""
     return state_view(live, now=commands.clock())
+
+
+@get("/api/orders", responses=problems())
+async def read_orders(live: LivePart) -> OrderLives:
+    """Give the newest orders with all that happened to each, also after it is over.
+
+    `ordersPos` of the state says when there is more to read.
+    """
+    return lives_view(live.state.lives)
 
 
 @get("/api/events/{position:str}", responses=problems(404, 422, 503))

@@ -16,6 +16,7 @@ from gateway.activity.pages import Pages
 from gateway.guards.gate import Admission
 from gateway.handlers import Commands
 from gateway.idempotency import Keys
+from gateway.identity import Identity
 from gateway.live import Live
 from gateway.notify.manage import Notifications
 from gateway.owners import Owners
@@ -57,6 +58,7 @@ SigningPart = SkipValidation[NamedDependency[Signing]]
 HistoryPart = SkipValidation[NamedDependency[History]]
 PagesPart = SkipValidation[NamedDependency[Pages]]
 ExportsPart = SkipValidation[NamedDependency[Exports]]
+IdentityPart = SkipValidation[NamedDependency[Identity]]
 PageFilesPart = SkipValidation[NamedDependency[PageFiles]]
 _ETAG = re.compile(r'"([0-9]{1,19})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

@@ -9,11 +9,11 @@ from litestar.params import QueryParameter
 from gateway.domain.session import BARS_MAX
 from gateway.limits import invalid
 from gateway.present import bar_view
-from gateway.present_telemetry import telemetry_view
+from gateway.present_telemetry import heatmap_view, telemetry_view
 from gateway.problems import Code, FieldError, Problem
 from gateway.requests import read_time
 from gateway.routes.shared import CommandsPart, LivePart, problems
-from gateway.telemetry_views import BarList, TelemetryView
+from gateway.telemetry_views import BarList, HeatmapView, TelemetryView
 
 BARS = 240
 
@@ -25,6 +25,12 @@ async def read_telemetry(live: LivePart, commands: CommandsPart) -> TelemetryVie
     The stream tells them as the snap `telemetry_panels`, once a second at most.
     """
     return telemetry_view(live, now=commands.clock())
+
+
+@get("/api/liquidations", responses=problems())
+async def read_liquidations(live: LivePart) -> HeatmapView:
+    """Give the liquidations of the last four hours over price and time."""
+    return heatmap_view(live)
 
 
 @get("/api/bars", responses=problems(404, 422))

@@ -7,6 +7,7 @@ export type State = Schemas["StateView"];
 export type Activity = Schemas["Activity"];
 export type Verdict = Schemas["VerdictView"];
 export type Order = Schemas["OrderView"];
+export type OrderLife = Schemas["OrderLifeView"];
 export type Setup = Schemas["SetupView"];
 export type Settings = Schemas["SettingsBody"];
 export type Price = Schemas["PriceView"];

@@ -347,6 +347,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadOrders */
+        get: operations["ApiOrdersReadOrders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/activity": {
         parameters: {
             query?: never;
@@ -407,6 +424,23 @@ export interface paths {
         };
         /** ReadTelemetry */
         get: operations["ApiTelemetryReadTelemetry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/liquidations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadLiquidations */
+        get: operations["ApiLiquidationsReadLiquidations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -595,6 +629,7 @@ export interface components {
             mode: string;
             account: string | null;
             session: components["schemas"]["SessionView"] | null;
+            mayStopAll: boolean;
         };
         /** AccountView */
         AccountView: {
@@ -846,6 +881,13 @@ export interface components {
             reason: string;
             at: string;
         };
+        /** EndedOfferView */
+        EndedOfferView: {
+            txId: string;
+            title: string;
+            outcome: string;
+            endedAt: string;
+        };
         /** EndedView */
         EndedView: {
             sessions: number;
@@ -876,6 +918,7 @@ export interface components {
             status: string;
             reason: string;
             gaps: number;
+            gapAt: string | null;
             missingTrades: number;
             refusedFrames: number;
         };
@@ -943,6 +986,26 @@ export interface components {
             everyS: number;
             lastPing: components["schemas"]["OutcomeView"] | null;
         };
+        /** HeatCellView */
+        HeatCellView: {
+            at: string;
+            priceUsd: string;
+            longUsd: string;
+            shortUsd: string;
+            count: number;
+        };
+        /** HeatmapView */
+        HeatmapView: {
+            isFed: boolean;
+            why: string;
+            source: string;
+            beginsAt: string | null;
+            endsAt: string | null;
+            stepMs: number;
+            priceStepUsd: string | null;
+            isCut: boolean;
+            cells: components["schemas"]["HeatCellView"][];
+        };
         /** KeyView */
         KeyView: {
             address: string;
@@ -973,6 +1036,20 @@ export interface components {
          * @enum {string}
          */
         Level: "info" | "good" | "warning" | "bad" | "noise";
+        /** MarkView */
+        MarkView: {
+            pos: string;
+            minute: string;
+            kind: string;
+            side: string;
+            leg: string;
+            orderId: string;
+            priceUsd: string;
+            quantityBase: string | null;
+            vwapUsd: string | null;
+            verdict: string;
+            madeUsd: string | null;
+        };
         /** MarketView */
         MarketView: {
             id: string;
@@ -1055,6 +1132,39 @@ export interface components {
             lastValidBlockHeight: number;
             expiresAt: string;
             submitTo: string;
+        };
+        /** OrderLifeView */
+        OrderLifeView: {
+            orderId: string;
+            venueOrderId: string | null;
+            setup: string;
+            leg: string;
+            side: string;
+            type: string;
+            status: string;
+            isOpen: boolean;
+            reason: string;
+            intendedPriceUsd: string;
+            priceUsd: string;
+            quantityBase: string | null;
+            filledBase: string;
+            filledPriceUsd: string | null;
+            costToIntendedBps: string | null;
+            costToMidBps: string | null;
+            costToOracleBps: string | null;
+            seenAgeMs: number | null;
+            feesUsd: string;
+            feesBps: string | null;
+            venueFeesUsd: string;
+            verdictToSentMs: number | null;
+            sentToLandedMs: number | null;
+            sentToLandedSlots: number | null;
+            stages: components["schemas"]["StageView"][];
+        };
+        /** OrderLives */
+        OrderLives: {
+            pos: string;
+            items: components["schemas"]["OrderLifeView"][];
         };
         /**
          * OrderRequest
@@ -1162,6 +1272,26 @@ export interface components {
             quantityBase: string;
             entryPriceUsd: string | null;
             notionalUsd: string | null;
+            priceUsd: string | null;
+            priceSource: string;
+            priceAt: string | null;
+            priceHeardAt: string | null;
+            openedAt: string | null;
+            fills: number;
+            unrealizedPnlUsd: string | null;
+            realizedPnlUsd: string | null;
+            feesUsd: string | null;
+            fundingUsd: string | null;
+            netUsd: string | null;
+            breakEvenUsd: string | null;
+            liquidationUsd: string | null;
+            liquidationDistancePct: string | null;
+            liquidationDistanceAtr: string | null;
+            maintenanceRatio: string | null;
+            venueLiquidationUsd: string | null;
+            venueBreakEvenUsd: string | null;
+            venueAt: string | null;
+            protection: components["schemas"]["ProtectionView"] | null;
         };
         /** PriceView */
         PriceView: {
@@ -1182,6 +1312,16 @@ export interface components {
             retryAfter?: number | null;
             currentRevision?: string | null;
         };
+        /** ProtectionView */
+        ProtectionView: {
+            isHeld: boolean;
+            stopStatus: string | null;
+            stopPriceUsd: string | null;
+            stopOrderId: string | null;
+            stopDistancePct: string | null;
+            targets: components["schemas"]["TargetView"][];
+            targetsFilled: number;
+        };
         /**
          * QuietHoursBody
          * @description Local times between which only what is critical is told.
@@ -1199,6 +1339,13 @@ export interface components {
             from: string;
             to: string;
             zone: string;
+        };
+        /** RehearsedView */
+        RehearsedView: {
+            code: number | null;
+            reason: string | null;
+            units: number | null;
+            silence: string | null;
         };
         /**
          * ResumeRequest
@@ -1323,6 +1470,7 @@ export interface components {
             slot: number | null;
             code: number | null;
             reason: string;
+            why: string | null;
         };
         /**
          * SigningModeRequest
@@ -1341,6 +1489,7 @@ export interface components {
             base64: string;
             summary: components["schemas"]["SummaryView"];
             effect: components["schemas"]["EffectView"] | null;
+            rehearsed: components["schemas"]["RehearsedView"] | null;
             feePayer: string;
             blockhash: string;
             lastValidBlockHeight: number;
@@ -1358,7 +1507,23 @@ export interface components {
             notes: string[];
             blockHeight: number | null;
             offers: components["schemas"]["SigningOfferView"][];
+            ended: components["schemas"]["EndedOfferView"][];
             signed: components["schemas"]["SignedView"][];
+        };
+        /** StageView */
+        StageView: {
+            stage: string;
+            pos: string;
+            at: string;
+            recordedAt: string;
+            priceUsd: string | null;
+            quantityBase: string | null;
+            feeUsd: string | null;
+            feeLamports: string | null;
+            signature: string;
+            slot: string | null;
+            note: string;
+            parts: number;
         };
         /** StateView */
         StateView: {
@@ -1378,6 +1543,7 @@ export interface components {
             } | null;
             position: components["schemas"]["PositionView"];
             orders: components["schemas"]["OrderView"][];
+            ordersPos: string;
             transactions: components["schemas"]["TransactionView"][];
             setup: components["schemas"]["SetupView"] | null;
             adopted: components["schemas"]["AdoptedView"] | null;
@@ -1391,6 +1557,7 @@ export interface components {
             unreadableEvents: number;
             unreadablePos: string | null;
             bars: components["schemas"]["BarView"][];
+            marks: components["schemas"]["MarkView"][];
         };
         /** SubmittedView */
         SubmittedView: {
@@ -1403,6 +1570,14 @@ export interface components {
             title: string;
             lines: string[];
             warnings: string[];
+        };
+        /** TargetView */
+        TargetView: {
+            leg: string;
+            status: string;
+            priceUsd: string;
+            filledBase: string;
+            quantityBase: string | null;
         };
         /** TelemetryView */
         TelemetryView: {
@@ -1444,9 +1619,11 @@ export interface components {
             name: string;
             cluster: string;
             program: string;
+            programName: string;
             quote: string;
             subAccount: number;
             user: string | null;
+            accountPage: string | null;
         };
         /** VerdictView */
         VerdictView: {
@@ -1485,6 +1662,18 @@ export interface components {
             service: string;
             version: string;
             api: string;
+            contracts: string;
+            revision: string | null;
+            python: string;
+            account: string;
+            venue: string;
+            environment: string;
+            program: string;
+            programName: string;
+            quote: string;
+            policies: {
+                [key: string]: string;
+            };
         };
     };
     responses: never;
@@ -4117,6 +4306,80 @@ export interface operations {
             };
         };
     };
+    ApiOrdersReadOrders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderLives"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     ApiActivityReadActivity: {
         parameters: {
             query?: {
@@ -4469,6 +4732,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TelemetryView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ApiLiquidationsReadLiquidations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatmapView"];
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -34,7 +34,7 @@ export function Address({ of, testid, className }: AddressProps) {
       )}
     >
       {said === "copied" ? "copied" : said === "whole" ? of : shortened(of, 6)}
-      <span role="status" className="sr-only">
+      <span role="status" data-testid={`${testid}-said`} className="sr-only">
         {said === "copied" ? "Copied." : ""}
       </span>
     </button>

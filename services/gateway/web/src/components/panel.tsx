@@ -1,4 +1,5 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
+import { useFailure } from "@/desk/hooks";
 import { cn } from "@/lib/cn";
 
 interface PanelProps {
@@ -9,6 +10,8 @@ interface PanelProps {
   actions?: ReactNode;
   /** What it shows is not heard any more: it dims, and its colors mean nothing. */
   isStale?: boolean;
+  /** It scrolls within itself, by keyboard too. */
+  isScrolled?: boolean;
   className?: string;
   bodyClassName?: string;
   children: ReactNode;
@@ -21,12 +24,21 @@ export function Panel({
   age,
   actions,
   isStale = false,
+  isScrolled = false,
   className,
   bodyClassName,
   children,
 }: PanelProps) {
+  const name = useId();
+  const scroll = isScrolled && {
+    tabIndex: 0,
+    role: "region",
+    "aria-labelledby": name,
+    "data-testid": `${testid}-scroll`,
+  };
   return (
     <section
+      tabIndex={-1}
       data-testid={testid}
       data-stale={isStale}
       className={cn(
@@ -35,7 +47,9 @@ export function Panel({
       )}
     >
       <header className="flex min-h-11 flex-wrap items-center gap-x-2.5 gap-y-1 px-4 pt-3 pb-1">
-        <h2 className="font-semibold text-[0.8125rem] text-muted">{title}</h2>
+        <h2 id={name} className="font-semibold text-[0.8125rem] text-muted">
+          {title}
+        </h2>
         {age && <span className="num text-2xs text-muted">{age}</span>}
         {isStale && (
           <span className="rounded-full border border-warn/70 px-2 text-2xs text-warn">
@@ -45,9 +59,11 @@ export function Panel({
         {actions && <div className="ml-auto flex flex-wrap items-center gap-2">{actions}</div>}
       </header>
       <div
+        {...scroll}
         className={cn(
           "min-h-0 min-w-0 flex-1 px-4 pb-4 transition-opacity",
-          isStale && "opacity-55 saturate-0",
+          isScrolled && "overflow-y-auto",
+          isStale && "opacity-85 saturate-0",
           bodyClassName,
         )}
       >
@@ -71,14 +87,18 @@ export function Skeleton({ className }: { className?: string }) {
   return <div aria-hidden className={cn("animate-pulse rounded-lg bg-raised", className)} />;
 }
 
+/** Stands for what is on its way; where the desk is not to be had, it says why. */
 export function Loading({ lines, testid }: { lines: number; testid: string }) {
+  const failure = useFailure();
+  if (failure !== null)
+    return (
+      <p role="status" data-testid={testid} className="wrap-anywhere py-3">
+        <span className="text-warn">Not loaded.</span> {failure}. It is tried again by itself.
+      </p>
+    );
   return (
-    <div
-      role="status"
-      aria-label="Loading"
-      data-testid={testid}
-      className="flex flex-col gap-2.5 py-1"
-    >
+    <div role="status" data-testid={testid} className="flex flex-col gap-2.5 py-1">
+      <span className="sr-only">Loading …</span>
       {Array.from({ length: lines }, (_, line) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the lines are all alike
         <Skeleton key={line} className="h-5" />

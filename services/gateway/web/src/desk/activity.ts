@@ -1,42 +1,57 @@
-/** The events that the page holds, newest first; what is true every minute crowds out nothing. */
+/**
+ * The events that the page holds, newest first, without a hole: what stands before the oldest of
+ * them comes by its cursor.
+ */
 import type { Activity } from "@/api/client";
 
-export const HELD_MAX = 2_000;
+export const HELD_MAX = 5_000;
 const WAIT_MS = 100;
 
 export class ActivityStore {
-  private news: Activity[] = [];
-  private noise: Activity[] = [];
-  private merged: readonly Activity[] = [];
+  private events: Activity[] = [];
+  private published: readonly Activity[] = [];
+  private next: string | null = null;
+  private most = HELD_MAX;
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** Takes an event that is newer than all others. */
+  /** Where the next older page begins; null at the beginning of the log. */
+  get cursor(): string | null {
+    return this.next;
+  }
+
+  /** Takes an event that is newer than all others; the oldest leaves where there are too many. */
   add(event: Activity): void {
-    const rows = event.level === "noise" ? this.noise : this.news;
-    rows.unshift(event);
-    if (rows.length > HELD_MAX) rows.pop();
+    this.events.unshift(event);
+    if (this.events.length > this.most) {
+      this.events.pop();
+      this.next = this.events.at(-1)?.pos ?? null;
+    }
     this.timer ??= setTimeout(() => this.publish(), WAIT_MS);
   }
 
-  /** Takes pages that are older than what it holds. */
-  append(events: readonly Activity[]): void {
-    for (const event of events) (event.level === "noise" ? this.noise : this.news).push(event);
+  /** Takes a page that is older than what it holds, and the cursor after it. */
+  append(events: readonly Activity[], next: string | null): void {
+    this.events.push(...events);
+    // Who reads far back keeps what was read.
+    this.most = Math.max(HELD_MAX, this.events.length);
+    this.next = next;
     this.publish();
   }
 
   clear(): void {
-    this.news = [];
-    this.noise = [];
+    this.events = [];
+    this.next = null;
+    this.most = HELD_MAX;
     this.publish();
   }
 
-  get newsCount(): number {
-    return this.news.length;
+  count(wanted: (event: Activity) => boolean): number {
+    return this.events.filter(wanted).length;
   }
 
   /** Gives the events; the array is the same until something changes. */
-  readonly read = (): readonly Activity[] => this.merged;
+  readonly read = (): readonly Activity[] => this.published;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -46,23 +61,7 @@ export class ActivityStore {
   private publish(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    this.merged = merged(this.news, this.noise);
+    this.published = [...this.events];
     for (const listener of this.listeners) listener();
   }
-}
-
-function merged(left: readonly Activity[], right: readonly Activity[]): Activity[] {
-  const all: Activity[] = [];
-  let [i, j] = [0, 0];
-  while (i < left.length || j < right.length) {
-    const [a, b] = [left[i], right[j]];
-    if (b === undefined || (a !== undefined && BigInt(a.pos) > BigInt(b.pos))) {
-      all.push(a as Activity);
-      i += 1;
-    } else {
-      all.push(b);
-      j += 1;
-    }
-  }
-  return all;
 }

@@ -15,6 +15,7 @@ import {
   Problem,
   type Service,
   type State,
+  sentence,
 } from "@/api/client";
 import { browserWorld, type Link, type Message, Stream } from "@/lib/stream";
 import { ActivityStore } from "./activity";
@@ -22,7 +23,7 @@ import { ActivityStore } from "./activity";
 const RELOAD_MS = 400;
 const PAGE = 500;
 const PAGES_MAX = 8;
-const NEWS_MIN = 60;
+const SCREENFUL = 60;
 
 export const keys = {
   access: ["access"],
@@ -32,7 +33,12 @@ export const keys = {
   services: ["live", "services"],
   telemetry: ["live", "telemetry"],
   settings: ["settings"],
+  /** The revision that this page made last. */
+  ownSettings: ["own", "settings"],
   delegation: ["delegation"],
+  signing: ["signing"],
+  version: ["version"],
+  orders: ["orders"],
 } as const;
 
 export interface Services {
@@ -45,6 +51,10 @@ export class Desk {
   link: Link;
   /** What the gateway's clock shows beyond ours, in ms. */
   skewMs = 0;
+  /** Why the desk is not to be had, while it is not; it is asked for again all the time. */
+  failure: string | null = null;
+  /** When all was loaded anew, in ms of the gateway's clock: too much had come in between. */
+  reloadedAt: number | null = null;
   private readonly stream: Stream;
   private readonly listeners = new Set<() => void>();
   private readonly eventListeners = new Set<(event: Activity) => void>();
@@ -74,6 +84,7 @@ export class Desk {
       try {
         await this.load();
         const head = await this.loadActivity();
+        this.fail(null);
         if (this.isRunning) this.stream.start(head, this.epoch);
         return;
       } catch (error) {
@@ -81,6 +92,7 @@ export class Desk {
           void this.cache.invalidateQueries({ queryKey: keys.access });
           return;
         }
+        this.fail(sentence(error));
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
     }
@@ -157,14 +169,23 @@ export class Desk {
   private async loadActivity(): Promise<string> {
     this.activity.clear();
     const first = await page();
-    this.activity.append(first.items);
-    let [next, pages] = [first.next, 1];
-    while (next && pages < PAGES_MAX && this.activity.newsCount < NEWS_MIN) {
-      const older = await page(next);
-      this.activity.append(older.items);
-      [next, pages] = [older.next, pages + 1];
-    }
+    this.activity.append(first.items, first.next);
+    const isNews = ({ level }: Activity) => level !== "noise";
+    if (this.activity.count(isNews) < SCREENFUL) await this.loadOlder(isNews);
     return first.head;
+  }
+
+  /** Loads what is older, until a screenful more is wanted of it, or for a bounded while. */
+  async loadOlder(wanted: (event: Activity) => boolean): Promise<void> {
+    const before = this.activity.count(wanted);
+    for (let pages = 0; pages < PAGES_MAX; pages += 1) {
+      const { cursor } = this.activity;
+      if (cursor === null || (pages > 0 && this.activity.count(wanted) - before >= SCREENFUL))
+        return;
+      const older = await page(cursor);
+      // What was pushed out or begun anew meanwhile has another cursor: the page fits no more.
+      if (this.activity.cursor === cursor) this.activity.append(older.items, older.next);
+    }
   }
 
   private hear(message: Message): void {
@@ -216,6 +237,7 @@ export class Desk {
   /** Begins again: the gateway cannot tell what came in between, or the log is another one. */
   private async reset(): Promise<void> {
     this.stream.stop();
+    this.reloadedAt = this.now();
     this.moneyAt = "";
     for (const key of [keys.price, keys.flow, keys.services]) this.cache.setQueryData(key, null);
     await this.start();
@@ -223,6 +245,11 @@ export class Desk {
 
   get moneyAsOf(): string {
     return this.moneyAt;
+  }
+
+  private fail(why: string | null): void {
+    this.failure = why;
+    this.tell();
   }
 
   private tell(): void {

@@ -37,6 +37,12 @@ export function useAccess() {
   });
 }
 
+/** Says whether the desk is closed to whoever looks: people sign in here, and nobody has. */
+export function useIsSignedOut(): boolean {
+  const { data: access } = useAccess();
+  return access !== undefined && access.mode !== "local" && access.session === null;
+}
+
 export function useLink(): Link {
   const desk = useDesk();
   return useSyncExternalStore(desk.subscribe, () => desk.link);
@@ -45,6 +51,18 @@ export function useLink(): Link {
 export function useActivity(): readonly Activity[] {
   const { activity } = useDesk();
   return useSyncExternalStore(activity.subscribe, activity.read);
+}
+
+/** Says why the desk is not to be had; null while it is. */
+export function useFailure(): string | null {
+  const desk = useDesk();
+  return useSyncExternalStore(desk.subscribe, () => desk.failure);
+}
+
+/** Says when all was loaded anew because it could not be caught up on. */
+export function useReloadedAt(): number | null {
+  const desk = useDesk();
+  return useSyncExternalStore(desk.subscribe, () => desk.reloadedAt);
 }
 
 /** Gives the gateway's clock in ms, anew every second. */

@@ -1,4 +1,4 @@
-/** What a person chose for this browser: the zone of times and the palette. Nothing secret. */
+/** What a person chose for this browser: the zone of times, the palette, the keys. Nothing secret. */
 import { useSyncExternalStore } from "react";
 import type { Zone } from "@/lib/time";
 
@@ -8,6 +8,8 @@ export type Palette = (typeof PALETTES)[number];
 export interface Preferences {
   zone: Zone;
   palette: Palette;
+  /** Whether single keys do something; whoever speaks to the computer may not want it. */
+  hasKeys: boolean;
 }
 
 const KEY = "perp-desk";
@@ -24,6 +26,7 @@ function read(): Preferences {
   return {
     zone: kept.zone === "local" ? "local" : "utc",
     palette: PALETTES.find((one) => one === kept.palette) ?? "blue-orange",
+    hasKeys: kept.hasKeys !== false,
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { minus, number, places, usd } from "./text";
+import { minus, number, places, usd, words } from "./text";
 
 it("formats a decimal to its last digit, with a real minus", () => {
   expect(number("12345678901234567.12345678")).toBe("12,345,678,901,234,567.12345678");
@@ -18,4 +18,12 @@ it("subtracts decimals exactly", () => {
 
 it("counts the decimals of a tick", () => {
   expect([places("0.001"), places("1"), places("0.50")]).toEqual([3, 0, 2]);
+});
+
+it("writes a token as words, with its abbreviations in capitals", () => {
+  expect(words("cvd_against")).toBe("CVD against");
+  expect(words("vwap_not_lost")).toBe("VWAP not lost");
+  expect(words("tp_hit")).toBe("TP hit");
+  expect(words("oracle-stale")).toBe("oracle stale");
+  expect(words(null)).toBe("");
 });

@@ -33,8 +33,16 @@ export function places(step: string): number {
   return (step.split(".")[1] ?? "").length;
 }
 
+const ABBREVIATIONS = /\b(atr|cvd|pnl|rsi|tp[123]?|sl|vwap)\b/g;
+
+/** Writes a token as words: `cvd_against` is `CVD against`. */
 export function words(token: string | null | undefined): string {
-  return (token ?? "").replaceAll("_", " ").replaceAll("-", " ");
+  return (token ?? "").replace(/[_-]/g, " ").replace(ABBREVIATIONS, (one) => one.toUpperCase());
+}
+
+/** Says of an order what a trader says; of positions and signals it is long and short. */
+export function bought(side: string): string {
+  return side === "long" ? "buy" : "sell";
 }
 
 export function plural(count: number, noun: string): string {
@@ -62,6 +70,13 @@ function scaled(text: string, scale: number): bigint {
   const [whole = "0", rest = ""] = text.replace("-", "").split(".");
   const value = BigInt(whole + rest.padEnd(scale, "0"));
   return text.startsWith("-") ? -value : value;
+}
+
+const ADDRESSES = /\b[1-9A-HJ-NP-Za-km-z]{43,44}\b/g;
+
+/** Shortens the addresses that stand in a text. */
+export function withShortAddresses(text: string): string {
+  return text.replace(ADDRESSES, (address) => shortened(address));
 }
 
 /** Shortens a base58 key or a hash to its ends. */

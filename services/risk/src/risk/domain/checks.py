@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from contracts.engine import Mode
 from contracts.ids import EventId
+from contracts.liquidation import liquidation_price_usd
 from contracts.markets import MarketSpec
-from contracts.values import Side
 from contracts.verdict import Finding, Rule
 from risk.domain.account import AccountState, Halt
 from risk.domain.arithmetic import rounded_down, rounded_up
@@ -277,21 +277,19 @@ def leverage_after(case: Case) -> Decimal | None:
 
 
 def _liquidation_distance_usd(case: Case) -> Decimal | None:
-    """Give the adverse move at which the equity left is the maintenance margin.
-
-    With margin M, quantity q, entry E and ratio r, a long is liquidated at the price P where
-    `M - q (E - P) = r q P`, a short where `M - q (P - E) = r q P`. A long whose P is not positive
-    cannot be: its distance is the way to zero.
-    """
+    """Give the adverse move at which the equity left is the maintenance margin."""
     equity, quantity = case.account.equity_usd, case.sizing.quantity_base
     if case.market is None or equity <= 0 or quantity <= 0:
         return None
-    ratio, entry = case.market.maintenance_margin_ratio, case.proposal.entry_price_usd
-    if case.proposal.side is Side.LONG:
-        price = (quantity * entry - equity) / (quantity * (1 - ratio))
-        return entry - max(price, Decimal(0))
-    price = (quantity * entry + equity) / (quantity * (1 + ratio))
-    return price - entry
+    entry = case.proposal.entry_price_usd
+    price = liquidation_price_usd(
+        side=case.proposal.side,
+        quantity_base=quantity,
+        price_usd=entry,
+        margin_usd=equity,
+        maintenance_ratio=case.market.maintenance_margin_ratio,
+    )
+    return case.proposal.side.sign * (entry - price)
 
 
 def _at_most(

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
 
 import structlog
 from solders.pubkey import Pubkey
@@ -30,6 +32,15 @@ _log = structlog.get_logger()
 
 class NotReadYet(Exception):
     """The chain was asked for before it was read once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """What a view shows to whoever signs."""
+
+    view: ChainView
+    delegate: Pubkey | None
+    seen: VenueObserved
 
 
 class DriftChain:
@@ -66,6 +77,7 @@ class DriftChain:
         self._wake = asyncio.Event()
         self._probe, self._probed_at = probe, float("-inf")
         self._lacks = ""
+        self._observed: _Observed | None = None
         self.owned = DriftOwned(
             venue,
             rpc,
@@ -96,7 +108,7 @@ class DriftChain:
     def waits_for(self) -> str:
         """Say what it waits for while it is not ready."""
         shown = self._reader.shown
-        if shown is None or not self.owned.is_current:
+        if shown is None or not self.owned.was_read_lately:
             return "waiting for the chain's nodes"
         if not shown.has_user:
             return "waiting for the owner to open the sub-account"
@@ -127,10 +139,14 @@ class DriftChain:
         """Read at once: somebody said that something happened."""
         self._wake.set()
 
+    async def send(self) -> NoReturn:
+        """Send what is submitted at once, and again until its fate is known, beside `run`."""
+        await self._lander.keep_sending(lambda: self.height)
+
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep everything current until told to stop; an outage is waited out."""
         while not stopping.is_set():
-            await self.step()
+            await self._read()
             try:
                 await asyncio.wait_for(self._wake.wait(), POLL_S)
             except TimeoutError:
@@ -138,13 +154,17 @@ class DriftChain:
             self._wake.clear()
 
     async def step(self) -> None:
-        """Send what is due, read once, and say when something may have changed.
+        """Send what is due and then read once, for whoever goes step by step; raise as `run`."""
+        await self._lander.send(self._reader.height)
+        await self._read()
+
+    async def _read(self) -> None:
+        """Read once, and say when something may have changed.
 
         Raises VenueIncompatible when the probe finds another program than ours.
         """
         before = self._reader.shown
         try:
-            await self._lander.send(self._reader.height)
             await self._reader.refresh(at_least=self._lander.landed_slot)
             await self._lander.step(self._reader.height)
             await self._pass_probe()
@@ -190,10 +210,30 @@ class DriftChain:
         delegate = self._delegate()
         if delegate is None:
             raise ValueError(f"expected a delegate's key of {account}, found none")
+        return self.message_of(
+            delegate,
+            account,
+            intents,
+            blockhash=blockhash,
+            priority_fee_lamports=priority_fee_lamports,
+            serial=serial,
+        )
+
+    def message_of(
+        self,
+        signer: Pubkey,
+        account: str,
+        intents: Sequence[Intent],
+        *,
+        blockhash: Blockhash,
+        priority_fee_lamports: int,
+        serial: int,
+    ) -> bytes:
+        """Write intents for the signature of the owner or a delegate, which pays the fee."""
         return encode(
             self._view(account),
             intents,
-            delegate=delegate,
+            authority=signer,
             blockhash=blockhash.hash,
             priority_fee_lamports=priority_fee_lamports,
             serial=serial,
@@ -214,9 +254,16 @@ class DriftChain:
         return self._lander.fate(signature)
 
     def observe(self, account: str) -> VenueObserved:
-        """Give the newest snapshot of the account; raise NotReadYet before the first."""
-        view = self._view(account)
-        seen = observe(view, account=account, delegate=self._delegate(), whole=STOP_NUMBERS)
+        """Give the newest snapshot of the account; raise NotReadYet before the first.
+
+        A view is observed once: whoever looks at each as it comes has it ready for a verdict.
+        """
+        view, delegate = self._view(account), self._delegate()
+        known = self._observed
+        if known is None or known.view is not view or known.delegate != delegate:
+            seen = observe(view, account=account, delegate=delegate, whole=STOP_NUMBERS)
+            known = self._observed = _Observed(view, delegate, seen)
+        seen = known.seen
         height = self._lander.shown_height(seen.block_height)
         return seen.model_copy(update={"block_height": height})
 

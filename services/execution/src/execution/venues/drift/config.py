@@ -4,6 +4,7 @@ Source of the seeds: protocol-v2 `sdk/src/addresses/pda.ts`.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from solders.pubkey import Pubkey
@@ -12,6 +13,22 @@ CLOCK = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
 """Where a chain tells its slot and its time."""
 QUOTE_INDEX = 0
 """The spot market of the quote asset."""
+TOKENS = Pubkey.from_string("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
+"""The program of tokens."""
+_ASSOCIATED = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMoney:
+    """What the owner pays in the transaction that names a delegate, where it is not there yet."""
+
+    deposit_usd: Decimal = Decimal(0)
+    """Into the sub-account, before its first deposit."""
+    delegate_lamports: int = 0
+    """So much the delegate is to have for fees."""
+
+
+NO_MONEY = FirstMoney()
 
 
 @dataclass(frozen=True)
@@ -31,6 +48,9 @@ class DriftVenue:
     has_success_condition: bool = False
     """Whether `place_and_take_perp_order` reads its last argument as the success condition; older
     programs read an order id there."""
+    quote_mint: Pubkey | None = None
+    """What a dollar is there, where we were told."""
+    first_money: FirstMoney = NO_MONEY
 
     def _derived(self, *seeds: bytes) -> Pubkey:
         return Pubkey.find_program_address(list(seeds), self.program)[0]
@@ -49,6 +69,19 @@ class DriftVenue:
     def quote_market(self) -> Pubkey:
         """Give the quote asset's spot market."""
         return self._derived(b"spot_market", QUOTE_INDEX.to_bytes(2, "little"))
+
+    @cached_property
+    def quote_vault(self) -> Pubkey:
+        """Give what holds the deposits of the quote asset."""
+        return self._derived(b"spot_market_vault", QUOTE_INDEX.to_bytes(2, "little"))
+
+    @cached_property
+    def owner_tokens(self) -> Pubkey:
+        """Give the owner's account of the quote asset; raise ValueError where that is not told."""
+        if self.quote_mint is None:
+            raise ValueError("expected the mint of the quote asset to be told, found none")
+        seeds = [bytes(self.owner), bytes(TOKENS), bytes(self.quote_mint)]
+        return Pubkey.find_program_address(seeds, _ASSOCIATED)[0]
 
     @cached_property
     def user(self) -> Pubkey:

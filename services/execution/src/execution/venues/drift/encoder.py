@@ -16,17 +16,17 @@ def encode(
     view: ChainView,
     intents: Sequence[Intent],
     *,
-    delegate: Pubkey,
+    authority: Pubkey,
     blockhash: str,
     priority_fee_lamports: int,
     serial: int = 0,
     makers: Sequence[tuple[Pubkey, Pubkey]] = (),
 ) -> bytes:
-    """Write intents as `writing.write` does, for a delegate's signature."""
+    """Write intents as `writing.write` does, for the signature of the owner or a delegate."""
     return write(
         places_of(view, makers),
         intents,
-        authority=delegate,
+        authority=authority,
         blockhash=blockhash,
         priority_fee_lamports=priority_fee_lamports,
         serial=serial,

@@ -9,8 +9,9 @@ import asyncio
 import base64
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from solders.message import from_bytes_versioned
@@ -21,6 +22,8 @@ from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
 from execution.venues.port import Blockhash, Landed, SignedTransaction
 
 REBROADCAST_S = 1.0
+_DUE_EVERY_S = 0.4
+"""So often it is looked at what is due again."""
 BLOCKHASH_LIFE = 150
 """Blocks."""
 _BLOCKHASHES = 4
@@ -56,6 +59,8 @@ class Lander:
         self._blockhashes: deque[Blockhash] = deque(maxlen=_BLOCKHASHES)
         self._blockhash_at = float("-inf")
         self.has_new_fate = False
+        self._submitted = asyncio.Event()
+        """Set when there is something that was never sent."""
 
     def blockhash(self, height: int) -> Blockhash:
         """Give what a transaction that is signed now is bound to.
@@ -79,6 +84,7 @@ class Lander:
         )
         wire = base64.b64encode(bytes(signed)).decode()
         self._flying[transaction.signature] = _Flying(transaction, wire)
+        self._submitted.set()
 
     def fate(self, signature: str) -> Landed | None:
         """Say where a transaction landed; None while that is not known."""
@@ -98,17 +104,39 @@ class Lander:
         )
         return min([height, *held])
 
+    async def keep_sending(self, height: Callable[[], int]) -> NoReturn:
+        """Send what is submitted at once, and again whenever it is due; `height` is the chain's.
+
+        Whatever else is asked of the nodes, and whichever of them is silent, holds nothing up.
+        """
+        async with asyncio.TaskGroup() as sending:
+            while True:
+                for it in self._take_due(height()):
+                    sending.create_task(self._send(it))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._submitted.wait(), _DUE_EVERY_S)
+
     async def send(self, height: int) -> None:
-        """Send what is due, and nothing else before it; `height` is the chain's."""
-        now = self._clock()
-        due = [it for it in self._flying.values() if now - it.sent_at >= REBROADCAST_S]
-        await asyncio.gather(*(self._send(it, now) for it in due if not self._is_over(it, height)))
+        """Send what is due, and return when it was; `height` is the chain's."""
+        await asyncio.gather(*map(self._send, self._take_due(height)))
 
     async def step(self, height: int) -> None:
         """Ask for fates, and keep a blockhash; `height` is the chain's."""
         await self._keep_blockhash()
         if self._flying:
             await self._ask(height)
+
+    def _take_due(self, height: int) -> list[_Flying]:
+        self._submitted.clear()
+        now = self._clock()
+        due = [
+            it
+            for it in self._flying.values()
+            if now - it.sent_at >= REBROADCAST_S and not self._is_over(it, height)
+        ]
+        for it in due:
+            it.sent_at = now
+        return due
 
     def _is_over(self, it: _Flying, height: int) -> bool:
         return height > it.transaction.blockhash.last_valid_block_height
@@ -125,8 +153,7 @@ class Lander:
         self._blockhashes.append(Blockhash(value["blockhash"], int(value["lastValidBlockHeight"])))
         self._blockhash_at = now
 
-    async def _send(self, it: _Flying, now: float) -> None:
-        it.sent_at = now
+    async def _send(self, it: _Flying) -> None:
         config = {"encoding": "base64", "skipPreflight": True, "maxRetries": 0}
         await self._rpc.call_all("sendTransaction", it.wire, config)
 

@@ -4,19 +4,16 @@ It belongs to one wallet for ever. Time is the chain's, and goes on by our own c
 read: nothing of an owner's waits for nodes that are silent.
 """
 
-import base64
 from collections.abc import Callable
-from typing import Any
+from decimal import Decimal
 
-from solders.message import from_bytes_versioned
 from solders.pubkey import Pubkey
-from solders.signature import Signature
-from solders.transaction import VersionedTransaction
 
 from contracts.values import VenueClock, from_millis, plain
 from execution.venues.drift.config import QUOTE_INDEX, DriftVenue
 from execution.venues.drift.lander import Lander
 from execution.venues.drift.reader import Reader
+from execution.venues.drift.rehearsal import simulate
 from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
 from execution.venues.drift.view import ChainView
 from execution.venues.port import Blockhash, Landed, SignedTransaction, SubAccountSeen
@@ -63,6 +60,11 @@ class DriftOwned:
             self.blockhash()
         except RpcSilent:
             return False
+        return self.was_read_lately
+
+    @property
+    def was_read_lately(self) -> bool:
+        """Say whether it was read lately."""
         return self._clock() - self._reader.shown_at < STALE_S
 
     @property
@@ -103,17 +105,21 @@ class DriftOwned:
         payer = self._reader.payer
         position = 0 if user is None else user.position(self._venue.market_index).base
         named = None if user is None or user.delegate == _NOBODY else str(user.delegate)
+        payer_lamports = 0 if payer is None else view.lamports(payer)
+        money, is_empty = self._venue.first_money, user is None or not user.deposits
         return SubAccountSeen(
             delegate=named,
             slot=view.clock.slot,
             block_height=self._lander.shown_height(view.block_height),
             owner_lamports=view.lamports(self._venue.owner),
-            fee_payer_lamports=0 if payer is None else view.lamports(payer),
+            fee_payer_lamports=payer_lamports,
             position_base=base(position),
             orders=0 if user is None else len(user.orders),
             is_open=user is not None,
             has_statistics=self._venue.user_stats in view.accounts,
             margin_ratio=0 if user is None else user.margin_ratio,
+            deposit_due_usd=money.deposit_usd if is_empty else Decimal(0),
+            fees_due_lamports=max(0, money.delegate_lamports - payer_lamports),
         )
 
     def quote(self) -> dict[str, object]:
@@ -145,16 +151,11 @@ class DriftOwned:
     async def rehearse(self, account: str, message: bytes) -> str | None:
         """Let a node simulate a message without its signature; say what it refuses."""
         del account
-        unsigned = VersionedTransaction.populate(
-            from_bytes_versioned(message), [Signature.default()]
-        )
-        config = {"commitment": "confirmed", "encoding": "base64", "sigVerify": False}
-        wire = base64.b64encode(bytes(unsigned)).decode()
         try:
-            told: Any = await self._rpc.call("simulateTransaction", wire, config)
+            value = await simulate(self._rpc, message)
         except (RpcSilent, RpcRefused) as error:
             return str(error)
-        error = told["value"]["err"]
+        error = value["err"]
         return None if error is None else f"{error!s:.200}"
 
     @property

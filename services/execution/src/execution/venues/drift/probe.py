@@ -41,7 +41,8 @@ _ENTRY_PART, _STOP_PART = Decimal("0.95"), Decimal("0.90")
 _LIFE_S = 86_400
 """Of what is only simulated, on a chain whose time may leap meanwhile."""
 _PROBE, _NOBODY = "probe", UUID(int=0)
-_NO_MARGIN = 6003
+_WITHOUT_MARGIN = (6003, 6047)
+"""Without a deposit the margin is short, or allows a stop for the whole position no size at all."""
 
 _log = structlog.get_logger()
 
@@ -96,7 +97,7 @@ class Probe:
     async def _require_placement(self, view: ChainView, signer: Pubkey, blockhash: str) -> None:
         entry, stop = _bracket(view)
         message = encode(
-            view, (entry, stop), delegate=signer, blockhash=blockhash, priority_fee_lamports=0
+            view, (entry, stop), authority=signer, blockhash=blockhash, priority_fee_lamports=0
         )
         unsigned = VersionedTransaction.populate(
             from_bytes_versioned(message), [Signature.default()]
@@ -119,7 +120,7 @@ class Probe:
 
     def _judge_refusal(self, code: int, user: User) -> None:
         is_busy = bool(user.orders) or any(it.base for it in user.positions)
-        if code == _NO_MARGIN and not (is_busy or user.deposits):
+        if code in _WITHOUT_MARGIN and not (is_busy or user.deposits):
             raise NotYetFunded("expected a deposit in the sub-account, found none")
         if classify(code) is Action.STOP_ALL or not is_busy:
             raise VenueIncompatible(f"expected a placement to be simulated, found error {code}")

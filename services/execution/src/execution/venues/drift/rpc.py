@@ -14,11 +14,14 @@ import httpx
 import msgspec
 import structlog
 
+from execution.venues.drift.answers import require_shape
+
 TIMEOUT_S = 5.0
 _BACKOFF_FIRST_S, _BACKOFF_MAX_S = 0.25, 8.0
 _SILENT_FAILURES = 3
 _LATELY_S = 30.0
 _OK = 200
+_WITHIN = {"timeout": httpx.Timeout(TIMEOUT_S).as_dict()}
 _MESSAGE_MAX = 200
 BEHIND = (-32004, -32005, -32014, -32016)
 """Not yet there: block, node or minimum context slot."""
@@ -45,7 +48,7 @@ class _Endpoint:
     """One node. Its address stays out of every text."""
 
     place: int
-    url: str = field(repr=False)
+    url: httpx.URL = field(repr=False)
     silent_until: float = 0.0
     failures: int = 0
     """In a row."""
@@ -65,8 +68,11 @@ class Rpc:
         """Call these URLs; `clock` counts seconds and never goes back."""
         if not urls:
             raise ValueError("expected at least one RPC endpoint, found none")
-        self._endpoints = [_Endpoint(place, url) for place, url in enumerate(urls, start=1)]
+        self._endpoints = [
+            _Endpoint(place, httpx.URL(url)) for place, url in enumerate(urls, start=1)
+        ]
         self._client = client
+        self._headers = httpx.Headers({**client.headers, "Content-Type": "application/json"})
         self._clock = clock
 
     @property
@@ -117,10 +123,17 @@ class Rpc:
         return sorted(self._endpoints, key=lambda it: (it.silent_until > now, it.place))
 
     async def _ask(self, endpoint: _Endpoint, method: str, params: Sequence[object]) -> Any:
-        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        request = httpx.Request(
+            "POST",
+            endpoint.url,
+            headers=self._headers,
+            content=msgspec.json.encode(call),
+            extensions=_WITHIN,
+        )
         try:
-            answer = await self._client.post(endpoint.url, json=call, timeout=TIMEOUT_S)
-            told = _told(answer)
+            told = _told(await self._client.send(request))
+            require_shape(method, params, told)
         except (httpx.HTTPError, ValueError) as error:
             self._rest(endpoint, method, error)
             raise RpcSilent(f"{endpoint.name} did not answer {method}") from None
@@ -128,7 +141,7 @@ class Rpc:
         refusal = told.get("error")
         if refusal is not None:
             raise RpcRefused(
-                method, int(refusal["code"]), str(refusal.get("message")), refusal.get("data")
+                method, refusal["code"], refusal.get("message", ""), refusal.get("data")
             )
         return told.get("result")
 
@@ -138,7 +151,8 @@ class Rpc:
         endpoint.failures += 1
         endpoint.failed_at = self._clock()
         endpoint.silent_until = endpoint.failed_at + rest_s
-        why = str(error) if isinstance(error, _Unwell) else type(error).__name__
+        is_told = isinstance(error, _Unwell | msgspec.ValidationError)
+        why = str(error) if is_told else type(error).__name__
         _log.warning("rpc_silent", endpoint=endpoint.name, method=method, why=why, rest_s=rest_s)
 
 

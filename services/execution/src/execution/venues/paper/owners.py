@@ -10,7 +10,14 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from execution.owner.offers import NAME_DELEGATE, NOBODY
-from execution.owner.returned import COMPUTE_BUDGET, LIGHTHOUSE, Call, NotTaken, read
+from execution.owner.returned import (
+    COMPUTE_BUDGET,
+    LIGHTHOUSE,
+    Call,
+    NotTaken,
+    priority_fee_lamports,
+    read,
+)
 from execution.venues.drift.config import DriftVenue
 from execution.venues.paper.codes import Code, Refused
 from execution.venues.paper.owner_calls import instructions_of
@@ -19,9 +26,6 @@ from execution.venues.paper.scene import Scene
 
 PROGRAM = Pubkey.from_string("dRiftyHA39MWEi3m9aunc5MzRF1JYuBsbn6VPcn33UH")
 """The program that the paper chain stands for."""
-_UNITS_EACH = 200_000
-"""Compute units of a call that asks for none."""
-_MICRO = 10**6
 
 
 def paper_venue(market: str, owner: str) -> DriftVenue:
@@ -50,9 +54,9 @@ def decode(data: bytes) -> OwnersMessage:
     """Read an owner's message; raise Refused when these are not the bytes of one."""
     try:
         message = read(data)
+        fee = priority_fee_lamports(message.calls)
     except NotTaken as error:
         raise Refused(Code.UNREADABLE) from error
-    fee = _priority_fee_lamports(message.calls)
     return OwnersMessage(str(message.payer), message.blockhash, fee, message.calls)
 
 
@@ -85,12 +89,3 @@ def _run(scene: Scene, call: Call, venue: DriftVenue) -> None:
         scene.account.delegate = None if named == NOBODY else str(named)
     else:
         run(scene, instructions_of(call.data, call.accounts, venue))
-
-
-def _priority_fee_lamports(calls: tuple[Call, ...]) -> int:
-    """Give what the compute budget offers, rounded up as the chain does."""
-    budget = {it.data[0]: it.data[1:] for it in calls if it.program == COMPUTE_BUDGET and it.data}
-    others = sum(it.program != COMPUTE_BUDGET for it in calls)
-    units = int.from_bytes(budget[2], "little") if 2 in budget else others * _UNITS_EACH
-    price = int.from_bytes(budget.get(3, b""), "little")
-    return -(-price * min(units, 1_400_000) // _MICRO)

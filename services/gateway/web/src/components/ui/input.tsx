@@ -22,3 +22,15 @@ export function Select({ className, ...props }: ComponentProps<"select">) {
     />
   );
 }
+
+/** A box to tick, as large as a finger needs it. */
+export function Checkbox({ className, ...props }: Omit<ComponentProps<"input">, "type">) {
+  return (
+    <input type="checkbox" className={cn("size-6 shrink-0 accent-lime", className)} {...props} />
+  );
+}
+
+/** One of several that exclude each other. */
+export function Radio({ className, ...props }: Omit<ComponentProps<"input">, "type">) {
+  return <input type="radio" className={cn("size-6 shrink-0 accent-lime", className)} {...props} />;
+}

@@ -1,9 +1,11 @@
 import type { State } from "@/api/client";
 import { Fact, Signed } from "@/components/num";
 import { Empty, Loading, Panel } from "@/components/panel";
-import { useDesk, useDeskState, useIsOffline, useNow, usePriceText } from "@/desk/hooks";
+import { useDesk, useDeskState, useIsOffline, useNow } from "@/desk/hooks";
 import { minus, number, usd, words } from "@/lib/text";
 import { age } from "@/lib/time";
+import { feesOf, fundingName, modeText } from "./names";
+import { OpenPosition } from "./open-position";
 
 /** The account's money and its position. */
 export function PositionCard() {
@@ -30,57 +32,47 @@ export function PositionCard() {
 }
 
 function Facts({ state, account }: { state: State; account: NonNullable<State["account"]> }) {
-  const price = usePriceText();
   const { position, engine } = state;
-  const isFlat = Number(position.quantityBase) === 0;
+  const fees = feesOf(account.feesUsd);
   const since = minus(account.equityUsd ?? account.balanceUsd, account.startEquityUsd);
   return (
-    <dl>
-      <Fact name="Equity" testid="equity" isLead>
-        {usd(account.equityUsd)}
-      </Fact>
-      <Fact name="Since start" testid="since-start">
-        <Signed of={since}>{usd(since, true)}</Signed>
-      </Fact>
-      <Fact name="Position" testid="position">
-        {isFlat ? (
-          "flat"
-        ) : (
-          <Signed of={position.quantityBase}>
-            {number(position.quantityBase, { signed: true })} at {price(position.entryPriceUsd)}
-          </Signed>
-        )}
-      </Fact>
-      <Fact name="Notional" testid="notional">
-        {isFlat ? "–" : usd(position.notionalUsd)}
-      </Fact>
-      <Fact name="Unrealized" testid="unrealized">
-        <Signed of={account.unrealizedPnlUsd}>{usd(account.unrealizedPnlUsd, true)}</Signed>
-      </Fact>
-      <Fact name="Realized, before fees" testid="realized">
-        <Signed of={account.realizedPnlUsd}>{usd(account.realizedPnlUsd, true)}</Signed>
-      </Fact>
-      <Fact name={Number(account.feesUsd) < 0 ? "Fees (rebate)" : "Fees paid"} testid="fees">
-        {usd(account.feesUsd)}
-      </Fact>
-      <Fact name="Venue fees" testid="venue-fees">
-        {usd(account.venueFeesUsd)}
-      </Fact>
-      <Fact
-        name={Number(account.fundingUsd) < 0 ? "Funding paid" : "Funding received"}
-        testid="funding"
-      >
-        <Signed of={account.fundingUsd}>{usd(account.fundingUsd, true)}</Signed>
-      </Fact>
-      <Fact name="Fills, setups closed" testid="fills">
-        {account.fills}, {account.setupsClosed}
-      </Fact>
-      <Fact name="Engine" testid="engine">
-        <span className={engine.mode === "run" ? "" : "text-warn"}>
-          {words(engine.mode)}
-          {engine.reason && `: ${words(engine.reason)}`}
-        </span>
-      </Fact>
-    </dl>
+    <>
+      <dl>
+        <Fact name="Equity" testid="equity" isLead>
+          {usd(account.equityUsd)}
+        </Fact>
+        <Fact name="Since start" testid="since-start">
+          <Signed of={since}>{usd(since, true)}</Signed>
+        </Fact>
+      </dl>
+      <OpenPosition position={position} />
+      <h3 className="mt-3 mb-1 text-2xs text-muted">Account, since it was opened</h3>
+      <dl>
+        <Fact name="Realized, before fees" testid="realized">
+          <Signed of={account.realizedPnlUsd}>{usd(account.realizedPnlUsd, true)}</Signed>
+        </Fact>
+        <Fact name={fees.name} testid="fees">
+          {fees.sum}
+        </Fact>
+        <Fact name="Venue fees" testid="venue-fees">
+          {usd(account.venueFeesUsd)}
+        </Fact>
+        <Fact name={fundingName(account.fundingUsd)} testid="funding">
+          <Signed of={account.fundingUsd}>{usd(account.fundingUsd, true)}</Signed>
+        </Fact>
+        <Fact name="Fills" testid="fills">
+          {number(account.fills)}
+        </Fact>
+        <Fact name="Setups closed" testid="setups-closed">
+          {number(account.setupsClosed)}
+        </Fact>
+        <Fact name="Trading" testid="engine">
+          <span className={engine.mode === "run" ? "" : "text-warn"}>
+            {modeText(engine.mode)}
+            {engine.reason && `: ${words(engine.reason)}`}
+          </span>
+        </Fact>
+      </dl>
+    </>
   );
 }

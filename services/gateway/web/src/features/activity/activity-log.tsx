@@ -2,19 +2,22 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Activity } from "@/api/client";
-import { Empty, Panel } from "@/components/panel";
+import { Empty, Loading, Panel } from "@/components/panel";
 import { Button } from "@/components/ui/button";
 import { useActivity, useDeskState, useIsOffline, useLink } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { cn } from "@/lib/cn";
 import { plural, words } from "@/lib/text";
-import { clock } from "@/lib/time";
+import { clock, newDay } from "@/lib/time";
 import { EventDialog } from "./event-dialog";
 import { ExportLinks } from "./export-links";
 import { FilterBar } from "./filter-bar";
 import { matches } from "./filters";
+import { CaughtUp, type Older, OlderFoot, useOlder } from "./older";
 
 const ROW_PX = 30;
+/** How many rows before the last one more are loaded. */
+const NEAR_END = 15;
 const LEVELS: Record<Activity["level"], string> = {
   noise: "text-muted",
   info: "text-ink",
@@ -41,12 +44,13 @@ export function ActivityLog() {
     [wanted, pausedAt],
   );
   const isPaused = pausedAt !== null;
+  const older = useOlder(filter);
   const missed = wanted.length - rows.length;
   return (
     <Panel
       testid="activity-log"
       title="Activity"
-      age={`head ${head === "0" ? (state?.pos ?? "–") : head}`}
+      age={`log position ${head === "0" ? (state?.pos ?? "–") : head}`}
       isStale={state !== null && isOffline}
       className="h-[34rem]"
       bodyClassName="flex flex-col gap-2"
@@ -70,12 +74,20 @@ export function ActivityLog() {
       }
     >
       <FilterBar events={all} count={rows.length} />
-      {rows.length === 0 ? (
-        <Empty testid="activity-empty">
-          {all.length === 0 ? "Nothing has happened yet." : "No event that is held here matches."}
-        </Empty>
+      <CaughtUp />
+      {state === null && all.length === 0 ? (
+        <Loading lines={8} testid="activity-loading" />
+      ) : rows.length === 0 ? (
+        <div className="min-h-0 flex-1">
+          <Empty testid="activity-empty">
+            {all.length === 0
+              ? "Nothing has happened yet."
+              : "No event that was loaded so far matches."}
+          </Empty>
+          {all.length > 0 && <OlderFoot older={older} />}
+        </div>
       ) : (
-        <Rows rows={rows} onShow={setShown} isLive={!isPaused} />
+        <Rows rows={rows} onShow={setShown} isLive={!isPaused} older={older} />
       )}
       <EventDialog event={shown} onClose={() => setShown(null)} />
     </Panel>
@@ -86,9 +98,10 @@ interface RowsProps {
   rows: readonly Activity[];
   onShow(event: Activity): void;
   isLive: boolean;
+  older: Older;
 }
 
-function Rows({ rows, onShow, isLive }: RowsProps) {
+function Rows({ rows, onShow, isLive, older }: RowsProps) {
   const box = useRef<HTMLDivElement>(null);
   const { zone } = usePreferences();
   const virtual = useVirtualizer({
@@ -98,6 +111,17 @@ function Rows({ rows, onShow, isLive }: RowsProps) {
     getItemKey: (index) => rows[index]?.pos ?? index,
     overscan: 12,
   });
+  const last = virtual.getVirtualItems().at(-1)?.index ?? 0;
+  const { load, isIdle } = older;
+  /** How many rows there were when more was loaded by itself: it goes on only where that helped. */
+  const loadedAt = useRef(0);
+  useEffect(() => {
+    const isRead = (box.current?.scrollTop ?? 0) > 0;
+    if (!isIdle || !isRead || last < rows.length - NEAR_END || loadedAt.current === rows.length)
+      return;
+    loadedAt.current = rows.length;
+    load();
+  }, [isIdle, last, load, rows.length]);
   const newest = rows[0]?.pos;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a newer event scrolls up, if it is live
   useEffect(() => {
@@ -117,6 +141,7 @@ function Rows({ rows, onShow, isLive }: RowsProps) {
         {virtual.getVirtualItems().map((item) => {
           const event = rows[item.index];
           if (!event) return null;
+          const day = newDay(event.ts, rows[item.index - 1]?.ts, zone);
           return (
             <button
               key={item.key}
@@ -133,6 +158,7 @@ function Rows({ rows, onShow, isLive }: RowsProps) {
                 title={event.ts}
                 className="num text-muted text-xs leading-5"
               >
+                {day !== null && <span className="block font-semibold">{day}</span>}
                 {clock(event.ts, zone)}
               </time>
               <span className={cn("truncate font-medium", LEVELS[event.level])}>
@@ -143,6 +169,7 @@ function Rows({ rows, onShow, isLive }: RowsProps) {
           );
         })}
       </div>
+      <OlderFoot older={older} />
     </div>
   );
 }

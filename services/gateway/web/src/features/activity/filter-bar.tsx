@@ -1,7 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Activity } from "@/api/client";
-import { Input, Select } from "@/components/ui/input";
+import { Checkbox, Input, Select } from "@/components/ui/input";
 import { plural, words } from "@/lib/text";
 import { type Filter, SEVERITIES, typesOf } from "./filters";
 
@@ -65,14 +65,12 @@ export function FilterBar({ events, count }: { events: readonly Activity[]; coun
         ))}
       </Select>
       <label className="flex min-h-8 items-center gap-1.5 text-muted">
-        <input
-          type="checkbox"
+        <Checkbox
           data-testid="activity-filter-noise"
           checked={filter.noise ?? false}
           onChange={(event) => set({ noise: event.target.checked || undefined })}
-          className="size-4 accent-lime"
         />
-        every minute
+        show the routine of every minute
       </label>
       <span className="num ml-auto text-2xs text-muted" data-testid="activity-count">
         {plural(count, "event")}

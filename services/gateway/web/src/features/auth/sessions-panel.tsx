@@ -5,6 +5,7 @@ import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { keys } from "@/desk/desk";
 import { useAccess, useNow } from "@/desk/hooks";
+import { clientName } from "@/lib/client-name";
 import { age, countdown } from "@/lib/time";
 
 const SESSIONS = ["sessions"];
@@ -43,7 +44,7 @@ export function SessionsPanel() {
       }
     >
       {problem && (
-        <p role="status" className="text-warn">
+        <p role="status" data-testid="sessions-said" className="text-warn">
           {sentence(problem)}
         </p>
       )}
@@ -58,7 +59,9 @@ export function SessionsPanel() {
               className="flex flex-wrap items-center gap-x-3 gap-y-1 border-edge border-t pt-2"
             >
               <span className="min-w-0 flex-1">
-                <span className="block truncate">{one.userAgent || "a client without a name"}</span>
+                <span className="block truncate" title={one.userAgent}>
+                  {clientName(one.userAgent)}
+                </span>
                 <span className="num block text-muted text-xs">
                   {one.address}, signed in {age(one.signedInAt, now)}, ends in{" "}
                   {countdown(one.expiresAt, now)}

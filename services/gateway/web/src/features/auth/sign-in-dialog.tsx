@@ -76,7 +76,7 @@ export function SignInForm({ onSignedIn, onCancel }: SignInFormProps) {
             target="_blank"
             rel="noreferrer"
             data-testid="install-wallet"
-            className="underline hover:text-ink"
+            className="inline-flex min-h-6 items-center underline hover:text-ink"
           >
             Phantom
           </a>

@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Wallet } from "@wallet-standard/base";
 import { useCallback, useEffect } from "react";
-import { toast } from "sonner";
 import { answered, api } from "@/api/client";
 import { keys } from "@/desk/desk";
 import { useAccess, useDesk } from "@/desk/hooks";
+import { tell } from "@/features/toasts/tell";
 import { toBase64 } from "@/wallet/bytes";
 import { connect, onAccounts, signIn, useWallets } from "@/wallet/wallets";
 
@@ -62,7 +62,7 @@ export function useWalletWatch(): void {
       return onAccounts(wallet, (now) => {
         const isOurs = now === address;
         if (wasOurs && !isOurs) {
-          toast.warning("Wallet changed: signed out.", { id: "wallet-changed" });
+          tell("warning", "Wallet changed: signed out.", { id: "wallet-changed" });
           void signOut();
         }
         wasOurs = isOurs;

@@ -1,8 +1,8 @@
 import { useState } from "react";
-import { toast } from "sonner";
 import { sentence } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { useAccess } from "@/desk/hooks";
+import { tell } from "@/features/toasts/tell";
 import { shortened } from "@/lib/text";
 import { SignInDialog } from "./sign-in-dialog";
 import { useSignOut, useWalletWatch } from "./use-auth";
@@ -31,7 +31,14 @@ export function WalletMenu() {
           size="small"
           variant="ghost"
           data-testid="sign-out"
-          onClick={() => void signOut().catch((error) => toast.error(sentence(error)))}
+          onClick={() =>
+            void signOut().catch((error) =>
+              tell("critical", "Not signed out", {
+                id: "sign-out-failed",
+                detail: sentence(error),
+              }),
+            )
+          }
         >
           Sign out
         </Button>

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Signed } from "@/components/num";
-import { Panel, Skeleton } from "@/components/panel";
+import { Empty, Loading, Panel } from "@/components/panel";
 import { Button } from "@/components/ui/button";
 import { useDeskState, useFlow, useIsOffline, useNow, usePrice, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
@@ -42,9 +42,11 @@ export function ChartPanel() {
       <Head />
       <div className="min-h-0 flex-1">
         {!state ? (
-          <Skeleton className="h-full min-h-72" />
+          <Loading lines={12} testid="chart-loading" />
+        ) : state.bars.length === 0 && price === null ? (
+          <Empty testid="chart-empty">No minute yet: the chart begins with the first trade.</Empty>
         ) : isTable ? (
-          <BarsTable bars={state.bars} />
+          <BarsTable state={state} />
         ) : (
           <PriceChart />
         )}
@@ -57,7 +59,7 @@ export function ChartPanel() {
           target="_blank"
           rel="noreferrer"
           data-testid="chart-notice"
-          className="underline hover:text-ink"
+          className="inline-flex min-h-6 items-center underline hover:text-ink"
         >
           Charts by TradingView
         </a>

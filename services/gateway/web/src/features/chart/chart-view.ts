@@ -1,5 +1,6 @@
 /** The chart itself: candles with VWAP and levels, CVD in a pane below. Loaded when it is needed. */
 import {
+  type AutoscaleInfo,
   type CandlestickData,
   CandlestickSeries,
   createChart,
@@ -16,7 +17,7 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import type { Zone } from "@/lib/time";
-import type { Candle, Level, Mark, Point } from "./series";
+import { type Candle, type Level, type Mark, type Point, widened } from "./series";
 
 const CVD_SHARE = 0.26;
 const BAR_PX = 8;
@@ -28,6 +29,7 @@ export class ChartView {
   private readonly cvd: ISeriesApi<"Line">;
   private readonly markers;
   private lines: IPriceLine[] = [];
+  private shownLevels: readonly Level[] = [];
   private zone: Zone = "utc";
   private last: Candle[] = [];
 
@@ -51,7 +53,8 @@ export class ChartView {
         timeVisible: true,
         secondsVisible: false,
         barSpacing: BAR_PX,
-        rightOffset: 4,
+        // The names of the levels stand there, not over the newest minutes.
+        rightOffset: 7,
         tickMarkFormatter: (time: Time, type: TickMarkType) => this.tick(time as number, type),
       },
       localization: { timeFormatter: (time: Time) => this.moment(time as number) },
@@ -65,6 +68,11 @@ export class ChartView {
       wickDownColor: colors.down,
       borderVisible: false,
       priceFormat,
+      autoscaleInfoProvider: (original: () => AutoscaleInfo | null) => {
+        const found = original();
+        const range = found?.priceRange;
+        return range ? { ...found, priceRange: widened(range, this.shownLevels) } : found;
+      },
     });
     const line = { lineWidth: 2, priceLineVisible: false, lastValueVisible: false } as const;
     this.vwap = this.chart.addSeries(LineSeries, { ...line, color: colors.warn, priceFormat });
@@ -103,6 +111,7 @@ export class ChartView {
   }
 
   levels(levels: readonly Level[]): void {
+    this.shownLevels = levels;
     for (const line of this.lines) this.candles.removePriceLine(line);
     const colors = this.colors();
     this.lines = levels.map(({ name, price, tone }) =>
@@ -124,7 +133,8 @@ export class ChartView {
       marks.map(
         ({ time, text, kind, isBuy }): SeriesMarker<Time> => ({
           time: time as UTCTimestamp,
-          position: isBuy ? "belowBar" : "aboveBar",
+          // A signal stands across the bar from the fills that follow it.
+          position: isBuy === (kind !== "signal") ? "belowBar" : "aboveBar",
           shape: kind === "signal" ? "circle" : isBuy ? "arrowUp" : "arrowDown",
           color: tones[kind],
           text,

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Skeleton } from "@/components/panel";
-import { useActivity, useDeskState, useFlow, usePrice, usePriceText } from "@/desk/hooks";
+import { useDeskState, useFlow, usePrice, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { places } from "@/lib/text";
 import type { ChartView } from "./chart-view";
@@ -14,7 +14,6 @@ export default function PriceChart() {
   const state = useDeskState();
   const price = usePrice();
   const flow = useFlow();
-  const events = useActivity();
   const text = usePriceText();
   const { zone, palette } = usePreferences();
   const open = useRef<Candle | null>(null);
@@ -55,8 +54,7 @@ export default function PriceChart() {
   }, [view, price, flow]);
 
   const levels = useMemo(() => (state ? JSON.stringify(levelsOf(state)) : "[]"), [state]);
-  const fromS = oldest ? Math.floor(Date.parse(oldest) / 1000) : 0;
-  const marks = useMemo(() => JSON.stringify(marksOf(events, fromS)), [events, fromS]);
+  const marks = useMemo(() => (state ? JSON.stringify(marksOf(state.marks)) : "[]"), [state]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the palette colors the lines anew
   useEffect(() => view?.levels(JSON.parse(levels)), [view, levels, palette]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the palette colors the marks anew

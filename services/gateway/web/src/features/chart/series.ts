@@ -1,5 +1,6 @@
 /** From the desk to what the chart draws: times in whole seconds, numbers only here. */
-import type { Activity, Flow, Price, State } from "@/api/client";
+import type { Flow, Price, State } from "@/api/client";
+import { bought, number, usd, words } from "@/lib/text";
 
 export interface Candle {
   time: number;
@@ -67,7 +68,7 @@ export function flowAt(flow: Flow | null, time: number): { cvd: Point; vwap: Poi
   return { cvd: { time, value: Number(flow.cvdBase) }, vwap };
 }
 
-/** Gives the prices of the open setup: of its live orders, else as planned. */
+/** Gives the prices of the open setup: of its live orders, of what was paid, else as planned. */
 export function levelsOf(state: State): Level[] {
   const { setup } = state;
   if (!setup || setup.status === "closed") return [];
@@ -77,7 +78,7 @@ export function levelsOf(state: State): Level[] {
     state.orders.filter((one) => one.setup === setup.id && !one.isOpen).map((one) => one.leg),
   );
   const planned: [string, string, string, Level["tone"]][] = [
-    ["entry", "ENTRY", setup.entryPriceUsd, "muted"],
+    ["entry", "ENTRY", state.position.entryPriceUsd ?? setup.entryPriceUsd, "muted"],
     ["stop", "SL", setup.stopPriceUsd, "bad"],
     ...setup.tpPricesUsd.map((price, index): [string, string, string, Level["tone"]] => [
       `tp${index + 1}`,
@@ -91,32 +92,67 @@ export function levelsOf(state: State): Level[] {
     .map(([leg, name, price, tone]) => ({ name, price: Number(live.get(leg) ?? price), tone }));
 }
 
-const FILLS: Record<string, Mark["kind"]> = {
-  filled: "fill",
-  tp_hit: "target",
-  sl_hit: "stop",
-  closed: "stop",
-};
+const FILLS: Record<string, Mark["kind"]> = { entry: "fill", stop: "stop", close: "stop" };
 
-/** Gives signals and fills since a time, the oldest first; one mark for the parts of one fill. */
-export function marksOf(events: readonly Activity[], fromS: number): Mark[] {
-  const marks = new Map<string, Mark>();
-  for (const event of events) {
-    const time = Math.floor(seconds(event.ts) / MINUTE_S) * MINUTE_S;
-    const side = String(event.data?.side ?? "");
-    const isBuy = side === "long" || side === "buy";
-    if (time < fromS) continue;
-    if (event.event === "entry_signaled") {
-      const at = event.data?.minute;
-      const minute = typeof at === "string" ? seconds(at) : time;
-      marks.set(event.pos, { time: minute, text: `signal ${side}`, kind: "signal", isBuy });
-    } else if (event.event === "order_filled") {
-      const leg = String(event.data?.leg ?? "");
-      const kind = FILLS[event.type] ?? "fill";
-      marks.set(`${time} ${leg}`, { time, text: leg.toUpperCase(), kind, isBuy });
-    }
+/** Gives signals and fills, the oldest first; of an order only the first mark has a text. */
+export function marksOf(marks: State["marks"]): Mark[] {
+  const named = new Set<string>();
+  return marks
+    .map((one): Mark => {
+      const isNew = !named.has(one.orderId);
+      if (one.orderId) named.add(one.orderId);
+      const isSignal = one.kind === "signal";
+      return {
+        time: seconds(one.minute),
+        text: isSignal ? `signal ${one.side}` : isNew ? one.leg.toUpperCase() : "",
+        kind: isSignal ? "signal" : (FILLS[one.leg] ?? "target"),
+        isBuy: one.side === "long",
+      };
+    })
+    .sort((a, b) => a.time - b.time);
+}
+
+/** Gives by minute what is marked there, in words. */
+export function wordsByMinute(
+  marks: State["marks"],
+  price: (value: string | null) => string,
+): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const one of marks)
+    found.set(one.minute, [...(found.get(one.minute) ?? []), said(one, price)]);
+  return found;
+}
+
+function said(one: State["marks"][number], price: (value: string | null) => string): string {
+  if (one.kind === "signal") {
+    const verdict =
+      one.verdict === ""
+        ? "no verdict yet"
+        : one.verdict === "approved"
+          ? "approved"
+          : `denied: ${words(one.verdict)}`;
+    return `signal ${one.side} at ${price(one.priceUsd)}, VWAP ${price(one.vwapUsd)}, ${verdict}`;
   }
-  return [...marks.values()].sort((a, b) => a.time - b.time);
+  const made = Number(one.madeUsd) === 0 ? "" : `, made ${usd(one.madeUsd, true)}`;
+  return `${one.leg.toUpperCase()} filled: ${bought(one.side)} ${number(one.quantityBase)} at ${price(one.priceUsd)}${made}`;
+}
+
+/**
+ * Widens the range of the candles so that levels near it are in sight; a level that is farther away
+ * than the range is high would press the candles flat, and stays out of it.
+ */
+export function widened(
+  range: { minValue: number; maxValue: number },
+  levels: readonly Level[],
+): { minValue: number; maxValue: number } {
+  const reach = range.maxValue - range.minValue;
+  const near = levels
+    .map((one) => one.price)
+    .filter((one) => one >= range.minValue - reach && one <= range.maxValue + reach);
+  return {
+    minValue: Math.min(range.minValue, ...near),
+    maxValue: Math.max(range.maxValue, ...near),
+  };
 }
 
 /** Says in one sentence what the chart shows. */

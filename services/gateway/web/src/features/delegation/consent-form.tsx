@@ -2,6 +2,7 @@ import { useState } from "react";
 import { sentence } from "@/api/client";
 import { Loading } from "@/components/panel";
 import { Button } from "@/components/ui/button";
+import { Checkbox } from "@/components/ui/input";
 import { plural, usd } from "@/lib/text";
 import { useConsent, useConsentText } from "./use-delegation";
 
@@ -13,7 +14,7 @@ export function ConsentForm({ isAgain }: { isAgain: boolean }) {
   const [read, setRead] = useState("");
   if (error)
     return (
-      <p role="status" className="text-warn">
+      <p role="status" data-testid="consent-error" className="text-warn">
         {sentence(error)}
       </p>
     );
@@ -68,12 +69,10 @@ export function ConsentForm({ isAgain }: { isAgain: boolean }) {
         ))}
       </div>
       <label className="flex cursor-pointer items-start gap-3">
-        <input
-          type="checkbox"
+        <Checkbox
           data-testid="delegate-consent-check"
           checked={isRead}
           onChange={(event) => setRead(event.target.checked ? text.textSha256 : "")}
-          className="mt-0.5 size-5 accent-lime"
         />
         <span>I have read this, and agree that the desk trades within it for my wallet.</span>
       </label>

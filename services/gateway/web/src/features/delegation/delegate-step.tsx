@@ -75,7 +75,7 @@ function Receipt({ delegation, now, onLeave }: DelegateStepProps) {
         search={{ q: consent.textSha256 }}
         data-testid="consent-event"
         onClick={onLeave}
-        className="num underline underline-offset-4 hover:text-ink"
+        className="num inline-flex min-h-6 items-center underline underline-offset-4 hover:text-ink"
       >
         event {shortened(consent.id, 6)}
       </Link>

@@ -1,4 +1,7 @@
 import { Badge } from "@/components/ui/badge";
+import { useIsOffline } from "@/desk/hooks";
+import { useByHand } from "@/features/signing/use-by-hand";
+import { cn } from "@/lib/cn";
 import { shortened } from "@/lib/text";
 import { countdown } from "@/lib/time";
 import { useOpenDelegation } from "./open";
@@ -17,25 +20,37 @@ export function DelegationBadge() {
         title={delegation.note}
         className="text-muted text-xs max-sm:hidden"
       >
-        paper signs for itself
+        {delegation.venue.cluster} signs for itself
       </span>
     );
   return <OwnedBadge delegation={delegation} />;
 }
 
+const BY_HAND = { label: "signed by hand", tone: "plain", mark: "✎" } as const;
+
 function OwnedBadge({ delegation }: { delegation: Delegation }) {
   const open = useOpenDelegation();
   const now = useChainNow(delegation);
-  const { state, label, tone, mark } = standingOf(delegation, now);
+  const isOffline = useIsOffline();
+  const { data: byHand } = useByHand();
+  const isByHand = byHand?.mode === "manual";
+  const told = standingOf(delegation, now);
+  const { state } = told;
+  const { label, tone, mark } = isByHand ? BY_HAND : told;
+  const waiting = isByHand ? byHand.offers.length : 0;
   const { key } = delegation;
   return (
     <button
       type="button"
       data-testid="delegation-badge"
       data-state={state}
+      data-mode={byHand?.mode}
       aria-haspopup="dialog"
       onClick={open}
-      className="cursor-pointer rounded-full transition-colors hover:bg-raised"
+      className={cn(
+        "cursor-pointer rounded-full transition-colors hover:bg-raised",
+        isOffline && "opacity-85 saturate-0",
+      )}
     >
       <Badge tone={tone} className="min-h-8 px-3 text-xs">
         <span aria-hidden className="text-sm leading-none">
@@ -43,7 +58,8 @@ function OwnedBadge({ delegation }: { delegation: Delegation }) {
         </span>
         <span className="sr-only">Delegation: </span>
         {label}
-        {state === "active" && key && (
+        {waiting > 0 && <span className="num text-warn">{waiting} to sign</span>}
+        {!isByHand && state === "active" && key && (
           <span className="num font-normal text-muted">
             <span className="max-sm:hidden">{shortened(key.address)}, </span>
             {countdown(key.expiresAt, now)}

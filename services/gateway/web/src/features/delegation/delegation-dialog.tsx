@@ -1,5 +1,7 @@
 import { Dialog } from "@/components/ui/dialog";
 import { useAccess } from "@/desk/hooks";
+import { ModeChoice } from "@/features/signing/mode-choice";
+import { useByHand } from "@/features/signing/use-by-hand";
 import { ConsentForm } from "./consent-form";
 import { DelegateStep } from "./delegate-step";
 import { Journey } from "./journey";
@@ -24,31 +26,38 @@ export function DelegationDialog({ open, onOpenChange, delegation }: DelegationD
       onOpenChange={onOpenChange}
       testid="delegation-dialog"
       title="Who may sign for this account"
-      description="As the chain shows it. The key of your wallet never leaves your wallet."
+      description={`As the chain shows it: ${delegation.venue.name}. The key of your wallet never leaves your wallet.`}
     >
       <Body delegation={delegation} onLeave={() => onOpenChange(false)} />
     </Dialog>
   );
 }
 
+const BY_HAND = "Nobody but the owner may sign: every transaction waits for that wallet.";
+
 function Body({ delegation, onLeave }: { delegation: Delegation; onLeave(): void }) {
   const now = useChainNow(delegation);
-  const told = standingOf(delegation, now);
-  const { isOwner, key, preflight } = delegation;
+  const { data: byHand } = useByHand();
+  const { isOwner, key, onChain, preflight } = delegation;
+  const needsNobody = byHand?.mode === "manual" && onChain === null;
+  const standing = standingOf(delegation, now);
+  const told = needsNobody ? { ...standing, sentence: BY_HAND } : standing;
   return (
     <div className="flex flex-col gap-5">
       <Standing told={told} delegation={delegation} />
-      {isOwner ? (
+      {isOwner && byHand && <ModeChoice byHand={byHand} />}
+      {!isOwner && <NotOwner owner={delegation.owner} />}
+      {isOwner && !needsNobody && (
         <OwnerSteps delegation={delegation} state={told.state} now={now} onLeave={onLeave} />
-      ) : (
-        <NotOwner owner={delegation.owner} />
       )}
       <details
         data-testid="delegation-facts"
         open={told.state === "active" || told.state === "foreign"}
         className="rounded-xl border border-edge px-4 py-2.5"
       >
-        <summary className="cursor-pointer text-sm">Account, key and chain</summary>
+        <summary data-testid="delegation-facts-toggle" className="min-h-6 cursor-pointer text-sm">
+          Account, key and chain
+        </summary>
         <div className="mt-2">
           <Facts delegation={delegation} now={now} />
         </div>
@@ -101,6 +110,7 @@ function OwnerSteps({ delegation, state, now, onLeave }: OwnerStepsProps) {
     return (
       <>
         {state === "submitted" && <Steps state={state} hasConsent />}
+        {state === "active" && <Faults checks={preflight} />}
         <Journey delegation={delegation} />
         {state === "active" && <RevokeSection delegation={delegation} now={now} />}
       </>

@@ -20,7 +20,7 @@ const COLORS: Record<Status, string> = {
 /** The way of the owner's newest transaction: signed, sent, in a block, named by the chain. */
 export function Journey({ delegation }: { delegation: Delegation }) {
   const { sent } = delegation;
-  if (!sent) return null;
+  if (!sent || isPast(delegation)) return null;
   return (
     <div
       role="status"
@@ -51,7 +51,12 @@ export function Journey({ delegation }: { delegation: Delegation }) {
   );
 }
 
-export function stepsOf({ sent, onChain }: Delegation): Step[] {
+/** Whether the transaction named another key than the one that signs now: it tells nothing of it. */
+export function isPast({ state, sent, onChain }: Delegation): boolean {
+  return state === "active" && sent?.kind === "delegate" && sent.delegate !== onChain;
+}
+
+function stepsOf({ sent, onChain }: Delegation): Step[] {
   if (!sent) return [];
   const steps: Step[] = [{ code: "signed", text: "Signed by your wallet.", status: "done" }];
   const slot = sent.slot?.toLocaleString("en-US");

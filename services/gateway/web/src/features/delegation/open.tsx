@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useContext, useState } from "react";
+import { useByHandFollow } from "@/features/signing/use-by-hand";
 import { DelegationDialog } from "./delegation-dialog";
 import { useDelegation, useDelegationFollow } from "./use-delegation";
 
@@ -16,6 +17,7 @@ export function DelegationWindow({ children }: { children: ReactNode }) {
   const [isOpen, setOpen] = useState(false);
   const { data: delegation } = useDelegation();
   useDelegationFollow();
+  useByHandFollow();
   return (
     <OpenContext value={() => setOpen(true)}>
       {children}

@@ -1,18 +1,11 @@
 import { cn } from "@/lib/cn";
 import { plural } from "@/lib/text";
+import { type Checks, faultsOf } from "./faults";
 import { checkName, foundText } from "./states";
-import type { Delegation } from "./use-delegation";
-
-type Checks = Delegation["preflight"];
-
-/** Told elsewhere in the window: by the form of the consent, and by the state itself. */
-const TOLD: ReadonlySet<string> = new Set(["consent", "delegate"]);
 
 /** What is missing, each with its remedy, before the button that needs it. */
 export function Faults({ checks }: { checks: Checks }) {
-  const faults = checks.filter(
-    ({ isOk, code, found }) => !isOk && !TOLD.has(code) && found !== "unknown",
-  );
+  const faults = faultsOf(checks);
   if (faults.length === 0) return null;
   return (
     <div
@@ -32,7 +25,7 @@ export function Preflight({ checks }: { checks: Checks }) {
   const missing = checks.filter((one) => !one.isOk).length;
   return (
     <details data-testid="preflight" className="rounded-xl border border-edge px-4 py-2.5">
-      <summary className="cursor-pointer text-sm">
+      <summary data-testid="preflight-toggle" className="min-h-6 cursor-pointer text-sm">
         {missing === 0
           ? `All ${plural(checks.length, "check")} passed`
           : `${checks.length - missing} of ${plural(checks.length, "check")} passed`}

@@ -6,8 +6,11 @@ import { StopResult } from "@/features/stop/stop-result";
 import { useStop } from "@/features/stop/use-stop";
 import { number, plural } from "@/lib/text";
 import { type Delegation, useOffer, useShownOffer, useSubmit } from "./use-delegation";
+import { VenuePage } from "./venue-page";
 
 const FLATTEN_REASON = "flatten, then revoke";
+/** Venues of this machine, which end with the desk. */
+const HAS_NO_PAGE: ReadonlySet<string> = new Set(["paper", "localnet"]);
 
 interface RevokeSectionProps {
   delegation: Delegation;
@@ -40,8 +43,18 @@ export function RevokeSection({ delegation, now }: RevokeSectionProps) {
           <p className="min-w-60 flex-1 text-muted text-sm">
             One transaction of your wallet names no delegate; the desk's key is then destroyed. It
             works while the desk is stopped.
-            {venue.cluster !== "paper" &&
-              " Should this desk be away, remove the delegate on the venue's own page."}
+            {!HAS_NO_PAGE.has(venue.cluster) && (
+              <>
+                {" Should this desk be away, remove the delegate on the venue's own page"}
+                {venue.accountPage && (
+                  <>
+                    {": "}
+                    <VenuePage address={venue.accountPage} testid="revoke-elsewhere" />
+                  </>
+                )}
+                .
+              </>
+            )}
           </p>
           <Button
             variant="danger"
@@ -68,7 +81,7 @@ function Exposure({ delegation }: { delegation: Delegation }) {
   const { stopping, stop } = useStop();
   const { isOpen, base, orders } = delegation.position;
   if (!isOpen && orders === 0 && !stopping) return null;
-  const flatten = () => void stop("flatten", FLATTEN_REASON);
+  const flatten = () => void stop({ level: "flatten", scope: "account", reason: FLATTEN_REASON });
   return (
     <div
       data-testid="revoke-warning"

@@ -2,10 +2,11 @@ import { Address } from "@/components/address";
 import { Fact } from "@/components/num";
 import { Badge } from "@/components/ui/badge";
 import { usePreferences } from "@/desk/preferences";
-import { words } from "@/lib/text";
+import { shortened, words } from "@/lib/text";
 import { countdown, moment } from "@/lib/time";
 import type { Standing as Told } from "./states";
 import type { Delegation } from "./use-delegation";
+import { VenuePage } from "./venue-page";
 
 interface StandingProps {
   told: Told;
@@ -58,8 +59,17 @@ export function Facts({ delegation, now }: FactsProps) {
         {venue.user ? <Address of={venue.user} testid="copy-account" /> : "not opened"}
       </Fact>
       <Fact name="Program" testid="delegation-program">
-        <Address of={venue.program} testid="copy-program" /> on {words(venue.cluster)}
+        {shortened(venue.programName, 6)} <Address of={venue.program} testid="copy-program" /> on{" "}
+        {words(venue.cluster)}
       </Fact>
+      <Fact name="Quote asset" testid="delegation-quote">
+        {shortened(venue.quote, 6)}
+      </Fact>
+      {venue.accountPage && (
+        <Fact name="The venue's own page" testid="delegation-page">
+          <VenuePage address={venue.accountPage} testid="venue-page" />
+        </Fact>
+      )}
       <Fact name="Delegate on the chain" testid="delegation-on-chain">
         {onChain ? <Address of={onChain} testid="copy-on-chain" /> : "nobody"}
       </Fact>

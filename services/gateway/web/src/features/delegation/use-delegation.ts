@@ -1,9 +1,10 @@
 /** The delegation as the gateway tells it, and what its owner can ask for. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { answered, api, type Schemas } from "@/api/client";
 import { keys } from "@/desk/desk";
-import { useDesk, useDeskState, useNow } from "@/desk/hooks";
+import { useFollow } from "@/desk/follow";
+import { useDeskState, useNow } from "@/desk/hooks";
 import { useStepUp } from "@/features/auth/step-up";
 
 export type Delegation = Schemas["DelegationView"] & {
@@ -15,7 +16,6 @@ export type Delegation = Schemas["DelegationView"] & {
 export type Offer = Schemas["OfferView"];
 
 const REFETCH_MS = 5_000;
-const RELOAD_MS = 400;
 /** Events after which the delegation, its consent or its preflight may be another one. */
 const CONCERNS =
   /owner|consent|delegat|revoke|key|account|settings|kill|trading|position|order|fill/;
@@ -40,24 +40,9 @@ export function useDelegation() {
   });
 }
 
-/** Asks for the delegation again after each event that concerns it, at most every 0.4 s. */
+/** Asks for the delegation again after each event that concerns it. */
 export function useDelegationFollow(): void {
-  const desk = useDesk();
-  const cache = useQueryClient();
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | null = null;
-    const stop = desk.onEvent((event) => {
-      if (timer !== null || !CONCERNS.test(event.event)) return;
-      timer = setTimeout(() => {
-        timer = null;
-        void cache.invalidateQueries({ queryKey: keys.delegation });
-      }, RELOAD_MS);
-    });
-    return () => {
-      stop();
-      if (timer !== null) clearTimeout(timer);
-    };
-  }, [desk, cache]);
+  useFollow(keys.delegation, CONCERNS);
 }
 
 /** Gives the chain's time in ms, anew every second: what a key's and an offer's end are told in. */

@@ -119,7 +119,11 @@ function Row({ channel, view, onSet, onRemove }: RowProps) {
       >
         Remove
       </Button>
-      <span role="status" className="basis-full text-muted text-xs">
+      <span
+        role="status"
+        data-testid={`channel-said-${channel.id}`}
+        className="basis-full text-muted text-xs"
+      >
         {said}
         {stored && stored.waiting > 0 && `, ${stored.waiting} waiting`}
       </span>

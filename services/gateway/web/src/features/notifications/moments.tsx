@@ -1,4 +1,4 @@
-import { Input } from "@/components/ui/input";
+import { Checkbox, Input } from "@/components/ui/input";
 import type { Body, View } from "./draft";
 
 interface MomentsProps {
@@ -117,12 +117,10 @@ interface ToggleProps {
 function Toggle({ name, testid, checked, onChange }: ToggleProps) {
   return (
     <label className="flex min-h-9 items-center gap-2">
-      <input
-        type="checkbox"
+      <Checkbox
         data-testid={testid}
         checked={checked}
         onChange={(event) => onChange(event.target.checked)}
-        className="size-4 accent-lime"
       />
       {name}
     </label>

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { sentence } from "@/api/client";
 import { Empty, Loading, Panel } from "@/components/panel";
 import { Button } from "@/components/ui/button";
+import { Checkbox } from "@/components/ui/input";
 import { usePreferences } from "@/desk/preferences";
 import { words } from "@/lib/text";
 import { clock } from "@/lib/time";
@@ -19,7 +20,7 @@ export function NotificationsPanel() {
   return (
     <Panel testid="notif-settings" title="Notifications">
       {error && !revision ? (
-        <Empty testid="notif-error">{sentence(error)}</Empty>
+        <Empty testid="notif-error">Not to be had now. {sentence(error)}</Empty>
       ) : !revision ? (
         <Loading lines={6} testid="notif-loading" />
       ) : !revision.view.isAvailable ? (
@@ -110,14 +111,12 @@ function Matrix({ view, body, onChange }: PartProps) {
               </td>
               {body.channels.map((one) => (
                 <td key={one.id} className="text-center">
-                  <input
-                    type="checkbox"
+                  <Checkbox
                     aria-label={`${title} to ${one.name}`}
                     data-testid={`notif-${kind}-${one.id}`}
                     checked={isMustSee || (body.matrix[kind]?.includes(one.id) ?? false)}
                     disabled={isMustSee}
                     onChange={() => onChange(toggled(body, kind, one.id))}
-                    className="size-4 accent-lime"
                   />
                 </td>
               ))}

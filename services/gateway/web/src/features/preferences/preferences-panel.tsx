@@ -1,7 +1,10 @@
 import { Signed } from "@/components/num";
 import { Panel } from "@/components/panel";
+import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/input";
+import { Switch } from "@/components/ui/switch";
 import { PALETTES, type Palette, setPreferences, usePreferences } from "@/desk/preferences";
+import { useOpenKeys } from "@/features/keys/keys";
 import type { Zone } from "@/lib/time";
 
 const NAMES: Record<Palette, string> = {
@@ -12,7 +15,8 @@ const NAMES: Record<Palette, string> = {
 
 /** How this browser shows the desk. */
 export function PreferencesPanel() {
-  const { zone, palette } = usePreferences();
+  const { zone, palette, hasKeys } = usePreferences();
+  const openKeys = useOpenKeys();
   return (
     <Panel testid="preferences" title="This browser" bodyClassName="flex flex-col gap-3">
       <label className="flex flex-wrap items-center gap-3">
@@ -42,6 +46,18 @@ export function PreferencesPanel() {
         <Signed of="1">+1.00</Signed>
         <Signed of="-1">−1.00</Signed>
       </label>
+      <div className="flex flex-wrap items-center gap-3">
+        <span className="min-w-40 text-muted">Single keys</span>
+        <Switch
+          label="Single keys"
+          testid="keys-toggle"
+          checked={hasKeys}
+          onCheckedChange={(checked) => setPreferences({ hasKeys: checked })}
+        />
+        <Button size="small" data-testid="keys-open" onClick={openKeys}>
+          Show the keys
+        </Button>
+      </div>
     </Panel>
   );
 }

@@ -1,16 +1,18 @@
 import { Loading, Panel } from "@/components/panel";
 import { useIsOffline, useNow, useServices } from "@/desk/hooks";
+import { usePreferences } from "@/desk/preferences";
 import { cn } from "@/lib/cn";
 import { words } from "@/lib/text";
-import { age } from "@/lib/time";
+import { age, clock, type Zone } from "@/lib/time";
 
-const DETAILS_MAX = 4;
+const EPOCH_MS = /^\d{13}$/;
 
 /** Each process of the desk, and what it says of itself. */
 export function ServicesCard() {
   const services = useServices();
   const now = useNow();
   const isOffline = useIsOffline();
+  const { zone } = usePreferences();
   return (
     <Panel
       testid="services-card"
@@ -24,7 +26,7 @@ export function ServicesCard() {
         <ul className="grid gap-x-6 gap-y-2 sm:grid-cols-2 xl:grid-cols-3">
           {services.items.map((one) => {
             const isReady = one.isUp && one.isReady;
-            const details = Object.entries(one.details).slice(0, DETAILS_MAX);
+            const details = detailsOf(one.details, zone);
             return (
               <li
                 key={one.name}
@@ -43,9 +45,7 @@ export function ServicesCard() {
                   <span className={cn(isReady ? "text-muted" : "text-warn")}>
                     {one.reason || (isReady ? "ready" : "not ready")}
                   </span>
-                  <p className="num truncate text-2xs text-muted">
-                    {details.map(([name, value]) => `${words(name)} ${value}`).join(", ")}
-                  </p>
+                  <p className="num wrap-anywhere text-2xs text-muted">{details.join(", ")}</p>
                 </div>
               </li>
             );
@@ -54,4 +54,15 @@ export function ServicesCard() {
       )}
     </Panel>
   );
+}
+
+/** Gives what a service says of itself that is a word or a number; a moment as the time it is. */
+function detailsOf(details: Record<string, string>, zone: Zone): string[] {
+  return Object.entries(details)
+    .filter(([, value]) => !value.startsWith("{"))
+    .map(([name, value]) =>
+      EPOCH_MS.test(value) && name.endsWith("_ms")
+        ? `${words(name.slice(0, -3))} ${clock(new Date(Number(value)).toISOString(), zone)}`
+        : `${words(name)} ${value}`,
+    );
 }

@@ -3,6 +3,7 @@ import { Empty, Loading, Panel } from "@/components/panel";
 import { Badge } from "@/components/ui/badge";
 import { useDeskState, useIsOffline, usePrice, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
+import { feesOf } from "@/features/account/names";
 import { cn } from "@/lib/cn";
 import { number, usd, words } from "@/lib/text";
 import { clock, zoneName } from "@/lib/time";
@@ -156,15 +157,14 @@ function rungOf(leg: string, plan: string, order: Order | null): Rung {
 
 function filledOf(order: Order | null): string {
   if (!order) return "";
-  if (Number(order.filledBase) === 0)
-    return order.quantityBase === null ? "position" : number(order.quantityBase);
-  if (order.quantityBase === null) return number(order.filledBase);
-  return `${number(order.filledBase)} of ${number(order.quantityBase)}`;
+  const whole = order.quantityBase === null ? "position" : number(order.quantityBase);
+  return `${number(order.filledBase)} of ${whole}`;
 }
 
 function noteOf(setup: Setup, time: (iso: string) => string): string {
+  const fees = feesOf(setup.feesUsd);
   if (setup.status === "closed")
-    return `Closed, ${words(setup.outcome)}: made ${usd(setup.realizedPnlUsd, true)}, fees ${usd(setup.feesUsd)}, funding ${usd(setup.fundingUsd, true)}.`;
+    return `Closed, ${words(setup.outcome)}: made ${usd(setup.realizedPnlUsd, true)}, ${fees.name.toLowerCase()} ${fees.sum}, funding ${usd(setup.fundingUsd, true)}.`;
   const until =
     setup.status === "open" ? "." : `; the entry stands until ${time(setup.expiresAt)}.`;
   return `As approved: risk ${usd(setup.riskUsd)} on ${usd(setup.notionalUsd)}${until}`;

@@ -1,12 +1,9 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect } from "react";
 import { Button } from "@/components/ui/button";
-import { cn } from "@/lib/cn";
 import { shortened } from "@/lib/text";
-import { countdown } from "@/lib/time";
 import type { Unsigned } from "@/wallet/signing";
+import { Countdown } from "./countdown";
 import { type Phase, useSigning } from "./use-signing";
-
-const SOON_MS = 15_000;
 
 /** A transaction of the gateway, with what it does in words; `OfferView` is one. */
 export interface Signable extends Unsigned {
@@ -27,9 +24,19 @@ interface SignCardProps {
   now: number;
   isDangerous?: boolean;
   submit(signed: string): Promise<unknown>;
-  /** Asks for the transaction anew, with a fresh blockhash. */
-  onRebuild(): void;
-  isRebuilding: boolean;
+  /** Asks for the transaction anew, with a fresh blockhash; without it, another comes by itself. */
+  onRebuild?(): void;
+  isRebuilding?: boolean;
+  /** Says that it is not wanted. */
+  onDecline?(): void;
+  /** How it ended, where that is told before its time is over: `expired`, `unwanted`, … */
+  outcome?: string | null;
+  /** Takes it away once it is over. */
+  onClose?(): void;
+  /** Hears whether a person is not done with it: the wallet asks, or a refusal is to be read. */
+  onHeld?(isHeld: boolean): void;
+  /** What more there is to know before it is signed. */
+  children?: ReactNode;
 }
 
 /**
@@ -37,19 +44,31 @@ interface SignCardProps {
  * another transaction begins afresh.
  */
 export function SignCard({ transaction, cluster, now, ...props }: SignCardProps) {
-  const { isDangerous = false, submit, onRebuild, isRebuilding } = props;
-  const { phase, refusal, sign } = useSigning({ unsigned: transaction, cluster, submit });
+  const { isDangerous = false, submit, onRebuild, isRebuilding = false, onDecline } = props;
+  const { outcome = null, onClose, onHeld } = props;
+  const { phase, refusal, isDeclined, sign } = useSigning({
+    unsigned: transaction,
+    cluster,
+    submit,
+  });
   const { summary, kind } = transaction;
-  const left = Date.parse(transaction.expiresAt) - now;
-  const isOver = left <= 0;
-  const isDead = isOver || refusal?.needsRebuild === true;
+  const left = outcome ? 0 : Date.parse(transaction.expiresAt) - now;
+  const end = outcome ?? (left <= 0 ? "expired" : null);
+  const isDead = end !== null || refusal?.needsRebuild === true;
+  const isHeld = phase === "wallet" || phase === "sending" || refusal !== null;
+  useEffect(() => onHeld?.(isHeld), [isHeld, onHeld]);
   return (
     <div
       data-testid={`offer-${kind}`}
       className="flex flex-col gap-3 rounded-xl border border-control p-4"
     >
       <h3 className="font-semibold">{summary.title}</h3>
-      <Countdown left={left} expiresAt={transaction.expiresAt} now={now} />
+      <Countdown
+        left={left}
+        expiresAt={transaction.expiresAt}
+        now={now}
+        over={end === "expired" ? "expired" : "withdrawn"}
+      />
       <ul data-testid="offer-summary" className="flex list-disc flex-col gap-1 pl-5 text-sm">
         {summary.lines.map((line) => (
           <li key={line} className="wrap-anywhere">
@@ -57,6 +76,7 @@ export function SignCard({ transaction, cluster, now, ...props }: SignCardProps)
           </li>
         ))}
       </ul>
+      {props.children}
       {summary.warnings.map((warning) => (
         <p
           key={warning}
@@ -75,29 +95,48 @@ export function SignCard({ transaction, cluster, now, ...props }: SignCardProps)
         >
           <p className="font-semibold">{refusal.title}</p>
           <p className="wrap-anywhere">{refusal.text}</p>
+          {refusal.detail && (
+            <p data-testid="offer-refusal-detail" className="wrap-anywhere text-muted text-xs">
+              {refusal.detail}
+            </p>
+          )}
         </div>
       )}
       <div className="flex flex-wrap items-center justify-end gap-3">
         <p role="status" data-testid="offer-said" className="min-w-48 flex-1 text-muted text-sm">
-          {sayOf(phase, isOver)}
+          {sayOf({ phase, end, isDeclined, isRefused: refusal !== null })}
+          {isDead && !onRebuild && phase !== "sent" && " The desk asks anew while it is needed."}
         </p>
-        {isDead && phase !== "sent" ? (
-          <Button
-            variant="primary"
-            size="large"
-            data-testid="offer-rebuild"
-            disabled={isRebuilding}
-            onClick={onRebuild}
-          >
-            {isRebuilding ? "Requested …" : "Build it anew"}
+        {onDecline && phase === "idle" && !isDead && (
+          <Button size="large" data-testid="offer-decline" onClick={onDecline}>
+            Do not sign
           </Button>
+        )}
+        {outcome && onClose && (
+          <Button size="large" data-testid="offer-close" onClick={onClose}>
+            Close
+          </Button>
+        )}
+        {isDead && phase !== "sent" ? (
+          onRebuild && (
+            <Button
+              variant="primary"
+              size="large"
+              data-testid="offer-rebuild"
+              disabled={isRebuilding}
+              onClick={onRebuild}
+            >
+              {isRebuilding ? "Requested …" : "Build it anew"}
+            </Button>
+          )
         ) : (
           <Button
             variant={isDangerous ? "danger" : "primary"}
             size="large"
             data-testid="offer-sign"
-            disabled={phase !== "idle"}
-            onClick={() => void sign()}
+            // Disabled for good it would lose the focus of who signs with keys.
+            aria-disabled={phase !== "idle"}
+            onClick={() => phase === "idle" && void sign()}
           >
             {SIGN[phase]}
           </Button>
@@ -118,45 +157,42 @@ const SIGN: Record<Phase, string> = {
   sent: "Signed",
 };
 
-function sayOf(phase: Phase, isOver: boolean): ReactNode {
+/** How it ended, for a person who was looking at it, and for one whose wallet still asks. */
+const ENDS: Record<string, [idle: string, asking: string]> = {
+  expired: [
+    "It expired: its blockhash is too old for a block. Nothing was sent.",
+    "It expired while the wallet waited. Decline it there.",
+  ],
+  unwanted: [
+    "It is not wanted any more: a stop, a fill or the market changed the plan. Nothing was sent.",
+    "It is not wanted any more: a stop, a fill or the market changed the plan. Decline it in the wallet.",
+  ],
+  replaced: [
+    "A newer transaction took its place. Nothing was sent.",
+    "A newer transaction took its place. Decline this one in the wallet.",
+  ],
+};
+const OVER: [idle: string, asking: string] = [
+  "It can be signed no more.",
+  "It can be signed no more. Decline it in the wallet.",
+];
+
+interface Said {
+  phase: Phase;
+  /** How it ended. */
+  end: string | null;
+  isDeclined: boolean;
+  isRefused: boolean;
+}
+
+function sayOf({ phase, end, isDeclined, isRefused }: Said): string {
   if (phase === "sent") return "Handed in: it is on its way.";
   if (phase === "sending") return "The gateway compares it with what was offered.";
-  if (isOver)
-    return phase === "wallet"
-      ? "It expired while the wallet waited. Decline it there, then build it anew."
-      : "It expired: its blockhash is too old for a block. Nothing was sent.";
+  if (end) {
+    const [idle, asking] = ENDS[end] ?? OVER;
+    if (phase === "wallet") return asking;
+    return isRefused ? "" : idle;
+  }
   if (phase === "wallet") return "Your wallet asks you now. Compare what it shows with the above.";
-  return "";
-}
-
-interface CountdownProps {
-  left: number;
-  expiresAt: string;
-  now: number;
-}
-
-/** How long it can still be signed, as words and as a bar. */
-function Countdown({ left, expiresAt, now }: CountdownProps) {
-  const [whole] = useState(Math.max(1, left));
-  const isSoon = left <= SOON_MS;
-  const share = Math.min(1, Math.max(0, left / whole));
-  return (
-    <div className="flex items-center gap-3">
-      <div aria-hidden className="h-1.5 min-w-0 flex-1 overflow-hidden rounded-full bg-raised">
-        <div
-          className={cn("h-full origin-left", isSoon ? "bg-warn" : "bg-info")}
-          style={{ transform: `scaleX(${share})` }}
-        />
-      </div>
-      <span
-        data-testid="offer-countdown"
-        className={cn("num text-sm", isSoon ? "text-warn" : "text-muted")}
-      >
-        {left <= 0 ? "expired" : `${countdown(expiresAt, now)} left to sign`}
-      </span>
-      <span role="status" className="sr-only">
-        {isSoon && left > 0 ? "Less than 15 seconds left to sign." : ""}
-      </span>
-    </div>
-  );
+  return isDeclined ? "Declined in the wallet. Nothing was sent; it can still be signed." : "";
 }

@@ -1,6 +1,6 @@
 /** Signing one transaction of the gateway: ask the wallet, hand it in, say what came of it. */
 import { useEffect, useRef, useState } from "react";
-import { toast } from "sonner";
+import { tell } from "@/features/toasts/tell";
 import { chainOf, type Unsigned, useSigner } from "@/wallet/signing";
 import { Declined } from "@/wallet/wallets";
 import { type Refusal, refusalOf } from "./refusals";
@@ -19,6 +19,7 @@ export function useSigning({ unsigned, cluster, submit }: Signing) {
   const signer = useSigner();
   const [phase, setPhase] = useState<Phase>("idle");
   const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [isDeclined, setDeclined] = useState(false);
 
   const isShown = useRef(true);
   useEffect(() => {
@@ -28,13 +29,19 @@ export function useSigning({ unsigned, cluster, submit }: Signing) {
     };
   }, []);
 
+  // Who closed the window while the wallet asked hears of it all the same.
   const refuse = (found: Refusal) => {
     setRefusal(found);
-    // Who closed the window while the wallet asked hears of it all the same.
-    if (!isShown.current) toast.error(found.title, { description: found.text, id: found.code });
+    if (!isShown.current) tell("critical", found.title, { id: found.code, detail: found.text });
+  };
+  const decline = () => {
+    setDeclined(true);
+    if (!isShown.current)
+      tell("info", "Declined in the wallet. Nothing was sent.", { id: "declined" });
   };
   const sign = async () => {
     setRefusal(null);
+    setDeclined(false);
     setPhase("wallet");
     try {
       const signed = await signer(unsigned, chainOf(cluster));
@@ -43,10 +50,9 @@ export function useSigning({ unsigned, cluster, submit }: Signing) {
       setPhase("sent");
     } catch (error) {
       setPhase("idle");
-      if (error instanceof Declined)
-        toast.message("Declined in the wallet. Nothing was sent.", { id: "declined" });
+      if (error instanceof Declined) decline();
       else refuse(refusalOf(error));
     }
   };
-  return { phase, refusal, sign };
+  return { phase, refusal, isDeclined, sign };
 }

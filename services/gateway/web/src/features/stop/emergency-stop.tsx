@@ -40,12 +40,12 @@ export function EmergencyStop() {
         className="min-h-12 w-full border-2 px-5 font-semibold sm:min-h-11"
         onHeld={() => {
           setOpen(true);
-          void stop("cancel_entries", "");
+          void stop({ level: "cancel_entries", scope: "account", reason: "" });
         }}
         onPress={() => setOpen(true)}
       >
         <span aria-hidden className="size-3 rounded-sm bg-current" />
-        {standing ? `Stopped: ${standing.name.toLowerCase()}` : "Emergency stop"}
+        {standing?.standing ?? "Emergency stop"}
         <span aria-hidden className="font-normal text-2xs opacity-80 max-lg:hidden">
           hold 1.2 s
         </span>

@@ -1,13 +1,13 @@
 import { useState } from "react";
-import { toast } from "sonner";
 import { answered, api, sentence } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
-import { useDesk, useDeskState } from "@/desk/hooks";
+import { useAccess, useDesk, useDeskState } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { useStepUp } from "@/features/auth/step-up";
-import { words } from "@/lib/text";
+import { tell } from "@/features/toasts/tell";
+import { withShortAddresses, words } from "@/lib/text";
 import { clock, zoneName } from "@/lib/time";
 import { levelOf } from "./levels";
 
@@ -15,14 +15,16 @@ import { levelOf } from "./levels";
 export function HaltBanner() {
   const state = useDeskState();
   const { zone } = usePreferences();
+  const { data: access } = useAccess();
   const [isOpen, setOpen] = useState(false);
   if (!state?.isHalted) return null;
   const level = levelOf(state.killLevel);
   // Each is lifted by itself, the account's own first.
   const scope = state.halts.some((one) => one.scope === "account") ? "account" : "global";
+  const mayResume = scope === "account" || access?.mayStopAll === true;
   const causes = state.halts.map(
     (one) =>
-      `Stopped (${words(one.level)}${one.scope === "global" ? ", all accounts" : ""}) by ${one.by}, ${clock(one.recordedAt, zone)} ${zoneName(zone)}: ${one.reason}.`,
+      `Stopped (${words(one.level)}${one.scope === "global" ? ", all accounts" : ""}) by ${withShortAddresses(one.by)}, ${clock(one.recordedAt, zone)} ${zoneName(zone)}: ${one.reason}.`,
   );
   return (
     <div
@@ -38,13 +40,19 @@ export function HaltBanner() {
         ))}
         {level && (
           <span className="text-muted">
-            {level.does} {level.leavesOpen}
+            {level.does} Stays open: {level.leavesOpen}
           </span>
         )}
       </p>
-      <Button data-testid="resume-button" onClick={() => setOpen(true)}>
-        Resume …
-      </Button>
+      {mayResume ? (
+        <Button data-testid="resume-button" onClick={() => setOpen(true)}>
+          Resume …
+        </Button>
+      ) : (
+        <p data-testid="resume-operator" className="text-muted text-sm">
+          An operator's wallet resumes all accounts.
+        </p>
+      )}
       <ResumeDialog open={isOpen} onOpenChange={setOpen} causes={causes} scope={scope} />
     </div>
   );
@@ -69,8 +77,11 @@ function ResumeDialog({ open, onOpenChange, causes, scope }: ResumeDialogProps) 
       await guard(() =>
         answered(api.POST("/api/engine/resume", { body: { reason: reason.trim(), scope } })),
       );
-      toast.success("Trading was resumed.", { id: "resumed" });
+      tell("good", "Trading was resumed.", { id: "resumed" });
       setSaid("");
+      setReason("");
+      // The next stop does not begin with this window.
+      onOpenChange(false);
       desk.reload();
     } catch (error) {
       setSaid(sentence(error));
@@ -81,8 +92,12 @@ function ResumeDialog({ open, onOpenChange, causes, scope }: ResumeDialogProps) 
       open={open}
       onOpenChange={onOpenChange}
       testid="resume-dialog"
-      title="Resume trading?"
-      description="New entries are allowed again from the next signal on."
+      title={scope === "global" ? "Resume all accounts?" : "Resume trading?"}
+      description={
+        scope === "global"
+          ? "Every account is allowed new entries again, unless a stop of its own stands."
+          : "New entries are allowed again from the next signal on."
+      }
     >
       <form
         className="flex flex-col gap-4"

@@ -1,10 +1,11 @@
 import { useState } from "react";
 import { HoldButton } from "@/components/hold-button";
 import { Dialog } from "@/components/ui/dialog";
-import { Input } from "@/components/ui/input";
+import { Input, Radio } from "@/components/ui/input";
+import { useAccess } from "@/desk/hooks";
 import { LEVELS, type StopLevel } from "./levels";
-import { StopResult } from "./stop-result";
-import type { Stopping } from "./use-stop";
+import { StopResult, useIsDone } from "./stop-result";
+import type { Ask, Scope, Stopping } from "./use-stop";
 
 const PHRASE = "FLATTEN";
 /** Levels that close a position need the phrase. */
@@ -14,23 +15,26 @@ interface StopDialogProps {
   open: boolean;
   onOpenChange(open: boolean): void;
   stopping: Stopping | null;
-  stop(level: StopLevel, reason: string): Promise<void>;
+  stop(ask: Ask): Promise<void>;
 }
 
 export function StopDialog({ open, onOpenChange, stopping, stop }: StopDialogProps) {
   const [reason, setReason] = useState("");
   const [phrase, setPhrase] = useState("");
+  const isDone = useIsDone(stopping);
+  const [scope, setScope] = useState<Scope>("account");
+  const { data: access } = useAccess();
   return (
     <Dialog
       open={open}
       onOpenChange={onOpenChange}
       testid="stop-dialog"
       tone="danger"
-      title={stopping ? "Stopping" : "Stop automation"}
+      title={stopping ? (isDone ? "Stopped" : "Stopping") : "Stop automation"}
       description="It stays stopped, over restarts too, until someone resumes."
     >
       {stopping ? (
-        <StopResult stopping={stopping} again={() => stop(stopping.level, reason)} />
+        <StopResult stopping={stopping} again={() => stop(stopping)} />
       ) : (
         <div className="flex flex-col gap-3">
           <label className="text-muted text-sm">
@@ -43,6 +47,9 @@ export function StopDialog({ open, onOpenChange, stopping, stop }: StopDialogPro
               className="mt-1"
             />
           </label>
+          {access?.mayStopAll && (
+            <ScopeChoice scope={scope} onScope={setScope} account={access.account} />
+          )}
           {LEVELS.map(({ level, testid, name, does, leavesOpen }) => (
             <div
               key={level}
@@ -76,16 +83,56 @@ export function StopDialog({ open, onOpenChange, stopping, stop }: StopDialogPro
                 size="large"
                 data-testid={testid}
                 disabled={CLOSES.has(level) && phrase.trim().toUpperCase() !== PHRASE}
-                onHeld={() => void stop(level, reason)}
+                onHeld={() => void stop({ level, scope, reason })}
                 className="self-center sm:w-48"
               >
                 Hold: {name.split(" ")[0]?.toLowerCase()}
                 {level === "revoke_delegate" && " + revoke"}
+                {scope === "global" && ", all"}
               </HoldButton>
             </div>
           ))}
         </div>
       )}
     </Dialog>
+  );
+}
+
+interface ScopeChoiceProps {
+  scope: Scope;
+  onScope(scope: Scope): void;
+  account: string | null;
+}
+
+/** Whom the stop is for; only who may stop all accounts is asked. */
+function ScopeChoice({ scope, onScope, account }: ScopeChoiceProps) {
+  const choices = [
+    { value: "account", name: `This account, ${account ?? "the desk's"}`, note: "Others go on." },
+    {
+      value: "global",
+      name: "All accounts",
+      note: "Every account on this log, whoever serves it. Lifted for all at once, by an operator.",
+    },
+  ] as const;
+  return (
+    <fieldset
+      data-testid="stop-scope"
+      className="flex flex-col gap-2 rounded-xl border border-edge p-3.5"
+    >
+      <legend className="px-1 text-muted text-sm">Whom to stop</legend>
+      {choices.map(({ value, name, note }) => (
+        <label key={value} className="flex cursor-pointer items-start gap-3 text-sm">
+          <Radio
+            name="stop-scope"
+            data-testid={`stop-scope-${value}`}
+            checked={scope === value}
+            onChange={() => onScope(value)}
+          />
+          <span>
+            <span className="font-medium">{name}</span> <span className="text-muted">{note}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
   );
 }

@@ -1,4 +1,4 @@
-import type { State } from "@/api/client";
+import type { Order, State } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { useDeskState, useNow } from "@/desk/hooks";
 import { type Delegation, useDelegation } from "@/features/delegation/use-delegation";
@@ -54,15 +54,24 @@ export function StopResult({ stopping, again }: { stopping: Stopping; again(): v
   );
 }
 
-export function stepsOf(
-  stopping: Stopping,
-  state: State | null,
-  delegation: Delegation | null,
-): Step[] {
+/** Whether all that a stop was to do is done. */
+export function useIsDone(stopping: Stopping | null): boolean {
+  const state = useDeskState();
+  const { data: delegation } = useDelegation();
+  if (!stopping) return false;
+  return stepsOf(stopping, state, delegation ?? null).every(({ status }) => status === "done");
+}
+
+function stepsOf(stopping: Stopping, state: State | null, delegation: Delegation | null): Step[] {
   const { answer, before, level } = stopping;
-  if (stopping.error) return [{ text: `Not sent. ${stopping.error}`, status: "failed" }];
+  if (stopping.error) return [{ text: stopping.error, status: "failed" }];
   if (!answer) return [{ text: "The stop is on its way.", status: "pending" }];
   const steps: Step[] = [recorded(stopping)];
+  if (answer.scope === "global")
+    steps.push({
+      text: "It stands for all accounts. What follows is of this one; the others tell of theirs.",
+      status: "done",
+    });
   if (answer.level !== answer.asked) {
     const stands = levelOf(answer.level)?.name.toLowerCase() ?? answer.level;
     steps.push({ text: `A higher level stands already, and stays: ${stands}.`, status: "done" });
@@ -72,7 +81,8 @@ export function stepsOf(
     status: state?.isHalted ? "done" : "pending",
   });
   if (level !== "pause_entries") steps.push(...entries(before, state));
-  if (level === "flatten" || level === "revoke_delegate") steps.push(...position(before, state));
+  if (level === "flatten" || level === "revoke_delegate")
+    steps.push(...position(before, state), ...protection(before, state));
   if (level === "revoke_delegate") steps.push(key(delegation));
   return steps;
 }
@@ -86,10 +96,20 @@ function recorded({ answer, tookMs }: Stopping): Step {
 function entries(before: State | null, now: State | null): Step[] {
   const open = before?.orders.filter((one) => one.leg === "entry" && one.isOpen) ?? [];
   if (open.length === 0) return [{ text: "No entry was resting.", status: "done" }];
+  return [gone(open, now, "resting entry order")];
+}
+
+/** Stops and take-profits go last, once there is nothing to protect. */
+function protection(before: State | null, now: State | null): Step[] {
+  const open = before?.orders.filter((one) => one.leg !== "entry" && one.isOpen) ?? [];
+  return open.length === 0 ? [] : [gone(open, now, "stop and take-profit order")];
+}
+
+function gone(open: readonly Order[], now: State | null, noun: string): Step {
   const rest = new Set(now?.orders.filter((one) => one.isOpen).map((one) => one.orderId));
   const left = open.filter((one) => rest.has(one.orderId)).length;
-  const text = `${open.length - left} of ${plural(open.length, "resting entry order")} gone.`;
-  return [{ text, status: left ? "pending" : "done" }];
+  const text = `${open.length - left} of ${plural(open.length, noun)} gone.`;
+  return { text, status: left ? "pending" : "done" };
 }
 
 function position(before: State | null, now: State | null): Step[] {

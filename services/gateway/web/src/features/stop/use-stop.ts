@@ -1,10 +1,18 @@
 import { useState } from "react";
-import { answered, api, type Schemas, type State, sentence } from "@/api/client";
+import { answered, api, Problem, type Schemas, type State, sentence } from "@/api/client";
 import { useDesk, useDeskState } from "@/desk/hooks";
 import type { StopLevel } from "./levels";
 
-export interface Stopping {
+/** Whom a stop is for: this account, or every account on the log. */
+export type Scope = "account" | "global";
+
+export interface Ask {
   level: StopLevel;
+  scope: Scope;
+  reason: string;
+}
+
+export interface Stopping extends Ask {
   askedAt: number;
   /** The desk as it stood when the stop was asked for. */
   before: State | null;
@@ -19,16 +27,19 @@ export function useStop() {
   const state = useDeskState();
   const [stopping, setStopping] = useState<Stopping | null>(null);
 
-  const stop = async (level: StopLevel, reason: string) => {
+  const stop = async ({ level, scope, reason }: Ask) => {
     const askedAt = performance.now();
-    const asked = { level, askedAt, before: state, answer: null, tookMs: null, error: null };
+    const body = { level, scope, reason };
+    const asked = { ...body, askedAt, before: state, answer: null, tookMs: null, error: null };
     setStopping(asked);
     try {
-      const { data } = await answered(api.POST("/api/engine/kill", { body: { level, reason } }));
+      const { data } = await answered(api.POST("/api/engine/kill", { body }));
       setStopping({ ...asked, answer: data, tookMs: Math.round(performance.now() - askedAt) });
       desk.reload();
     } catch (error) {
-      setStopping({ ...asked, error: sentence(error) });
+      // Who may not stop all accounts has stopped this one all the same; the answer says so.
+      const isOfOne = error instanceof Problem && error.code === "operator_wallet_required";
+      setStopping({ ...asked, error: `${isOfOne ? "" : "Not sent. "}${sentence(error)}` });
     }
   };
 

@@ -1,5 +1,6 @@
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
+import { Differences } from "./differences";
 import type { Change } from "./settings";
 
 interface ReviewDialogProps {
@@ -43,7 +44,7 @@ export function ReviewDialog({
           role="alert"
           className="mt-4 rounded-xl border border-warn/70 p-3"
         >
-          <p className="font-medium text-warn">
+          <p className="mb-2 font-medium text-warn">
             The settings changed in between. Nothing was applied.
           </p>
           {theirs.length > 0 && (
@@ -74,33 +75,5 @@ export function ReviewDialog({
         )}
       </div>
     </Dialog>
-  );
-}
-
-interface DifferencesProps {
-  changes: Change[];
-  testid: string;
-  caption: string;
-}
-
-function Differences({ changes, testid, caption }: DifferencesProps) {
-  return (
-    <table data-testid={testid} className="w-full border-collapse">
-      <caption className="pb-1 text-left text-muted text-xs">{caption}</caption>
-      <tbody>
-        {changes.map((one) => (
-          <tr key={one.name} className="border-edge border-t">
-            <td className="py-1.5">{one.name}</td>
-            <td className="num py-1.5 text-right text-muted line-through">{one.before}</td>
-            <td aria-hidden className="px-2 text-muted">
-              →
-            </td>
-            <td className="num py-1.5 text-right font-semibold">
-              {one.after} <span className="font-normal text-muted">{one.unit}</span>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

@@ -99,3 +99,22 @@ export function rebased(draft: Draft, from: Settings, onto: Settings): Draft {
   for (const { key } of LIMITS) if (draft[key] !== before[key]) now[key] = draft[key];
   return now;
 }
+
+/** Lists all that differs between two settings, switches too. */
+export function differencesOf(before: Settings, now: Settings): Change[] {
+  const switches = [
+    ["strategy_enabled", "Strategy entries"],
+    ["delegate_enabled", "Delegate"],
+  ] as const;
+  return [
+    ...changesOf(before, draftOf(now)),
+    ...switches
+      .filter(([key]) => before[key] !== now[key])
+      .map(([key, name]) => ({
+        name,
+        unit: "",
+        before: before[key] ? "on" : "off",
+        after: now[key] ? "on" : "off",
+      })),
+  ];
+}

@@ -1,24 +1,42 @@
 import { useState } from "react";
 import { Problem, sentence } from "@/api/client";
-import { Loading, Panel } from "@/components/panel";
+import { Empty, Loading, Panel } from "@/components/panel";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
-import { useDeskState } from "@/desk/hooks";
+import { useDeskState, useIsOffline } from "@/desk/hooks";
+import { ChangedElsewhere } from "./changed-elsewhere";
 import { ReviewDialog } from "./review-dialog";
-import { changesOf, type Draft, draftOf, invalid, LIMITS, rebased, withDraft } from "./settings";
+import {
+  changesOf,
+  type Draft,
+  differencesOf,
+  draftOf,
+  invalid,
+  LIMITS,
+  rebased,
+  withDraft,
+} from "./settings";
 import { StrategySwitch } from "./strategy-switch";
-import { type Revision, useChangeSettings, useSettings } from "./use-settings";
+import { useElsewhere } from "./use-elsewhere";
+import { positionOf, type Revision, useChangeSettings, useSettings } from "./use-settings";
 
 /** The strategy's switch and the account's limits: a draft, its differences, then the change. */
 export function StrategyControls() {
-  const { data: revision } = useSettings();
+  const { data: revision, error } = useSettings();
   const state = useDeskState();
+  const isOffline = useIsOffline();
   return (
-    <Panel testid="strategy-controls" title="Strategy and limits">
+    <Panel
+      testid="strategy-controls"
+      title="Strategy and limits"
+      isStale={state !== null && isOffline}
+    >
       {revision ? (
         <Controls revision={revision} />
       ) : state && !state.settings ? (
-        <p className="text-muted">No account yet: it opens with the feed.</p>
+        <Empty testid="settings-empty">No account yet: it opens with the feed.</Empty>
+      ) : error ? (
+        <Empty testid="settings-error">Not to be had now. {sentence(error)}</Empty>
       ) : (
         <Loading lines={6} testid="settings-loading" />
       )}
@@ -26,24 +44,57 @@ export function StrategyControls() {
   );
 }
 
+/** What a person typed, and the revision that it was begun on. */
+interface Begun {
+  draft: Draft;
+  on: Revision;
+}
+
 function Controls({ revision }: { revision: Revision }) {
+  const [begun, setBegun] = useState<Begun | null>(null);
+  const elsewhere = useElsewhere(revision);
+  const rebase = () => {
+    if (begun)
+      setBegun({
+        draft: rebased(begun.draft, begun.on.settings, revision.settings),
+        on: revision,
+      });
+    elsewhere.acknowledge();
+  };
   return (
     <div className="flex flex-col gap-3">
+      {elsewhere.changes.length > 0 && (
+        <ChangedElsewhere
+          changes={elsewhere.changes}
+          position={positionOf(revision)}
+          hasDraft={begun !== null}
+          onAcknowledge={rebase}
+        />
+      )}
       <StrategySwitch revision={revision} />
-      <Limits revision={revision} />
+      <Limits revision={revision} begun={begun} setBegun={setBegun} rebase={rebase} />
     </div>
   );
 }
 
-function Limits({ revision }: { revision: Revision }) {
-  /** The draft, and the revision that it was begun on. */
-  const [begun, setBegun] = useState<{ draft: Draft; on: Revision } | null>(null);
+interface LimitsProps {
+  revision: Revision;
+  begun: Begun | null;
+  setBegun(begun: Begun | null): void;
+  /** Puts the draft on what stands now. */
+  rebase(): void;
+}
+
+function Limits({ revision, begun, setBegun, rebase }: LimitsProps) {
   const [isReviewing, setReviewing] = useState(false);
   const change = useChangeSettings();
   const draft = begun?.draft ?? draftOf(revision.settings);
   const base = begun?.on ?? revision;
   const changes = changesOf(base.settings, draft);
-  const theirs = begun && begun.on.etag !== revision.etag ? draftChanges(begun.on, revision) : [];
+  const theirs =
+    begun && begun.on.etag !== revision.etag
+      ? differencesOf(begun.on.settings, revision.settings)
+      : [];
   const isConflict =
     theirs.length > 0 || (change.error instanceof Problem && change.error.status === 412);
   const hasInvalid = LIMITS.some(({ key }) => invalid(key, draft[key]) !== null);
@@ -118,23 +169,10 @@ function Limits({ revision }: { revision: Revision }) {
         error={change.error && !isConflict ? sentence(change.error) : null}
         onApply={apply}
         onRebase={() => {
-          setBegun({ draft: rebased(draft, base.settings, revision.settings), on: revision });
+          rebase();
           change.reset();
         }}
       />
     </form>
   );
-}
-
-function draftChanges(before: Revision, now: Revision) {
-  const limits = changesOf(before.settings, draftOf(now.settings));
-  const switches = (["strategy_enabled", "delegate_enabled"] as const)
-    .filter((key) => before.settings[key] !== now.settings[key])
-    .map((key) => ({
-      name: key === "strategy_enabled" ? "Strategy entries" : "Delegate",
-      unit: "",
-      before: before.settings[key] ? "on" : "off",
-      after: now.settings[key] ? "on" : "off",
-    }));
-  return [...limits, ...switches];
 }

@@ -2,9 +2,11 @@ import { type State, sentence } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { Switch } from "@/components/ui/switch";
 import { useDeskState } from "@/desk/hooks";
+import { faultsOf } from "@/features/delegation/faults";
 import { useOpenDelegation } from "@/features/delegation/open";
 import { type BadgeState, badgeState } from "@/features/delegation/states";
 import { type Delegation, useDelegation } from "@/features/delegation/use-delegation";
+import { useByHand } from "@/features/signing/use-by-hand";
 import { words } from "@/lib/text";
 import { type Revision, useChangeSettings } from "./use-settings";
 
@@ -16,12 +18,13 @@ export function StrategySwitch({ revision }: { revision: Revision }) {
   const openDelegation = useOpenDelegation();
   const { settings, etag } = revision;
   const isOn = settings.strategy_enabled;
-  const missing = delegation ? missingOf(delegation) : null;
+  const isByHand = useByHand().data?.mode === "manual";
+  const missing = delegation && !isByHand ? missingOf(delegation) : null;
   const note = change.isPending
     ? "requested …"
     : change.error
       ? sentence(change.error)
-      : noteOf(isOn, missing, state);
+      : noteOf(isOn, missing, state, isByHand);
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
       <span className="min-w-0 flex-1">
@@ -57,6 +60,8 @@ export function StrategySwitch({ revision }: { revision: Revision }) {
 interface Missing {
   text: string;
   action: string;
+  /** When entries begin. */
+  until?: string;
 }
 
 const MISSING: Record<Exclude<BadgeState, "active">, Missing> = {
@@ -75,14 +80,38 @@ const MISSING: Record<Exclude<BadgeState, "active">, Missing> = {
 function missingOf(delegation: Delegation): Missing | null {
   if (!delegation.isRequired) return null;
   const state = badgeState(delegation);
-  return state === "active" ? null : MISSING[state];
+  return state === "active" ? unpaid(delegation) : MISSING[state];
 }
 
-function noteOf(isOn: boolean, missing: Missing | null, state: State | null): string {
+/** Gives what a delegate without money lacks: it is named, and can trade nothing. */
+function unpaid({ preflight }: Delegation): Missing | null {
+  const faults = faultsOf(preflight);
+  const lacks = (code: string) => faults.some((one) => one.code === code);
+  if (lacks("deposit"))
+    return {
+      text: "The sub-account holds no deposit: there is nothing to trade with.",
+      action: "Look …",
+      until: "something is deposited",
+    };
+  if (lacks("delegate_sol"))
+    return {
+      text: "The delegate key is short of SOL for fees.",
+      action: "Look …",
+      until: "the key can pay fees",
+    };
+  return null;
+}
+
+function noteOf(
+  isOn: boolean,
+  missing: Missing | null,
+  state: State | null,
+  isByHand: boolean,
+): string {
   if (!isOn) return "off: what is open stays managed";
-  if (missing) return "on: it enters once the account is delegated";
+  if (missing) return `on: it enters once ${missing.until ?? "the account is delegated"}`;
   if (state?.isHalted) return "on: it enters once trading is resumed";
   if (state && state.engine.mode !== "run")
     return `on: no entries while the engine is ${words(state.engine.mode)}, ${words(state.engine.reason)}`;
-  return "on: it may open positions";
+  return isByHand ? "on: each entry waits for your wallet" : "on: it may open positions";
 }

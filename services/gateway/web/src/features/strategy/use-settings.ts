@@ -26,18 +26,25 @@ export function useSettings() {
   });
 }
 
+/** Gives the position of the event that a revision came with. */
+export function positionOf({ etag }: Revision): string {
+  return etag.replaceAll('"', "");
+}
+
 /** Replaces the settings of one revision; the answer is how they stand in the log. */
 export function useChangeSettings() {
   const cache = useQueryClient();
   const desk = useDesk();
   const guard = useStepUp();
   return useMutation({
+    mutationKey: keys.settings,
     mutationFn: async ({ settings, etag }: Revision) => {
       const headers = { "If-Match": etag };
       return guard(() =>
         answered(api.PUT("/api/settings", { params: { header: headers }, body: settings })),
       );
     },
+    onSuccess: ({ etag }) => cache.setQueryData(keys.ownSettings, etag),
     onSettled: async () => {
       desk.reload();
       await cache.invalidateQueries({ queryKey: keys.settings });

@@ -1,7 +1,6 @@
 /** Which events of the log a person must see at once; all others are in the log alone. */
 import type { Activity } from "@/api/client";
-
-export type Weight = "info" | "warning" | "critical";
+import type { Weight } from "./tell";
 
 const EVENTS: Record<string, Weight> = {
   kill_switch_engaged: "critical",
@@ -12,6 +11,7 @@ const EVENTS: Record<string, Weight> = {
   delegate_key_destroyed: "warning",
   feed_stalled: "warning",
   position_adopted: "warning",
+  signature_asked: "warning",
 };
 const TYPES: Record<string, Weight> = { sl_hit: "warning", tp_hit: "info", filled: "info" };
 

@@ -1,28 +1,41 @@
 import { useEffect } from "react";
 import { toast } from "sonner";
-import { useDesk } from "@/desk/hooks";
-import { words } from "@/lib/text";
+import type { Activity } from "@/api/client";
+import { useDesk, useDeskState } from "@/desk/hooks";
+import { withShortAddresses, words } from "@/lib/text";
 import { weightOf } from "./must-see";
+import { tell } from "./tell";
 
 const RECENT_MS = 60_000;
+const STOP = "stop";
 
-/** Shows must-see events as they come in; what is caught up on after a break is old, and is not. */
+/**
+ * Shows must-see events as they come in; what is caught up on after a break is old, and is not. That
+ * of a stop goes when trading is resumed.
+ */
 export function useToasts(): void {
   const desk = useDesk();
+  const isHalted = useDeskState()?.isHalted;
+  useEffect(() => {
+    if (isHalted === false) toast.dismiss(STOP);
+  }, [isHalted]);
   useEffect(
     () =>
       desk.onEvent((event) => {
         const weight = weightOf(event);
         if (weight === null || desk.now() - Date.parse(event.recordedAt) > RECENT_MS) return;
-        const show = { info: toast.info, warning: toast.warning, critical: toast.error }[weight];
-        show(words(event.type), {
-          // The position makes the same event one toast.
-          id: `event-${event.pos}`,
-          description: event.summary,
-          testId: `toast-${event.type}`,
-          duration: weight === "critical" ? Number.POSITIVE_INFINITY : 6_000,
+        tell(weight, words(event.type), {
+          id: nameOf(event),
+          detail: withShortAddresses(event.summary),
+          testid: `toast-${event.type}`,
         });
       }),
     [desk],
   );
+}
+
+/** Names the toast of an event: parts of one order's fill, and stops, take each other's place. */
+function nameOf({ event, pos, data }: Activity): string {
+  if (event === "order_filled") return `fill-${data?.client_order_id}`;
+  return event === "kill_switch_engaged" ? STOP : `event-${pos}`;
 }

@@ -1,4 +1,4 @@
-import { useLink } from "@/desk/hooks";
+import { useIsSignedOut, useLink } from "@/desk/hooks";
 import { cn } from "@/lib/cn";
 import { plural } from "@/lib/text";
 
@@ -15,6 +15,7 @@ const WORDS = {
 export function ConnectionPill() {
   const link = useLink();
   const isLive = link.status === "live";
+  const isSignedOut = useIsSignedOut();
   return (
     <span
       role="status"
@@ -23,13 +24,19 @@ export function ConnectionPill() {
       title={`head of the log: ${link.head}`}
       className={cn(
         "num inline-flex items-center gap-2 rounded-full border px-3 py-1 text-xs whitespace-nowrap",
-        isLive ? "border-control" : "border-bad",
+        isLive || isSignedOut ? "border-control" : "border-bad",
       )}
     >
-      <span aria-hidden className={cn("size-2 rounded-full", isLive ? "bg-info" : "bg-bad")} />
+      <span
+        aria-hidden
+        className={cn(
+          "size-2 rounded-full",
+          isLive ? "bg-info" : isSignedOut ? "bg-muted" : "bg-bad",
+        )}
+      />
       <span>
-        {WORDS[link.status]}
-        {link.status === "offline" && `, try ${link.tries}`}
+        {isSignedOut ? "signed out" : WORDS[link.status]}
+        {!isSignedOut && link.status === "offline" && `, try ${link.tries}`}
       </span>
       {isLive && link.rttMs !== null && (
         <span data-testid="latency" className="text-muted max-sm:hidden">

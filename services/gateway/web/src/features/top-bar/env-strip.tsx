@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { useDeskState, usePrice, usePriceText } from "@/desk/hooks";
+import { useDeskState, useIsSignedOut, usePrice, usePriceText } from "@/desk/hooks";
 import { cn } from "@/lib/cn";
 import { type Environment, environmentOf } from "./environment";
 
@@ -17,7 +17,8 @@ export function EnvStrip() {
   const price = usePrice();
   const text = usePriceText();
   const environment = environmentOf(state);
-  const title = environment ? `${environment.money} · ${environment.prices}` : "connecting";
+  const nothing = useIsSignedOut() ? "signed out" : "connecting";
+  const title = environment ? `${environment.money} · ${environment.prices}` : nothing;
   const quote = price ? `${text(price.lastUsd)} ` : "";
   useEffect(() => {
     document.title = `${quote}${title} – perp desk`;
@@ -35,7 +36,7 @@ export function EnvStrip() {
       )}
     >
       <strong data-testid="env-banner" className="font-bold tracking-widest">
-        {environment?.money ?? "CONNECTING"}
+        {environment?.money ?? nothing.toUpperCase()}
       </strong>
       {environment && (
         <>

@@ -8,6 +8,7 @@ import { EnvStrip } from "./env-strip";
 const PAGES = [
   { to: "/", name: "Desk" },
   { to: "/settings", name: "Settings" },
+  { to: "/about", name: "About" },
 ] as const;
 
 /** Always in view: the environment, the connection, who commands, and the stop. */
@@ -15,18 +16,18 @@ export function TopBar() {
   return (
     <header data-testid="top-bar" className="sticky top-0 z-20 border-edge border-b bg-panel">
       <EnvStrip />
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2 max-sm:gap-x-2">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2 max-sm:gap-x-1.5 max-sm:px-3">
         <h1 className="flex items-center gap-2 font-semibold tracking-tight">
           <span aria-hidden className="size-2.5 rounded-full bg-lime" />
           perp desk
         </h1>
-        <nav aria-label="Pages" className="flex gap-1" data-testid="pages">
+        <nav aria-label="Pages" className="flex gap-1 max-sm:gap-0" data-testid="pages">
           {PAGES.map(({ to, name }) => (
             <Link
               key={to}
               to={to}
               data-testid={`page-${name.toLowerCase()}`}
-              className="rounded-lg px-2.5 py-1.5 text-muted text-sm hover:text-ink"
+              className="rounded-lg px-2.5 py-1.5 max-sm:px-2 text-muted text-sm hover:text-ink"
               activeProps={{ className: "bg-raised text-ink", "aria-current": "page" }}
               activeOptions={{ exact: true, includeSearch: false }}
             >

@@ -1,6 +1,7 @@
 import type { State } from "@/api/client";
 import { useDeskState, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
+import { modeText } from "@/features/account/names";
 import { number, plural, words } from "@/lib/text";
 import { clock, type Zone, zoneName } from "@/lib/time";
 
@@ -36,15 +37,16 @@ export function warningsOf(
     );
   if (feed?.gaps)
     warnings.push(
-      `${plural(feed.gaps, "gap")} in the feed, ${plural(feed.missingTrades, "trade")} missing.`,
+      `${plural(feed.gaps, "gap")} in the feed, ${plural(feed.missingTrades, "trade")} missing; the last at ${clock(feed.gapAt, zone)} ${zoneName(zone)}.`,
     );
   if (engine.mode === "revoked")
     warnings.push(
       `The desk may not sign since ${clock(engine.recordedAt, zone)} ${zoneName(zone)} (${words(engine.reason)}): no entry, no exit. Stops that rest on the venue stay.`,
     );
-  else if (engine.mode !== "run")
+  // Of a stop the banner above says more.
+  else if (engine.mode !== "run" && !(state.isHalted && engine.reason === "killed"))
     warnings.push(
-      `Engine ${words(engine.mode)} since ${clock(engine.recordedAt, zone)} ${zoneName(zone)}: ${words(engine.reason)}. It takes no new risk.`,
+      `Trading: ${modeText(engine.mode)} since ${clock(engine.recordedAt, zone)} ${zoneName(zone)}: ${words(engine.reason)}.`,
     );
   if (adopted)
     warnings.push(

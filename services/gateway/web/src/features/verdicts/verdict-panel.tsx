@@ -6,15 +6,18 @@ import { useActivity, useDeskState, useIsOffline, usePriceText } from "@/desk/ho
 import { usePreferences } from "@/desk/preferences";
 import { cn } from "@/lib/cn";
 import { number, plural, usd, words } from "@/lib/text";
-import { clock, zoneName } from "@/lib/time";
+import { clock, newDay, zoneName } from "@/lib/time";
+import { limitOf, RULES, valueText, whyOf } from "./rules";
 import { type Finding, type VerdictRow, verdictsIn } from "./verdicts";
 
 const SHOWN_MAX = 20;
+const NOT_APPLICABLE = "not_applicable";
 
 /** Risk's answers, each with every rule; the newest is open. */
 export function VerdictPanel() {
   const state = useDeskState();
   const isOffline = useIsOffline();
+  const { zone } = usePreferences();
   const verdicts = verdictsIn(useActivity(), SHOWN_MAX);
   const [chosen, setChosen] = useState<string | null>(null);
   const open = verdicts.some((one) => one.pos === chosen) ? chosen : (verdicts[0]?.pos ?? null);
@@ -24,8 +27,7 @@ export function VerdictPanel() {
       title="Verdicts"
       age={verdicts.length > 0 && plural(verdicts.length, "verdict")}
       isStale={state !== null && isOffline}
-      className="h-[26rem]"
-      bodyClassName="overflow-y-auto"
+      isScrolled
     >
       {!state ? (
         <Loading lines={8} testid="verdict-loading" />
@@ -35,10 +37,11 @@ export function VerdictPanel() {
         </Empty>
       ) : (
         <ul>
-          {verdicts.map((one) => (
+          {verdicts.map((one, index) => (
             <Row
               key={one.pos}
               verdict={one}
+              day={newDay(one.at, verdicts[index - 1]?.at, zone)}
               isOpen={one.pos === open}
               onToggle={() => setChosen(one.pos === open ? "" : one.pos)}
             />
@@ -51,16 +54,19 @@ export function VerdictPanel() {
 
 interface RowProps {
   verdict: VerdictRow;
+  /** The day it was given on, where the row above is of another. */
+  day: string | null;
   isOpen: boolean;
   onToggle(): void;
 }
 
-function Row({ verdict, isOpen, onToggle }: RowProps) {
+function Row({ verdict, day, isOpen, onToggle }: RowProps) {
   const { zone } = usePreferences();
   const price = usePriceText();
+  const failed = verdict.findings.filter((one) => !one.passed);
   const why = verdict.isApproved
     ? "All rules passed."
-    : `First rule that failed: ${words(verdict.headline)}.`;
+    : `${plural(failed.length, "rule")} failed. ${failed.map(whyOf).join("; ")}.`;
   return (
     <li data-testid={`verdict-row-${verdict.pos}`} className="border-edge border-t first:border-0">
       <Button
@@ -75,6 +81,7 @@ function Row({ verdict, isOpen, onToggle }: RowProps) {
           {isOpen ? "▾" : "▸"}
         </span>
         <span className="num text-muted text-xs" title={verdict.at}>
+          {day !== null && <span className="font-semibold">{day} </span>}
           {clock(verdict.at, zone)}
         </span>
         <span>
@@ -103,25 +110,42 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
     <table className="mt-2 w-full border-collapse text-xs">
       <thead className="text-2xs text-muted">
         <tr>
-          <th className="text-left font-normal">rule</th>
-          <th className="text-right font-normal">observed</th>
-          <th className="pl-3 text-right font-normal">limit</th>
-          <th className="pl-2 text-left font-normal">unit</th>
+          <th scope="col" className="text-left font-normal">
+            rule
+          </th>
+          <th scope="col" className="text-right font-normal">
+            observed
+          </th>
+          <th scope="col" className="pl-3 text-right font-normal">
+            allowed
+          </th>
         </tr>
       </thead>
       <tbody>
         {findings.map((one) => (
-          <tr key={one.rule} className="border-edge border-t" data-testid={`finding-${one.rule}`}>
-            <td className="py-1">
+          <tr
+            key={one.rule}
+            className="border-edge border-t align-top"
+            data-testid={`finding-${one.rule}`}
+          >
+            <th scope="row" className="py-1 text-left font-normal">
               <span className={cn("mr-2", one.passed ? "text-info" : "text-bad")}>
                 {one.passed ? "✓" : "✗"}
               </span>
               <span className="sr-only">{one.passed ? "passed: " : "failed: "}</span>
               {words(one.rule)}
-            </td>
-            <td className="num py-1 text-right">{number(one.observed)}</td>
-            <td className="num py-1 pl-3 text-right">{number(one.limit)}</td>
-            <td className="py-1 pl-2 text-muted">{words(one.unit)}</td>
+              <span className="block pl-5 text-2xs text-muted">{RULES[one.rule]?.says}</span>
+            </th>
+            {one.unit === NOT_APPLICABLE ? (
+              <td colSpan={2} className="py-1 text-right text-muted">
+                asks nothing of this proposal
+              </td>
+            ) : (
+              <>
+                <td className="num py-1 text-right">{valueText(one.observed, one.unit)}</td>
+                <td className="num py-1 pl-3 text-right">{limitOf(one)}</td>
+              </>
+            )}
           </tr>
         ))}
       </tbody>
