@@ -57,6 +57,10 @@ test *ARGS: page
 soak *ARGS:
     uv run --frozen pytest -n 2 --dist worksteal -m soak "$@"
 
+# Run what failed last (three tests at most) three more times, alone, and name it as unsteady.
+again:
+    @PYTHONPATH=tests exec uv run --frozen python -m kit.again
+
 # Write the pictures of the page's states into docs/screens anew, from its own tests.
 screens: page
     SCREENS=docs/screens uv run --frozen pytest -n 2 tests/e2e/test_page_story.py tests/e2e/test_page_story_chain.py tests/e2e/test_page_delegation.py tests/e2e/test_page_owner.py tests/e2e/test_page_signing.py
