@@ -277,7 +277,7 @@ async def test_the_stop_works_from_a_session_that_was_idle_too_long() -> None:
 
 
 async def test_while_the_store_is_silent_only_the_stop_is_open() -> None:
-    stage = SignInStage(silent_s_max=0.2)
+    stage = SignInStage(silent_s_max=1.0)  # The bucket is looked at every half a second.
     async with running_desk(stage=stage) as desk:
         await signed_in(desk.http)
         async with page_stream(desk.edge, page_headers(desk)) as stream:

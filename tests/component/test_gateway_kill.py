@@ -187,6 +187,7 @@ async def test_other_commands_give_up_when_the_log_is_away_and_say_so() -> None:
             assert (answer.status_code, answer.json()["code"]) == (503, "log_unavailable")
             assert answer.headers["retry-after"]
         desk.log.resume()
+        desk.commands.log_wait_s = 30
         kill = await desk.http.post("/api/engine/kill")
         assert kill.json()["pos"] == "4"  # Behind the three of before: nothing came late.
 

@@ -172,6 +172,7 @@ async def test_what_became_of_it_nobody_knows_may_be_asked_again_but_not_changed
         unknown = await ordered(desk, key="one")
         assert (unknown.status_code, unknown.json()["code"]) == (503, "log_unavailable")
         desk.log.resume()
+        desk.commands.log_wait_s = 30
         assert (await ordered(desk, key="one", size="2")).json()["code"] == "idempotency_key_reused"
         assert (await ordered(desk, key="one")).status_code == 202
         assert await desk.log.head() == 4

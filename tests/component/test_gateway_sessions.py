@@ -87,10 +87,12 @@ async def test_signing_in_again_ends_also_what_was_idle_too_long() -> None:
 async def test_a_session_lives_while_it_is_used_and_eight_hours_at_most() -> None:
     stage = SignInStage()
     async with running_desk(stage=stage) as desk:
+        assert desk.sign_in is not None
         await signed_in(desk.http)
         for _ in range(16):
             stage.passes(minutes=29, seconds=59)
             assert (await desk.http.get("/api/state")).status_code == 200
+            await desk.sign_in.settle(timeout_s=30)
         stage.passes(minutes=1)
         assert (await desk.http.get("/api/state")).status_code == 401
 

@@ -228,13 +228,14 @@ async def test_tests_are_for_channels_that_are_there_and_not_too_many() -> None:
 
 
 async def test_a_silent_store_is_a_problem_and_not_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.patience.STORE_S_MAX", 0.05)
     stage = NotifyStage()
     async with running_desk(notify=stage) as desk:
+        monkeypatch.setattr("gateway.patience.STORE_S_MAX", 0.05)
         stage.bucket.pause()
         for answer in (await desk.http.get(PATH), await put(desk, wish(), 0)):
             assert (answer.status_code, answer.json()["code"]) == (503, "notifications_unavailable")
         await stage.bucket.resume()
+        monkeypatch.undo()
         assert (await desk.http.get(PATH)).status_code == 200
 
 

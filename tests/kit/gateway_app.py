@@ -114,7 +114,7 @@ async def running_desk(
     log: InMemoryLog | None = None,
     checkpoints: InMemoryCheckpoints | None = None,
     opens_account: bool = True,
-    log_wait_s: float = 2.0,
+    log_wait_s: float = 30.0,
     verdict_wait_s: float = 0.02,
     clock: Callable[[], datetime] = lambda: NOW,
     environment: dict[str, Any] | None = None,
