@@ -61,8 +61,8 @@ def audit(zygote: Zygote, tmp_path: Path) -> Audit:
 async def process(
     audit: Audit, server: NatsServer, others: Outside, database: Database
 ) -> AsyncGenerator[ServiceProcess]:
-    del others  # it makes the streams first
     async with audit(server.url, database.dsn) as running:
+        await others.started(1)
         yield running
 
 
@@ -94,7 +94,8 @@ async def test_queries_are_answered_and_poisoned_ones_too(
     assert len(verdicts.verdicts) == 3
     assert (len(orders.orders), len(fills.fills), len(positions.positions)) == (6, 6, 1)
     assert len(transactions.transactions) == 8
-    status = await others.status()
+    while (status := await others.status())["archived"] < head.position:
+        pass  # It tells what is committed right after it is.
     assert status["ready"] is True
     assert status["archived"] == head.position
     assert status["chain_head"] == head.hash
@@ -155,6 +156,7 @@ async def test_sigterm_ends_it_in_order_and_a_new_one_goes_on(
 
     assert await process.end(signal.SIGTERM) == 0
     process.start()
+    await others.started(2)
     await others.archived()
 
     events = [recorded.event.event_type async for recorded in others.log.read()]
@@ -209,6 +211,7 @@ async def test_a_backup_restored_under_a_stopped_audit_is_continued(
 
     database.server.restore_database(database.name, backup)
     process.start()
+    await others.started(2)
     await others.archived()
 
     found = await verified(database, stream=others.log)

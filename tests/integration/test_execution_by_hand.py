@@ -93,7 +93,8 @@ async def test_a_kill_around_a_signature_makes_one_effect(
             await until(events, killed_at)
             await process.end()
             process.start()
-        await until(events, OrderPlaced)
+        for _ in ("entry", "stop"):
+            await until(events, OrderPlaced)
         await say(returned(offer))  # Once more changes nothing.
         found = [it.event async for it in real.log.read()]
         counts = Counter(type(it) for it in found)

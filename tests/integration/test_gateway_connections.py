@@ -110,6 +110,7 @@ async def test_ten_thousand_strangers_leave_others_unaffected() -> None:
         browser = httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{door.port}",
             headers={"Origin": f"http://127.0.0.1:{door.port}"},
+            timeout=60,
         )
         async with browser:
             await signed_in(browser)

@@ -98,7 +98,11 @@ async def test_requests_are_refused_with_a_page(client: Client) -> None:
 async def test_an_answer_is_late(client: Client) -> None:
     await client.control("PUT", "faults", {"answer_delay_ms": 1_500})
     with pytest.raises(httpx.ReadTimeout):
-        await client.http.post(client.net.url, json={"id": 1, "method": "getHealth"}, timeout=0.2)
+        await client.http.post(
+            client.net.url,
+            json={"id": 1, "method": "getHealth"},
+            timeout=httpx.Timeout(20, read=0.2),
+        )
 
 
 async def test_chain_time_is_given(client: Client) -> None:

@@ -15,6 +15,7 @@ from kit.localnet_rig import SOL, Client, a_localnet, pay, wallet
 
 PAYER, TO = wallet(0), wallet(1).pubkey()
 NEWEST = {"commitment": "processed", "encoding": "base64"}
+WAIT_S_MAX = 60
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ async def socket(client: Client) -> AsyncIterator[ClientConnection]:
 
 async def _hear(socket: ClientConnection) -> Any:
     """Take the next message, as solders reads it too."""
-    text = await asyncio.wait_for(socket.recv(decode=True), 10)
+    text = await asyncio.wait_for(socket.recv(decode=True), WAIT_S_MAX)
     parse_websocket_message(text)
     return json.loads(text)
 
@@ -39,7 +40,7 @@ async def _hear(socket: ClientConnection) -> Any:
 async def _ask(socket: ClientConnection, method: str, *params: object) -> Any:
     call = {"jsonrpc": "2.0", "id": 7, "method": method, "params": list(params)}
     await socket.send(json.dumps(call))
-    while "id" not in (answer := json.loads(await asyncio.wait_for(socket.recv(), 10))):
+    while "id" not in (answer := json.loads(await asyncio.wait_for(socket.recv(), WAIT_S_MAX))):
         pass
     return answer.get("result", answer.get("error"))
 
@@ -134,7 +135,7 @@ async def test_sockets_are_cut_and_refused(client: Client, socket: ClientConnect
     await client.control("PUT", "faults", {"sockets": "refused"})
     assert await client.control("POST", "sockets/cut") == {"cut": 1}
     with pytest.raises(ConnectionClosed):
-        await asyncio.wait_for(socket.recv(), 10)
+        await asyncio.wait_for(socket.recv(), WAIT_S_MAX)
     with pytest.raises(InvalidStatus):
         await connect(client.net.socket_url)
     await client.control("PUT", "faults", {})

@@ -20,7 +20,7 @@ async def embedded(data: Path) -> AsyncGenerator[tuple[int, str], None]:
     child, url = nats_child(data, port=port, logs=data)
     running = asyncio.create_task(child.keep_running())
     try:
-        await wait_until_listening(port, timeout_s=20)
+        await wait_until_listening(port, timeout_s=60)
         yield port, url
     finally:
         await child.stop(grace_s=10)
@@ -30,7 +30,7 @@ async def embedded(data: Path) -> AsyncGenerator[tuple[int, str], None]:
 async def answer_to(hello: bytes, port: int) -> bytes:
     """Give what the server says to a client's first line, after its own."""
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert (await reader.readline()).startswith(b"INFO ")
         writer.write(hello + b"\r\nPING\r\n")
         said = await reader.readline()

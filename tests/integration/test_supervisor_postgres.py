@@ -100,7 +100,7 @@ async def test_a_server_that_outlived_its_supervisor_is_ended_first(closed: Path
 
     seen = await live(closed)
 
-    server.wait(20)
+    server.wait(60)
     assert "database system is shut down" in (closed / "left.log").read_text()
     assert seen["rows"] == [(7,)]
 

@@ -15,6 +15,7 @@ from chassis.provision import provision
 from chassis.settings import ServiceSettings
 from contracts import queries
 from contracts.event import Draft
+from contracts.process import ServiceStarted
 from contracts.queries import HeadAnswer
 from kit.servers import NatsServer
 from kit.service_process import WAIT_S_MAX
@@ -42,6 +43,15 @@ class Outside:
     async def status(self) -> dict[str, Any]:
         """Ask the audit how it is."""
         return json.loads(await self.ask("status.audit"))
+
+    async def started(self, times: int) -> None:
+        """Wait until the log holds that the audit started so often: it says so by itself."""
+        async with asyncio.timeout(WAIT_S_MAX):
+            while True:
+                found = [it.event async for it in self.log.read(subjects=["process.audit"])]
+                if sum(isinstance(it, ServiceStarted) for it in found) >= times:
+                    return
+                await asyncio.sleep(0.02)
 
     async def archived(self, position: int | None = None) -> HeadAnswer:
         """Wait until the archive has a position, or all that the log has now."""

@@ -105,8 +105,9 @@ class Tiny:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Give what it said so far."""
-        return [json.loads(line) for line in self._output.read_text().splitlines(keepends=True)]
+        """Give what it said so far; a line without its end is being written."""
+        lines = self._output.read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def said(self, event: str) -> dict[str, Any] | None:
         """Give the first line of an event."""

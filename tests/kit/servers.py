@@ -119,7 +119,7 @@ class NatsServer:
         except OSError:
             return False
         try:
-            line = await asyncio.wait_for(reader.readline(), 5.0)
+            line = await asyncio.wait_for(reader.readline(), 30.0)
         except (TimeoutError, OSError):
             return False
         finally:

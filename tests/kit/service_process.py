@@ -64,8 +64,9 @@ class ServiceProcess:
 
     @property
     def said(self) -> list[dict[str, Any]]:
-        """Give the log lines of all of them."""
-        return [json.loads(line) for line in self.text.splitlines() if line.startswith("{")]
+        """Give the log lines of all of them; one without its end is being written."""
+        lines = self.text.splitlines(keepends=True)
+        return [json.loads(it) for it in lines if it.startswith("{") and it.endswith("\n")]
 
     async def says(self, *events: str) -> None:
         """Wait until they have said all of these; raise AssertionError when it ended before."""

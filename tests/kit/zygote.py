@@ -50,7 +50,7 @@ class Zygote:
             os.kill(pid, signal.SIGKILL)
         self.wait(pid)
 
-    def wait(self, pid: int, *, timeout_s: float = 20) -> int:
+    def wait(self, pid: int, *, timeout_s: float = 60) -> int:
         """Wait until a spawned process ended; raise TimeoutError."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
