@@ -26,8 +26,6 @@ from kit.gateway_events import MARKET, START, at, entry_withheld, mode_changed, 
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
 TRADES = subjects.trades(SourceVenue("binance-usdm"), Symbol("solusdt"))
 MINUTES = 45
-HOLD_S = 1.6
-"""A little longer than what the page asks for."""
 
 
 async def a_busy_desk(desk: Desk) -> None:
@@ -152,8 +150,9 @@ async def it_follows_prices_and_events(desk: Desk, page: Page) -> None:
     key = {"Idempotency-Key": "by-hand"}
     await desk.http.post("/api/engine/orders", json=asked, headers=key)
     await desk.http.post("/api/engine/resume", json={"reason": HOSTILE})
-    await page.wait_for_text("activity-log", "<img src=x")
-    await page.click("[data-testid^=activity-row-]")
+    newest = f"activity-row-{await desk.log.head()}"
+    await page.wait_for_text(newest, "<img src=x")
+    await page.click(f"[data-testid={newest}]")
     await page.wait_for("document.querySelector('[data-testid=event-json]') !== null")
     shown = json.loads(await page.text_of("event-json"))
     assert shown["data"]["reason"] == HOSTILE
@@ -200,7 +199,7 @@ async def it_catches_up_after_a_lost_connection(desk: Desk, page: Page) -> None:
 
 
 async def it_switches_the_strategy(desk: Desk, page: Page) -> None:
-    await page.click("[data-testid=strategy-toggle]")
+    await page.press("strategy-toggle")
     await page.wait_for_text("strategy-note", "off")
     changed = desk.log.recorded[-1].event
     assert isinstance(changed, control.SettingsChanged)
@@ -214,7 +213,7 @@ async def it_switches_the_strategy(desk: Desk, page: Page) -> None:
 
 async def it_changes_a_limit_and_shows_a_conflict(desk: Desk, page: Page) -> None:
     await page.put_in("leverage-input", "4")
-    await page.click("[data-testid=settings-review]")
+    await page.press("settings-review")
     await page.wait_for_text("settings-diff", "4 x")
     now = (await desk.http.get("/api/settings")).json()
     await desk.http.put(
@@ -225,10 +224,9 @@ async def it_changes_a_limit_and_shows_a_conflict(desk: Desk, page: Page) -> Non
     await page.wait_for_text("settings-elsewhere", "Changed elsewhere by local")
     for words in ("What you typed is kept", "Risk per trade"):
         assert words in await page.text_of("settings-elsewhere")
-    await page.click("[data-testid=settings-rebase]")
+    await page.press("settings-rebase")
     await page.wait_until_gone("settings-elsewhere")
-    await page.wait_for("document.querySelector('[data-testid=settings-apply]') !== null")
-    await page.click("[data-testid=settings-apply]")
+    await page.press("settings-apply")
     await page.wait_for("document.querySelector('[data-testid=settings-dialog]') === null")
     changed = desk.log.recorded[-1].event
     assert isinstance(changed, control.SettingsChanged)
@@ -256,9 +254,9 @@ async def it_stops_only_when_held(desk: Desk, page: Page) -> None:
     assert await page.evaluate(f"{flatten}.disabled")
     await page.put_in("flatten-phrase", "FLATTEN")
     await page.wait_for(f"!{flatten}.disabled")
-    await page.hold("[data-testid=stop-level-flatten]", for_s=0.3)
+    await page.click("[data-testid=stop-level-flatten]")
     assert not desk.live.state.is_halted
-    await page.hold("[data-testid=stop-level-flatten]", for_s=HOLD_S)
+    await page.hold("[data-testid=stop-level-flatten]", until="stop-result")
     await page.wait_for_text("stop-result", "Recorded at position")
     await page.wait_for_text("stop-result", "New entries are blocked.")
     assert "The position of +25: +25 left." in await page.text_of("stop-result")
@@ -288,7 +286,7 @@ async def it_stops_all_accounts(desk: Desk, page: Page) -> None:
     await page.press("emergency-stop")
     await page.press("stop-scope-global")
     await page.wait_for_text("stop-level-pause", "all")
-    await page.hold("[data-testid=stop-level-pause]", for_s=HOLD_S)
+    await page.hold("[data-testid=stop-level-pause]", until="stop-result")
     await page.wait_for_text("stop-result", "It stands for all accounts.")
     killed = desk.log.recorded[-1].event
     assert isinstance(killed, control.KillSwitchEngaged)

@@ -11,6 +11,7 @@ from kit.accessible import it_is_for_everybody_at_both_widths, watch_access
 from kit.browser import Page, browser_page
 from kit.gateway_app import Desk, running_desk, served
 from kit.gateway_events import order_denied
+from kit.page_gateway import between, set_line
 from kit.screens import take_screens
 
 MINUTES = 700
@@ -28,7 +29,7 @@ async def test_the_log_is_read_to_its_beginning(tmp_path: Path, built_page: Page
             await desk.story.write(order_denied(derive_root_id("news", number), Rule.LEVERAGE))
         await desk.caught_up()
         async with browser_page(tmp_path) as page:
-            await page.before_load("Math.random = () => 0.999")  # A lost connection stays so 1 s.
+            await between(page)
             await page.open(f"http://127.0.0.1:{port}/?noise=true")
             await page.wait_for_text("connection-pill", "live")
             await it_goes_back_to_the_first_event(desk, page)
@@ -73,7 +74,9 @@ async def it_finds_what_was_not_loaded(page: Page, port: int) -> None:
 
 async def it_says_what_it_replayed(desk: Desk, page: Page) -> None:
     await page.wait_for_text("connection-pill", "live")
-    await page.evaluate("dispatchEvent(new Event('online'))")  # The page then connects anew.
+    await set_line(page, "cut")
+    await page.wait_for_text("connection-pill", "offline")
     await desk.story.write(order_denied(derive_root_id("while away"), Rule.LEVERAGE))
+    await set_line(page, "open")
     await watch_access(page)
     await page.wait_for_text("activity-caught-up", "Replayed 1 event that came while")

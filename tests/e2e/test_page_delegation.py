@@ -10,7 +10,6 @@ import pytest
 from kit.accessible import it_is_for_everybody_at_both_widths, watch_access
 from kit.browser import Page
 from kit.owner_page import (
-    HOLD_S,
     agree,
     close_dialog,
     owners_desk,
@@ -107,7 +106,7 @@ async def it_delegates(page: Page, folder: Path) -> None:
 
 
 async def it_revokes_while_stopped(page: Page, folder: Path) -> None:
-    await page.hold("[data-testid=emergency-stop]", for_s=HOLD_S)
+    await page.hold("[data-testid=emergency-stop]", until="stop-result")
     await page.wait_for_text("stop-result", "New entries are blocked.")
     await close_dialog(page, "stop-dialog")
     await page.press("delegation-badge")

@@ -14,7 +14,7 @@ from gateway.page_files import PageFiles
 from kit.accessible import it_is_for_everybody_at_both_widths, watch_access
 from kit.browser import Page
 from kit.gateway_signin import STRANGER
-from kit.owner_page import HOLD_S, agree, played_desk, stands_at
+from kit.owner_page import agree, played_desk, stands_at
 from kit.owner_story import DELEGATE, REVOKE, OwnerStory
 from kit.screens import take_screens
 
@@ -164,9 +164,9 @@ async def test_an_owner_is_out_before_the_right_is_taken_back(
         await page.wait_for_text("revoke-warning", "+50 is open.")
         assert "the bot can no longer close it" in await page.text_of("revoke-warning")
         await is_shown(page, tmp_path, "revoke-open-position")
-        await page.hold("[data-testid=flatten-then-revoke]", for_s=0.3)
+        await page.click("[data-testid=flatten-then-revoke]")
         assert not story.desk.live.state.is_halted
-        await page.hold("[data-testid=flatten-then-revoke]", for_s=HOLD_S)
+        await page.hold("[data-testid=flatten-then-revoke]", until="stop-result")
         await page.wait_for_text("stop-result", "The position of +50: +50 left.")
         await is_shown(page, tmp_path, "revoke-flattening")
         killed = story.desk.log.recorded[-1].event
@@ -195,7 +195,7 @@ async def test_the_highest_stop_ends_the_key_and_says_so_over_an_open_window(
         await page.wait_for_text("stop-dialog", "Flatten and revoke")
         await page.put_in("flatten-phrase", "FLATTEN")
         await is_shown(page, tmp_path, "stop-levels")
-        await page.hold("[data-testid=stop-level-revoke]", for_s=HOLD_S)
+        await page.hold("[data-testid=stop-level-revoke]", until="stop-result")
         await page.wait_for_text("stop-result", "still lives, for two minutes at most")
         await story.destroys(KeyEnd.KILL)
         await page.wait_for_text("stop-result", "is destroyed.")

@@ -52,7 +52,7 @@ async def test_a_wallet_signs_in_steps_up_and_is_signed_out_when_it_changes(
         assert await page.text_of("wallet-address") == f"{OWNER.address[:4]}…{OWNER.address[-4:]}"
 
         await desk.http.post("/api/engine/kill", json={})  # Nobody is signed in there: refused.
-        await page.hold("[data-testid=emergency-stop]", for_s=1.6)
+        await page.hold("[data-testid=emergency-stop]", until="stop-result")
         await page.wait_for_text("stop-result", "New entries are blocked.")
         await page.press("stop-dialog-close")
         await page.wait_until_gone("stop-dialog")

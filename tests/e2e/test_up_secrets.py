@@ -231,9 +231,9 @@ def look_at_processes(search: Search, pid: int) -> None:
 
 def crash(desk: Desk, folder: Path) -> bool:
     """Abort execution, and a process that holds a control; say whether cores come into folders."""
-    before = pid_of(desk.process.pid, "execution")
-    os.kill(before, signal.SIGABRT)
-    psutil.wait_procs([psutil.Process(before)] if psutil.pid_exists(before) else [], timeout=60)
+    before = psutil.Process(pid_of(desk.process.pid, "execution"))
+    before.send_signal(signal.SIGABRT)
+    psutil.wait_procs([before], timeout=60)
     place = folder / "crash"
     place.mkdir()
     subprocess.run(

@@ -156,21 +156,22 @@ class Page:
 
     async def click(self, selector: str) -> None:
         """Click in the middle of an element, as a pointer does."""
-        await self.hold(selector, for_s=0)
+        async with self.held(selector):
+            pass
 
-    async def hold(self, selector: str, *, for_s: float) -> None:
-        """Press in the middle of an element, let go after a time."""
-        box = await self.evaluate(f"{_MIDDLE}({json.dumps(selector)})")
-        for kind in ("mousePressed", "mouseReleased"):
-            await self.command(
-                "Input.dispatchMouseEvent",
-                type=kind,
-                x=box[0],
-                y=box[1],
-                button="left",
-                clickCount=1,
-            )
-            await asyncio.sleep(for_s if kind == "mousePressed" else 0)
+    async def hold(self, selector: str, *, until: str) -> None:
+        """Press in the middle of an element until one with a data-testid is there."""
+        async with self.held(selector):
+            await self.wait_for(f"{_element(until)} !== null")
+
+    @contextlib.asynccontextmanager
+    async def held(self, selector: str) -> AsyncGenerator[None]:
+        """Press in the middle of an element, and let go when the context ends."""
+        x, y = await self.evaluate(f"{_MIDDLE}({json.dumps(selector)})")
+        at = {"x": x, "y": y, "button": "left", "clickCount": 1}
+        await self.command("Input.dispatchMouseEvent", type="mousePressed", **at)
+        yield
+        await self.command("Input.dispatchMouseEvent", type="mouseReleased", **at)
 
     async def text_of(self, test_id: str) -> str:
         """Give the text that is seen in an element, named by its data-testid."""
@@ -196,11 +197,13 @@ class Page:
         await self.type(text)
 
     async def strike(self, *keys: str) -> None:
-        """Strike keys one after the other: characters, or names such as Escape."""
+        """Strike keys one right after the other: characters, or names such as Escape."""
+        strokes: list[dict[str, str]] = []
         for key in keys:
             text = {"text": key} if len(key) == 1 else {}
-            await self.command("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
-            await self.command("Input.dispatchKeyEvent", type="keyUp", key=key)
+            strokes += [{"type": "keyDown", "key": key, **text}, {"type": "keyUp", "key": key}]
+        # All are on their way before the first is answered: a second key may not come late.
+        await asyncio.gather(*(self.command("Input.dispatchKeyEvent", **it) for it in strokes))
 
     async def before_load(self, script: str) -> None:
         """Run a script in every document before its own."""

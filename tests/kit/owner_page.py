@@ -13,9 +13,6 @@ from kit.desk_process import running_up
 from kit.gateway_app import Desk, running_desk, served
 from kit.gateway_signin import OWNER
 
-HOLD_S = 1.6
-"""A little longer than what the page asks for."""
-
 
 @asynccontextmanager
 async def owners_desk(

@@ -9,7 +9,7 @@ from contracts.order import OrderFilled, SetupClosed
 from kit.accessible import it_is_for_everybody_at_both_widths
 from kit.browser import BrowserFailed, Page
 from kit.desk_process import run_supervisor
-from kit.owner_page import HOLD_S, agree, close_dialog, sign_in, stands_at
+from kit.owner_page import agree, close_dialog, sign_in, stands_at
 from kit.screens import take_screens
 
 _REACHED = (
@@ -115,7 +115,7 @@ async def it_is_flattened(story: Story) -> None:
     await page.click("[data-testid=emergency-stop]")
     await page.put_in("stop-reason", "news")
     await page.put_in("flatten-phrase", "FLATTEN")
-    await page.hold("[data-testid=stop-level-flatten]", for_s=HOLD_S)
+    await page.hold("[data-testid=stop-level-flatten]", until="stop-result")
     for step in ("Recorded at position", "New entries are blocked.", "is closed."):
         await page.wait_for_text("stop-result", step)
     await page.wait_for(
