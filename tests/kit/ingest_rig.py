@@ -114,7 +114,7 @@ class Rig:
 
     def _has_end(self) -> bool:
         """Say whether MARKET holds the end of a recording, which the log is told of before."""
-        return isinstance(decode_tick(self.market.messages[-1].body), TapeEnd)
+        return any(isinstance(it, TapeEnd) for it in self.ticks[-1:])
 
     def events(self, *kinds: type[Event]) -> list[Event]:
         """Give the events of the log of these kinds, in order."""
