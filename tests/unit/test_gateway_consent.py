@@ -15,9 +15,14 @@ SETTINGS = Settings(
 )
 
 
-def text(*, is_on_chain: bool) -> ConsentText:
+def text(*, is_on_chain: bool, has_venue_page: bool = True) -> ConsentText:
     return consent_text(
-        wallet="W", account="local", venue="V", is_on_chain=is_on_chain, settings=SETTINGS
+        wallet="W",
+        account="local",
+        venue="V",
+        is_on_chain=is_on_chain,
+        has_venue_page=has_venue_page,
+        settings=SETTINGS,
     )
 
 
@@ -34,6 +39,11 @@ def test_on_paper_nothing_but_the_desk_keeps_a_limit() -> None:
     assert "at any leverage that the venue allows" in said
     assert "the limits above are this desk's, not the venue's" in said
     assert "program" not in said
+
+
+def test_a_page_of_the_venue_is_named_where_there_is_one() -> None:
+    assert "at any time, here or on the venue's own page" in text(is_on_chain=True).text
+    assert "the venue's own page" not in text(is_on_chain=True, has_venue_page=False).text
 
 
 def test_another_venue_is_another_text_to_agree_to() -> None:

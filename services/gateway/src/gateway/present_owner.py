@@ -42,6 +42,7 @@ def text_of(state: DeskState, place: Place) -> ConsentText | None:
         account=state.account_id,
         venue=place.title,
         is_on_chain=not place.is_paper,
+        has_venue_page=bool(place.account_url),
         settings=account.settings,
     )
 

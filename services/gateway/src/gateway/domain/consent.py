@@ -50,7 +50,13 @@ class ConsentText:
 
 
 def consent_text(
-    *, wallet: str, account: str, venue: str, is_on_chain: bool, settings: Settings
+    *,
+    wallet: str,
+    account: str,
+    venue: str,
+    is_on_chain: bool,
+    has_venue_page: bool,
+    settings: Settings,
 ) -> ConsentText:
     """Write the text for an owner's wallet and the settings that stand.
 
@@ -112,7 +118,7 @@ def consent_text(
                     f"the key is destroyed {KEY_HOURS} hours after it was made",
                     (
                         "you take the right back with one transaction of your wallet, at any time, "
-                        "here or on the venue's own page"
+                        "here" + " or on the venue's own page" * has_venue_page
                     ),
                     "after that this desk can close nothing; stops that rest on the venue stay",
                     *((LOST_SOL,) if is_on_chain else ()),

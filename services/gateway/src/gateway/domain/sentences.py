@@ -238,11 +238,23 @@ def _venue(event: Event) -> str:
             return ""
 
 
+_MODES = {
+    engine.Mode.RUN: "on",
+    engine.Mode.DEGRADED: "no new risk",
+    engine.Mode.PAUSED: "entries paused",
+    engine.Mode.OWNER_REDUCE_ONLY: "reduce-only by the owner",
+    engine.Mode.KILL_CANCEL: "stopped, no entries",
+    engine.Mode.KILL_FLATTEN: "stopped, flattened",
+    engine.Mode.REVOKED: "off, may not sign",
+}
+"""The page's words too (`modeText`)."""
+
+
 def _engine(event: Event) -> str:
     match event:
         case engine.ModeChanged():
-            modes = f"{_spaced(event.before)} to {_spaced(event.mode)}"
-            return f"Engine goes from {modes}: {_spaced(event.reason)}"
+            now, before = _MODES[event.mode], _MODES[event.before]
+            return f"Trading: {now}, was {before}: {_spaced(event.reason)}"
         case engine.ReconciliationBroke():
             return (
                 f"Log and venue disagree about the {_spaced(event.what)}: expected "
