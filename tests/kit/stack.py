@@ -196,8 +196,10 @@ async def _status(connection: Connection, name: str) -> dict[str, Any]:
         return {}
 
 
-async def read_log(nats: NatsServer, *, ignore: tuple[str, ...] = ()) -> list[Recorded]:
-    """Give the whole log in order, but for the subjects to ignore."""
+async def read_log(
+    nats: NatsServer, *, until: int | None = None, ignore: tuple[str, ...] = ()
+) -> list[Recorded]:
+    """Give the log in order, whole or until a position, but for the subjects to ignore."""
     async with reader(nats) as there:
         return [
             decode(
@@ -207,7 +209,7 @@ async def read_log(nats: NatsServer, *, ignore: tuple[str, ...] = ()) -> list[Re
                 position=raw.position,
                 recorded_at=raw.recorded_at,
             )
-            async for raw in there.log.read_raw()
+            async for raw in there.log.read_raw(until=until)
             if raw.subject not in ignore
         ]
 

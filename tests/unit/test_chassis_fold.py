@@ -47,7 +47,7 @@ async def live(runner: CoreRunner, log: InMemoryLog, *, until: int) -> None:
     await runner.catch_up()
     stopping = asyncio.Event()
     running = asyncio.create_task(runner.run(stopping))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(log.recorded) < until or runner.position < until:  # noqa: ASYNC110
             await asyncio.sleep(0)
     stopping.set()
