@@ -66,6 +66,7 @@ async def it_claims_nothing_while_nobody_reads_the_chain(
 
 async def it_names_each_fault_with_its_remedy(story: OwnerStory, page: Page, folder: Path) -> None:
     story.reads(owner_lamports=5_000)
+    await story.is_heard()
     await story.hands_over()
     await stands_at(page, "none")
     await page.wait_for_text("fault-owner_sol", "0.000005 SOL")
@@ -118,11 +119,14 @@ async def it_follows_what_was_sent_to_its_end(story: OwnerStory, page: Page, fol
     await story.lands()
     await page.wait_for_text("journey-named", "The chain is read")
     await stands_at(page, "submitted")
-    await story.shows(DelegationState.ACTIVE, story.key)
     story.reads(fee_payer_lamports=5_000)
+    await story.is_heard()
+    await story.shows(DelegationState.ACTIVE, story.key)
     await page.wait_for_text("fault-delegate_sol", "0.000005 SOL")
     await page.wait_for_text("strategy-note", "once the key can pay fees")
     story.reads()
+    await story.is_heard()
+    await story.shows(DelegationState.ACTIVE, story.key)
     await page.wait_until_gone("preflight-faults")
     await stands_at(page, "active")
     await page.wait_for_text("journey-named", "The chain names the key.")
@@ -153,6 +157,7 @@ async def test_an_owner_is_out_before_the_right_is_taken_back(
 ) -> None:
     async with opened(tmp_path, built_page) as (story, page):
         story.reads()
+        await story.is_heard()
         await story.hands_over()
         await story.bears()
         await story.shows(DelegationState.ACTIVE, story.key)
@@ -183,6 +188,7 @@ async def test_the_highest_stop_ends_the_key_and_says_so_over_an_open_window(
 ) -> None:
     async with opened(tmp_path, built_page) as (story, page):
         story.reads()
+        await story.is_heard()
         await story.hands_over()
         await story.bears()
         await story.shows(DelegationState.ACTIVE, story.key)

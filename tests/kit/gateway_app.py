@@ -123,6 +123,7 @@ async def running_desk(
     account: str = "local",
     page: PageFiles | None = None,
     keys: InMemoryKeyValue | None = None,
+    services_every_s: float = consumers.SERVICES_EVERY_S,
 ) -> AsyncGenerator[Desk]:
     """Run a gateway for as long as the context lasts; `opens_account` writes the feed first.
 
@@ -165,7 +166,7 @@ async def running_desk(
     loops = [
         consumers.show_log(live, log, checkpoints),
         consumers.show_trades(live, market, clock=clock),
-        consumers.show_services(live, ask, clock=clock),
+        consumers.show_services(live, ask, clock=clock, every_s=services_every_s),
         gauging.show_gauges(live, market, clock=clock),
         gauging.show_panels(live, clock=clock),
         open_account(live, log, settings),

@@ -35,6 +35,7 @@ async def played_desk(
             clock=lambda: datetime.now(UTC),
             page=page_files,
             environment={"owner_wallet": OWNER.address},
+            services_every_s=0.1,
         ) as desk,
         served() as port,
         owners_page(folder) as page,

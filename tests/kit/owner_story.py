@@ -21,7 +21,7 @@ from contracts.delegation import (
     OwnerTransactionSent,
 )
 from contracts.ids import EventId
-from kit.gateway_app import Desk
+from kit.gateway_app import Desk, until
 from kit.gateway_signin import OWNER, wallet
 from kit.golden import EXAMPLES
 
@@ -73,6 +73,14 @@ class OwnerStory:
         if sub_account is not None:
             status["sub_account.local"] = dict(sub_account)
         self.desk.ask.answers["status.execution"] = json.dumps(status).encode()
+
+    async def is_heard(self) -> None:
+        """Wait until the gateway, whose clock is the system's, has heard the newest reading."""
+        now = datetime.now(UTC)
+        live = self.desk.live
+        await until(
+            lambda: any(it.name == "execution" and it.asked_at >= now for it in live.services)
+        )
 
     async def hands_over(self) -> None:
         """Let the venue hold the account for its owner."""

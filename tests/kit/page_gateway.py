@@ -1,6 +1,7 @@
 """A gateway that answers what a test says, at the network's edge in the browser itself.
 
-What is not said goes to the real gateway behind. The WebSocket can be cut, or fall silent.
+What is not said goes to the real gateway behind. The WebSocket can be cut, or fall silent for so
+long that the page takes it for a break.
 """
 
 import json
@@ -19,6 +20,9 @@ _SCRIPT = """(() => {
     const headers = {"Content-Type": "application/problem+json"};
     return Promise.resolve(new Response(JSON.stringify(said), {status: said.status, headers}));
   };
+  const now = performance.now.bind(performance);
+  let aheadMs = 0;
+  performance.now = () => now() + aheadMs;
   const lines = [];
   let line = sessionStorage.getItem("line") ?? "open";
   window.WebSocket = class extends real.WebSocket {
@@ -33,6 +37,7 @@ _SCRIPT = """(() => {
   };
   window.setLine = (to) => {
     line = to;
+    if (to === "silent") aheadMs += 60_000;
     if (to === "cut") for (const one of lines) one.close();
   };
 })()"""
@@ -58,5 +63,5 @@ async def answer(page: Page, answers: dict[str, object], *, line: str = "open") 
 
 
 async def set_line(page: Page, to: str) -> None:
-    """Let the stream be `open`, `cut` or `silent`."""
+    """Let the stream be `open`, `cut`, or `silent` since a minute ago."""
     await page.evaluate(f"setLine({json.dumps(to)})")

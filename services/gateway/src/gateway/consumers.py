@@ -183,16 +183,21 @@ class NoAnswer(Exception):
 
 
 async def show_services(
-    live: Live, ask: Asker, *, clock: Clock, services: Sequence[str] = SERVICES
+    live: Live,
+    ask: Asker,
+    *,
+    clock: Clock,
+    services: Sequence[str] = SERVICES,
+    every_s: float = SERVICES_EVERY_S,
 ) -> None:
-    """Ask every service how it is, every `SERVICES_EVERY_S` seconds, for ever."""
+    """Ask every service how it is, again and again, for ever."""
     while True:
         asked = await asyncio.gather(*(_ask(live, ask, name, clock) for name in services))
         live.services = tuple(asked)
         view = services_view(live.services)
         text = snap_text("services", as_of=clock(), data=view)
         live.hub.show("services", topic=Topic.TELEMETRY, text=text)
-        await asyncio.sleep(SERVICES_EVERY_S)
+        await asyncio.sleep(every_s)
 
 
 async def _ask(live: Live, ask: Asker, name: str, clock: Clock) -> ServiceStatus:
