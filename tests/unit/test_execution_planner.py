@@ -230,6 +230,19 @@ def test_a_stop_that_would_stand_beyond_the_market_is_not_placed_but_left_for_th
     assert close.leg is Leg.CLOSE
 
 
+def test_a_stop_is_placed_beyond_the_market_once_a_close_came_to_nothing() -> None:
+    rig = open_long()
+    rig.drop(OrderKind.TRIGGER_MARKET)
+    rig.price = Decimal("98.9")
+    (close,) = of(rig.show(slots=1), OrderIntended)
+    rig.land(code=6252)
+    rig.end_orders(Leg.CLOSE)
+    stops = [it for it in of(rig.show(slots=1), OrderIntended) if it.leg is Leg.STOP]
+    assert [(it.kind, it.side, it.quantity_base) for it in stops] == [
+        (OrderKind.TRIGGER_MARKET, close.side, None)
+    ]
+
+
 def test_a_stop_that_nobody_fires_is_fired_by_ourselves() -> None:
     rig = open_long()
     rig.price = Decimal("98.8")

@@ -18,6 +18,9 @@ from execution.domain.view import View
 def protect(view: View) -> list[Command]:
     """Put up the stop that is missing, or leave at once when it would stand beyond the market.
 
+    Where a close has come to nothing the stop goes up all the same: it is fired at once, and its
+    auction finds whom a close does not. Whichever comes second has nothing left to reduce.
+
     An owner who signs by hand is asked for the stop for as long as it helps: a close would wait for
     the same hand.
     """
@@ -33,13 +36,17 @@ def protect(view: View) -> list[Command]:
     is_past = side.sign * (trigger - setup.stop_price_usd) <= 0
     is_hopeless = view.state.is_tripped(Leg.STOP.value, view.slot)
     is_late = unprotected > view.policy.unprotected_slots_max and view.state.wallet is None
+    leaving: list[Send] = []
     if is_past or is_hopeless or is_late:
-        return [*exits.close(view, Urgency.PROTECTIVE)]
+        leaving = exits.close(view, Urgency.PROTECTIVE)
+        has_failed = any(it.leg is Leg.CLOSE and it.is_over for it in setup.orders)
+        if is_hopeless or not has_failed:
+            return [*leaving]
     flight = _newest(view, Leg.STOP)
     if flight is None:
         intent = stop_order(view, setup, side)
-        return [Send((intent,), RetryClass.PROTECTIVE, Urgency.PROTECTIVE)]
-    return _resent(view, flight)
+        return [*leaving, Send((intent,), RetryClass.PROTECTIVE, Urgency.PROTECTIVE)]
+    return [*leaving, *_resent(view, flight)]
 
 
 def resend_ladder(view: View) -> list[Command]:
