@@ -43,8 +43,8 @@ async def state_of(desk: Desk) -> StateView:
 
 
 async def folded_of(desk: Desk) -> StateView:
-    """Give the state without what each service says of itself: nobody folds that."""
-    return msgspec.structs.replace(await state_of(desk), services=[])
+    """Give the state without what services are asked for now and then: nobody folds that."""
+    return msgspec.structs.replace(await state_of(desk), services=[], flow=None)
 
 
 async def test_the_state_is_the_whole_desk() -> None:
