@@ -18,7 +18,6 @@ from localnet.drift.world import keypair
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
     async with a_localnet(drift_program()) as running:
-        await running.control("PUT", "clock", {"mode": "wall"})
         yield running
 
 
@@ -26,6 +25,7 @@ async def client() -> AsyncIterator[Client]:
 async def drift(client: Client) -> AsyncIterator[Any]:
     """Give a client for the owner's account that signs as the delegate."""
     async with drift_client(client) as opened:
+        await client.control("PUT", "clock", {"mode": "wall"})
         yield opened
 
 

@@ -84,6 +84,7 @@ class Verdicts:
         """Let what was sent never have been: the account is flat for the next one."""
         lander = self._on.chain._lander  # pyright: ignore[reportPrivateUsage]  Nothing else forgets.
         lander._flying.clear()  # pyright: ignore[reportPrivateUsage]
+        lander._known.clear()  # pyright: ignore[reportPrivateUsage]  Prices come again.
 
     def _approval(self) -> OrderApproved:
         entry = _ENTRY_USD - self._count % _PRICES * _TICK_USD

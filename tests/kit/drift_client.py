@@ -33,6 +33,7 @@ async def drift_client(client: Client) -> AsyncGenerator[Any]:
         "owners",
         {"name": "owner", "usdc": "10000", "delegate": str(delegate.pubkey())},
     )
+    client.net.pace.step(slots=2)  # It reads accounts once, as `confirmed` shows them.
     source = types.OracleSource
     oracles = [types.OracleInfo(market.oracle, source.Pyth()) for market in MARKETS]
     oracles.append(types.OracleInfo(QUOTE_ORACLE, source.PythStableCoin()))

@@ -67,7 +67,7 @@ async def localnet(
     It starts at chain time `at_s`, now unless one is given, and on a free pair of ports unless one
     is named; `first_prices_usd` says where its markets (by id) begin. Raises PortTaken.
     """
-    listener, socket_listener = _listeners(port)
+    listener, socket_listener = listeners(port)
     try:
         chain = Chain(at_s=int(time.time()) if at_s is None else at_s)
         world = (
@@ -129,7 +129,7 @@ async def _beating(pace: Pace) -> AsyncGenerator[None]:
             task.cancel()
 
 
-def _listeners(port: int | None) -> tuple[socket.socket, socket.socket]:
+def listeners(port: int | None) -> tuple[socket.socket, socket.socket]:
     """Bind a port and the next one."""
     for _ in range(_TRIES if port is None else 1):
         first = _bound(port or 0)
@@ -146,7 +146,8 @@ def _listeners(port: int | None) -> tuple[socket.socket, socket.socket]:
 
 
 def _bound(port: int) -> socket.socket | None:
-    listener = socket.socket()
+    # With the protocol named, asyncio switches Nagle's algorithm off.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))
