@@ -93,7 +93,8 @@ async def _rig() -> AsyncGenerator[_Rig]:
     from kit.drift_client import drift_client  # noqa: PLC0415
 
     wire = _Wire()
-    async with on_chain() as on, drift_client(on.client) as drift:
+    async with on_chain(is_open=False) as on, drift_client(on.client) as drift:
+        await on.step(3)  # driftpy's client has opened the account: that is to be confirmed.
         with wire.watched():
             yield _Rig(on, wire, drift)
 
