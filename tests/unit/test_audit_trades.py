@@ -1,7 +1,8 @@
 """The trades report: rows from recorded events, markouts from prints, and what is printed."""
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ from audit.domain.trades.journal import Journal
 from audit.domain.trades.markouts import AGE_MS_MAX, Markouts
 from audit.domain.trades.rows import Fill, Money, Placement, Setup
 from audit.domain.trades.summary import fill_rates, markouts, slippages
-from audit.trades import Reported
+from audit.trades import Reported, mark_out
 from audit.trades_report import show_trades, trades_json
 from contracts.control import AccountOpened
 from contracts.event import Recorded
@@ -241,6 +242,20 @@ def test_the_report_for_a_person_has_a_line_per_setup_and_ends_with_a_word() -> 
         it for it in lines if it.startswith("  price")
     )
     assert lines[-1] == "clean"
+
+
+@pytest.mark.parametrize(
+    ("has_fills", "said"),
+    [(True, "2 of the market stream"), (False, "not needed: nothing filled")],
+)
+def test_the_report_says_which_prints_it_used(*, has_fills: bool, said: str) -> None:
+    async def prints() -> AsyncIterator[Trade]:
+        for number in (1, 2):
+            yield a_print(number, 0, "100")
+
+    found = reported(FeedKind.TAPE) if has_fills else Reported()
+    asyncio.run(mark_out(found, prints(), name="the market stream"))
+    assert f"prints       {said}" in show_trades(found).splitlines()
 
 
 def test_the_json_holds_every_row_in_plain_decimals() -> None:

@@ -74,7 +74,8 @@ async def mark_out(result: Reported, prints: AsyncIterable[Trade], *, name: str)
         markouts.see(trade)
         if markouts.is_done:
             break
-    result.prints, result.prints_source = markouts.prints, name
+    if fills:
+        result.prints, result.prints_source = markouts.prints, name
 
 
 async def streamed_prints(market: Market, feed: FeedOpened) -> AsyncIterator[Trade]:
