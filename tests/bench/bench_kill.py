@@ -9,10 +9,11 @@ The gateway kills its own account only, so `all` is measured without it: there t
 appended in the gateway's name, and the time begins before that append.
 
 The floor is what no kill can do without: one durable append of the same event and one publish to
-somebody else, in plain nats-py, on a server of its own, in turns with ours. Beside it stands what
-the three appends of one account's kill cost alone: the kill, the turn that signs the cancel, and
-the turn that records what came of it; the last two are atomic, which costs several times a plain
-append.
+somebody else, in plain nats-py, on a server of its own, in turns with ours. Both begin on processes
+that were idle for a moment, as a person finds them: a machine that has just done the same is
+faster. Beside it stands what the three appends of one account's kill cost alone: the kill, the turn
+that signs the cancel, and the turn that records what came of it; the last two are atomic, which
+costs several times a plain append.
 """
 
 import asyncio
@@ -35,6 +36,8 @@ from kit.execution_events import a_kill
 
 AIM = 5.0
 FLOORS_PER_KILL = 5
+IDLE_S = 0.1
+"""How long everything rests before a measurement."""
 EVENTS_PER_TURN = 5
 """Of a turn that sends: snapshot, mode, intent, plan and signature."""
 
@@ -88,12 +91,16 @@ async def run(size: Size) -> list[Row]:
 async def _kills(desk: Desk, floor: "_Floor", kills: int, into: _Round) -> None:
     for _ in range(kills):
         await desk.open_entries()
+        await asyncio.sleep(IDLE_S)
         into.own.append(await desk.kill_own())
         if desk.others:
+            await asyncio.sleep(IDLE_S)
             into.everybody.append(await desk.kill_all())
         await desk.resume()
         for _ in range(FLOORS_PER_KILL):
+            await asyncio.sleep(IDLE_S)
             into.floor_ms.append(await floor.append_and_publish())
+            await asyncio.sleep(IDLE_S)
             into.appends_ms.append(await floor.appends_of_a_kill())
 
 
