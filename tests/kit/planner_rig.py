@@ -1,7 +1,7 @@
 """The planner on snapshots made by hand: what it is shown, and what it answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -119,6 +119,13 @@ class Rig:
         self.log.append(recorded)
         self.core.step(recorded)
         return recorded
+
+    def tell_again(self, kind: type[Event]) -> None:
+        """Let the newest event of a kind stand in the log once more."""
+        newest = next(it for it in reversed(self.log) if isinstance(it.event, kind))
+        again = replace(newest, position=len(self.log) + 1)
+        self.log.append(again)
+        self.core.step(again)
 
     def approve(
         self,

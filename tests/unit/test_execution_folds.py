@@ -13,12 +13,14 @@ from contracts.control import KillLevel
 from contracts.event import Draft, Recorded
 from contracts.transaction import TransactionDied, TransactionLanded, TransactionSigned
 from contracts.values import Side
+from contracts.verdict import OrderApproved
 from execution.domain.account_fold import Observation
 from execution.domain.planner import PlannerCore
 from kit.engine_runs import ROUGH
 from kit.engine_world import EngineWorld
 
-TELLS_AGAIN = Observation | TransactionSigned | TransactionLanded | TransactionDied
+OBSERVED = Observation | TransactionSigned | TransactionLanded | TransactionDied
+TELLS_AGAIN = OBSERVED | OrderApproved
 
 
 @cache
@@ -57,7 +59,7 @@ def folded(log: Sequence[Recorded]) -> tuple[bytes, tuple[Draft, ...]]:
 
 
 def facts() -> list[int]:
-    """Give where the log holds something that a venue may tell again."""
+    """Give where the log holds something that may come again."""
     return [at for at, it in enumerate(recorded_log()) if isinstance(it.event, TELLS_AGAIN)]
 
 
@@ -68,7 +70,7 @@ def test_a_replay_of_the_log_answers_what_the_log_holds() -> None:
     assert [it.event for it in answers] == [it.event for it in held]
 
 
-def test_everything_that_was_observed_may_come_twice_at_once() -> None:
+def test_all_verdicts_and_observations_may_come_twice_at_once() -> None:
     twice: list[Recorded] = []
     for recorded in recorded_log():
         twice += [recorded] * (2 if isinstance(recorded.event, TELLS_AGAIN) else 1)
@@ -78,7 +80,7 @@ def test_everything_that_was_observed_may_come_twice_at_once() -> None:
 
 @settings(max_examples=40)
 @given(st.data())
-def test_what_was_observed_may_come_again_at_any_later_time(data: st.DataObject) -> None:
+def test_verdicts_and_observations_may_come_again_at_any_later_time(data: st.DataObject) -> None:
     log = recorded_log()
     again: dict[int, list[Recorded]] = {}
     for at in data.draw(st.lists(st.sampled_from(facts()), max_size=30)):
@@ -118,7 +120,7 @@ def test_events_of_another_account_or_market_change_nothing() -> None:
     core = PlannerCore()
     for recorded in recorded_log():
         core.step(recorded)
-        if not isinstance(recorded.event, TELLS_AGAIN):
+        if not isinstance(recorded.event, OBSERVED):
             continue
         before = core.snapshot()
         for change in ({"account": "another"}, {"market": "btc-perp"}):

@@ -30,6 +30,7 @@ from contracts.order import (
 from contracts.transaction import RetryClass, TransactionDied, TransactionPlanned, Urgency
 from contracts.values import Leg, OrderKind, Side, from_millis
 from contracts.venue import DelegateSeen, MarketStatus, ObservedOrder
+from contracts.verdict import OrderApproved
 from kit.planner_rig import ACCOUNT, MARKET, Rig, of, open_long, types, working
 
 
@@ -102,6 +103,30 @@ def test_a_second_approval_is_closed_while_one_lives() -> None:
     second = rig.approve()
     (closed,) = of(rig.show(), SetupClosed)
     assert (closed.setup, closed.outcome) == (second, "not-started-busy")
+
+
+@pytest.mark.parametrize("times", [1, 49])
+def test_a_verdict_that_comes_again_is_passed_over_while_its_setup_lives(times: int) -> None:
+    rig = working()
+    for _ in range(times):
+        rig.tell_again(OrderApproved)
+    assert rig.show(slots=1) == []
+    rig.fill(Leg.ENTRY)
+    assert [it.leg for it in of(rig.show(slots=1), OrderIntended)] == [Leg.TP1, Leg.TP2, Leg.TP3]
+
+
+def test_a_verdict_that_comes_again_is_passed_over_when_its_setup_is_closed() -> None:
+    rig = working()
+    rig.kill()
+    rig.show()
+    rig.land()
+    rig.orders.clear()
+    rig.end_orders()
+    assert of(rig.show(slots=1), SetupClosed)
+    rig.resume()
+    rig.show()
+    rig.tell_again(OrderApproved)
+    assert rig.show(slots=1) == []
 
 
 def test_the_ladder_follows_the_end_of_the_entry() -> None:

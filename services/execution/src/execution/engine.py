@@ -255,7 +255,7 @@ class _Reading:
             self._take(seen)
 
     def _take(self, seen: Seen) -> None:
-        if seen.id.hex in self.state.keys or seen.id in self._engine.already:
+        if self.state.has_counted(seen.id) or seen.id in self._engine.already:
             return
         self.drafts.append(seen.draft(self.state, self.seen.clock))
         self.state = apply(self.state, seen.event, event_id=seen.id)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from contracts.engine import Mode
 from contracts.event import Event
@@ -18,6 +19,9 @@ from execution.domain.setup import Setup
 from execution.domain.timers import Timers
 from execution.domain.transactions import KeptIntent, Transaction
 from execution.domain.uids import Rings
+
+KEYS_MAX = 512
+"""Events that are remembered, to pass over one that comes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class AccountState(msgspec.Struct, frozen=True):
     """Intents whose transaction is not planned yet."""
     ledger: Ledger = FLAT
     keys: tuple[str, ...] = ()
-    """Observations that were counted, newest last."""
+    """Verdicts and observations that were counted, newest last."""
     mode: Mode = Mode.RUN
     mode_since_slot: int = 0
     is_delegate: bool = True
@@ -123,6 +127,14 @@ class AccountState(msgspec.Struct, frozen=True):
     def kill_level(self) -> int:
         """Give the level of the kill that stands over the account, 0 for none."""
         return max(self.own_kill, self.global_kill)
+
+    def has_counted(self, event_id: UUID) -> bool:
+        """Say whether a verdict or an observation came before."""
+        return event_id.hex in self.keys
+
+    def counted(self, event_id: UUID) -> "AccountState":
+        """Remember a verdict or an observation, so that it counts once."""
+        return replace(self, keys=(*self.keys, event_id.hex)[-KEYS_MAX:])
 
     def is_tripped(self, lane: str, slot: int) -> bool:
         """Say whether the circuit of a lane is open."""

@@ -55,10 +55,6 @@ from execution.domain.timers import timers_after
 from execution.domain.transactions import Transaction
 from execution.domain.uids import used
 
-KEYS_MAX = 512
-"""Observations that are remembered, to pass over one that comes again."""
-
-
 _HELD_LANES = ("entry", "move", "take-profit")
 """What may wait while the venue refuses it; protection and exits may not."""
 
@@ -295,10 +291,9 @@ def _given_up(state: AccountState, event: SigningRefused) -> AccountState:
 
 
 def _happened(state: AccountState, event: Observation, event_id: UUID) -> AccountState:
-    key = event_id.hex
-    if key in state.keys:
+    if state.has_counted(event_id):
         return state
-    state = replace(state, keys=(*state.keys, key)[-KEYS_MAX:])
+    state = state.counted(event_id)
     match event:
         case OrderFilled() | PositionLiquidated() | ForeignOrderFilled():
             state = _with_flow(

@@ -226,7 +226,9 @@ class PlannerCore:
     def _offered(self, verdict: OrderApproved, recorded: Recorded) -> Sequence[Draft]:
         known = self._state.accounts.get(verdict.account)
         if known is not None and known.market == verdict.market:
-            self._hear(recorded, verdict.account)
+            if not known.has_counted(recorded.id):
+                self._keep(known.counted(recorded.id))
+                self._hear(recorded, verdict.account)
             return ()
         drafts = Drafts(recorded.id, recorded.occurred_at, recorded.correlation_id)
         drafts.add(not_started(verdict, recorded.id, "no-venue"))
