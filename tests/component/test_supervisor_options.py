@@ -19,6 +19,7 @@ def test_up_says_on_the_terminal_why_a_cut_tape_gives_no_entries(
 
     feed = choose_feed(parser().parse_args(["up", "--tape", str(cut)]))
 
+    assert feed.symbol == "ltcusdt"
     assert feed.description == "TAPE of binance-spot ltcusdt at speed 1"
     assert capsys.readouterr().out == (
         "recording of ltcusdt: LTCUSDT_cut.csv; begins at 12:04 UTC, within a session: "

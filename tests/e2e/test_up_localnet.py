@@ -1,7 +1,6 @@
 """`up --venue localnet`: its test wallet delegates and revokes; the audit proves the key's life."""
 
 import base64
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import httpx
 import pytest
 
 from kit.localnet_rig import drift_program
+from kit.recordings import FRAMES, recording
 from kit.servers import free_port
 from localnet.drift.world import keypair
 from supervisor.chain_process import OWNER
@@ -82,13 +82,35 @@ def test_a_localnet_delegates_by_itself_is_revoked_and_proves_its_keys_life(
             said = running.stdout.read() if running.stdout else ""
         assert running.wait(60) == 0, said
     assert "its test wallet delegates by itself" in said
-    verified = subprocess.run(
-        [sys.executable, "-m", "supervisor", "audit", "--data-dir", str(data), "verify"],
-        cwd=tmp_path,
-        env=os.environ,
+    require_clean(data, "verify")
+
+
+@pytest.mark.timeout(400)
+def test_a_recording_plays_on_the_real_program_to_its_end(tmp_path: Path) -> None:
+    drift_program()
+    pytest.importorskip("driftpy", reason="driftpy is not installed: `just sync --extra drift`")
+    tape = recording(FRAMES) / "ethusdt_20240719.gz"
+    data = tmp_path / "data"
+    command = [sys.executable, "-m", "supervisor", "up", "--venue", "localnet"]
+    command += ["--tape", str(tape), "--speed", "10", "--exit-at-end"]
+    command += ["--data-dir", str(data), "--port", str(free_port())]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    require_clean(data, "verify")
+    assert "signals      6 decisions" in require_clean(data, "replay")
+
+
+def require_clean(data: Path, command: str) -> str:
+    """Let the auditor look; give what it says."""
+    found = subprocess.run(
+        [sys.executable, "-m", "supervisor", "audit", "--data-dir", str(data), command],
+        cwd=data.parent,
         capture_output=True,
         text=True,
         check=False,
         timeout=200,
     )
-    assert verified.stdout.splitlines()[-1] == "clean", verified.stdout + verified.stderr
+    assert found.stdout.splitlines()[-1] == "clean", found.stdout + found.stderr
+    return found.stdout

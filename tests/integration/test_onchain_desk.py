@@ -2,13 +2,15 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from audit.domain.permission import Permissions
 from contracts.control import KillLevel
 from contracts.engine import ModeChanged, ReconciliationBroke
 from contracts.order import OrderFilled, OrderPlaced, SetupClosed
-from contracts.ticks import Trade
+from contracts.ticks import TapeEnd, Trade
 from contracts.transaction import SigningRefused, TransactionLanded, TransactionSigned
-from contracts.values import Leg
+from contracts.values import Leg, to_millis
 from contracts.venue import VenueAdvanced
 from execution.domain.planner import PlannerCore
 from kit.execution_events import a_kill
@@ -101,3 +103,26 @@ async def test_bars_are_told_closed_once_the_chain_was_read_after_their_print() 
         (told,) = world.found(VenueAdvanced)
         assert (told.venue, told.last_trade_id) == ("localnet", 2)
         assert world.dead_letters.parked == []
+
+
+async def test_a_tape_ends_with_its_last_bar_and_the_chain_goes_on() -> None:
+    async with onchain_world() as world:
+        await world.steps(3)
+        minute_ms = world.now_ms // 60_000 * 60_000
+        last_ms = minute_ms + 65_000
+        trade = Trade(i=1, t=minute_ms + 1_000, p="150", q="1", m=True)
+        last = Trade(i=2, t=last_ms, p="150", q="1", m=True)
+        await world.prints(trade, last, TapeEnd(i=2, t=last_ms), TapeEnd(i=2, t=last_ms))
+        await world.steps(2)
+        (told,) = world.found(VenueAdvanced)
+        assert told.last_trade_id == 2
+        assert to_millis(told.minute) == minute_ms + 60_000
+        world.life = await world.begin()
+        await world.prints(TapeEnd(i=2, t=last_ms), msgspec.structs.replace(last, i=3))
+        await world.steps(2)
+        assert len(world.found(VenueAdvanced)) == 1
+        (parked,) = world.dead_letters.parked
+        assert "no trade after the end of the tape, found trade 3" in parked.reason
+        await world.approve()
+        await world.steps(4)
+        assert [it.leg for it in world.found(OrderPlaced)] == [Leg.ENTRY, Leg.STOP]

@@ -18,7 +18,7 @@ from contracts.delegation import (
 )
 from contracts.event import Draft, Event, Recorded
 from contracts.ids import derive_root_id
-from contracts.ticks import Trade, encode_tick
+from contracts.ticks import Tick, encode_tick
 from contracts.values import Side, from_millis
 from contracts.verdict import OrderApproved
 from execution.onchain.delegate import DelegateSigner
@@ -229,11 +229,11 @@ class OnChainWorld:
         event = draft.event.model_copy(update={"expires_at": ends})
         await self.say("risk", Draft(event, draft.id, draft.subject, draft.occurred_at, draft.id))
 
-    async def prints(self, *trades: Trade) -> None:
+    async def prints(self, *ticks: Tick) -> None:
         """Let execution work prints."""
         at = len(self.market.messages)
-        for trade in trades:
-            await self.market.put(TRADES, encode_tick(trade))
+        for tick in ticks:
+            await self.market.put(TRADES, encode_tick(tick))
         await self.life.desk.work(self.market.messages[at:])
 
     def sell(self, price: str, quantity: str = "10") -> None:

@@ -1,6 +1,8 @@
 """`up --venue localnet`: what it needs is said in one line before anything is started."""
 
 from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from supervisor.options import Feed, choose_feed, parser
 from supervisor.refusal import Refusal
 
 NATS = "nats://token@127.0.0.1:4222"
-FEED = Feed("synthetic:7", "synthetic-7", "a market", {})
+FEED = Feed("synthetic:7", "synthetic-7", "a market", {}, "solusdt")
 
 
 def asked(*arguments: str) -> Namespace:
@@ -26,9 +28,12 @@ def refusal(*arguments: str) -> str:
     return str(refused.value)
 
 
-def opened(folder: DataFolder, logs: Path, *options: str) -> venues.Venue:
+def opened(
+    folder: DataFolder, logs: Path, *options: str, symbol: str = FEED.symbol
+) -> venues.Venue:
     asks = asked("--venue", "localnet", *options)
-    return venues.opened(asks, folder, FEED, nats_url=NATS, page_url="http://page", logs=logs)
+    feed = replace(FEED, symbol=symbol)
+    return venues.opened(asks, folder, feed, nats_url=NATS, page_url="http://page", logs=logs)
 
 
 def test_paper_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,13 +72,17 @@ class TestWithAProgram:
         monkeypatch.setattr(venues, "load", load)
         monkeypatch.setattr(venues, "find_spec", find_spec)
 
-    def test_a_tape_is_refused(self) -> None:
-        assert "found a tape" in refusal("--tape", "some.csv")
-        assert "found a tape" in refusal("--feed", "tape")
-
     @pytest.mark.parametrize("speed", ["max", "11", "60"])
-    def test_a_market_that_outruns_a_chain_is_refused(self, speed: str) -> None:
-        assert f"at most 10 with --venue localnet, found {speed}" in refusal("--speed", speed)
+    @pytest.mark.parametrize("feed", [(), ("--tape", "some.csv")])
+    def test_a_market_that_outruns_a_chain_is_refused(
+        self, feed: Sequence[str], speed: str
+    ) -> None:
+        found = refusal("--speed", speed, *feed)
+        assert f"at most 10 with --venue localnet, found {speed}" in found
+
+    def test_a_tape_plays_in_its_own_time_or_up_to_ten_times_faster(self) -> None:
+        for speed in ((), ("--speed", "10")):
+            venues.require_venue(asked("--venue", "localnet", "--tape", "some.csv", *speed))
 
     def test_a_synthetic_market_has_a_speed_that_a_chain_can_follow(self) -> None:
         options = asked("--venue", "localnet", "--feed", "synthetic")
@@ -114,6 +123,15 @@ def test_a_folder_holds_one_run_of_a_localnet(tmp_path: Path) -> None:
         folder.close()
     with pytest.raises(Refusal, match="on localnet"):
         DataFolder(tmp_path / "run", feed=venues.identity_of(FEED, "paper"))
+
+
+def test_a_feed_goes_to_its_own_market_and_a_strange_one_is_refused(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "run", feed=venues.identity_of(FEED, "localnet"))
+    for symbol, index in (("solusdt", "0"), ("btcusdt", "1"), ("ethusdt", "2")):
+        assert opened(folder, tmp_path, symbol=symbol).execution["PERP_MARKET_INDEX"] == index
+    with pytest.raises(Refusal, match="expected a feed of sol-perp, btc-perp, eth-perp with"):
+        opened(folder, tmp_path, symbol="ltcusdt")
+    folder.close()
 
 
 def test_a_persons_own_wallet_owns_the_account_and_is_left_to_open_it(

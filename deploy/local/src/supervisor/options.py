@@ -14,6 +14,8 @@ from supervisor.refusal import Refusal
 
 VENUES = (PAPER, ON_CHAIN[0])
 _PORT_NAME, _PORT = "GATEWAY_PORT", "8001"
+_SYNTHETIC_SYMBOL = "solusdt"
+"""What ingest generates."""
 FEEDS = ("auto", "binance", "synthetic", "tape")
 
 
@@ -25,7 +27,7 @@ class Feed:
     folder: str
     description: str
     environment: dict[str, str]
-    symbol: str = "solusdt"
+    symbol: str
 
 
 def parser() -> argparse.ArgumentParser:
@@ -89,6 +91,7 @@ def choose_feed(options: argparse.Namespace) -> Feed:
                 f"synthetic-{options.seed}",
                 f"SYNTHETIC market, seed {options.seed}",
                 {"FEED": "synthetic", "SYNTHETIC_SEED": str(options.seed), **speed},
+                _SYNTHETIC_SYMBOL,
             )
 
 
@@ -141,6 +144,7 @@ def _tape(files: list[str], speed: str) -> Feed:
         f"tape-{summary['symbol']}-{digest}",
         f"TAPE of {summary['venue']} {summary['symbol']} at speed {speed}",
         {"FEED": "tape", "TAPE_FILES": resolved, "TAPE_SPEED": speed},
+        summary["symbol"],
     )
 
 

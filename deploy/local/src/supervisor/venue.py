@@ -22,6 +22,7 @@ from contracts.markets import market_of
 from contracts.venues import ON_CHAIN, PAPER
 from localnet.builds import NoProgram, load
 from localnet.drift.addresses import PROGRAM, USDC
+from localnet.drift.markets import MARKETS
 from localnet.drift.world import keypair
 from supervisor.chain_process import OWNER
 from supervisor.child import Child
@@ -80,8 +81,6 @@ def require_venue(options: Namespace) -> None:
             "expected the packages of the Drift venue, found no driftpy; "
             "`./justw sync --extra drift` installs them"
         )
-    if options.tape or options.feed == "tape":
-        raise Refusal(f"expected a feed that goes on with --venue {LOCALNET}, found a tape")
     options.speed = options.speed or (SPEED if options.feed == "synthetic" else None)
     if options.speed == "max" or float(options.speed or 1) > SPEED_MAX:
         raise Refusal(
@@ -141,6 +140,11 @@ def opened(
     wallet = named or str(keypair(OWNER).pubkey())
     deposit = _deposit_usd()
     market = market_of(Symbol(feed.symbol)).market
+    places = {it.spec.market: it.index for it in MARKETS}
+    if market not in places:
+        raise Refusal(
+            f"expected a feed of {', '.join(places)} with --venue {LOCALNET}, found {market}"
+        )
     command = [sys.executable, "-m", "supervisor.chain_process", "--port", str(port)]
     command += ["--market", market, "--deposit-usd", str(deposit)]
     if named is not None:
@@ -155,6 +159,7 @@ def opened(
             "DRIFT_PROGRAM": str(PROGRAM),
             "QUOTE_MINT": str(USDC),
             "ACCOUNT_OWNER": wallet,
+            "PERP_MARKET_INDEX": str(places[market]),
             "DELEGATE_FEES_SOL": _DELEGATE_SOL if named is None else _OWN_DELEGATE_SOL,
             # The test wallet has deposited already.
             "SET_UP_DEPOSIT_USD": "0" if named is None else str(deposit),

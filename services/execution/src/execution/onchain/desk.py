@@ -15,8 +15,8 @@ from chassis.market import MarketMessage
 from contracts.event import Draft, Recorded
 from contracts.ids import MarketId
 from contracts.manual import TransactionOffered
-from contracts.minutes import EARLIEST_MS
-from contracts.ticks import Tick, Trade
+from contracts.minutes import EARLIEST_MS, minute_of
+from contracts.ticks import TapeEnd, Tick
 from execution.domain.state import require_venue
 from execution.engine import Engine, transaction_of
 from execution.handlers import Parks
@@ -152,8 +152,13 @@ class ChainDesk:
 
     def _work_tick(self, tick: Tick | ValueError) -> None:
         progress = self._standing.progress
-        if not isinstance(tick, Trade):
-            raise BadTick(f"expected a trade of a feed without an end, found {tick}")
+        if isinstance(tick, ValueError):
+            raise BadTick(str(tick))
+        if isinstance(tick, TapeEnd):
+            self._end(tick)
+            return
+        if progress.is_ended:
+            raise BadTick(f"expected no trade after the end of the tape, found trade {tick.i}")
         if progress.open_ms is None:
             require_plausible(tick, open_minute_ms=None)
             self._soundness.require(tick)
@@ -164,6 +169,16 @@ class ChainDesk:
         self._soundness.require(tick)
         newest_ms = progress.newest_closed_by(tick.t)
         self._closing = _Closing(newest_ms, tick.t, max(0, tick.i - 1), self._clock())
+        self.chain.wake()
+
+    def _end(self, end: TapeEnd) -> None:
+        """Close the last, unfinished bar; nothing is decided on it. The chain goes on."""
+        progress = self._standing.progress
+        if progress.is_ended or progress.open_ms is None:
+            return
+        require_plausible(end, open_minute_ms=progress.open_ms)
+        newest_ms = max(progress.open_ms, minute_of(end.t))
+        self._closing = _Closing(newest_ms, end.t, end.i, self._clock())
         self.chain.wake()
 
     async def _settle(self) -> None:
