@@ -27,7 +27,15 @@ from contracts.routes import subject_of
 from gateway.domain.consent import LOST_SOL
 from gateway.place import DRIFT
 from kit.gateway_app import Desk, running_desk, until
-from kit.gateway_signin import ACCOUNT, OWNER, STRANGER, SignInStage, signed_in
+from kit.gateway_signin import (
+    ACCOUNT,
+    FOR_HARDWARE,
+    HOT,
+    OWNER,
+    STRANGER,
+    SignInStage,
+    signed_in,
+)
 from kit.golden import EXAMPLES
 from kit.owner_story import OwnerStory
 
@@ -207,7 +215,7 @@ async def test_another_wallet_of_the_account_may_look_and_nothing_else() -> None
         await named(desk)
         await signed_in(desk.http, STRANGER)
         view = (await desk.http.get("/api/delegation")).json()
-        assert (view["owner"], view["isOwner"]) == (OWNER.address, False)
+        assert (view["owner"], view["isOwner"], view["mayAct"]) == (OWNER.address, False, False)
         head = await desk.log.head()
         body = {"txId": "0" * 8 + "-0000-0000-0000-" + "0" * 12, "base64": signed()}
         for path, sent in (
@@ -220,6 +228,51 @@ async def test_another_wallet_of_the_account_may_look_and_nothing_else() -> None
             said = await desk.http.post(f"/api/delegation/{path}", json=sent)
             assert (said.status_code, said.json()["code"]) == (403, "owner_wallet_required"), path
         assert await desk.log.head() == head
+
+
+async def test_a_wallet_of_the_account_acts_for_an_owner_that_cannot_sign_in() -> None:
+    stage = SignInStage(wallets=FOR_HARDWARE)
+    async with running_desk(stage=stage, environment=OWNED) as desk:
+        await signed_in(desk.http, HOT)
+        await agreed(desk)
+        view = (await desk.http.get("/api/delegation")).json()
+        assert (view["isOwner"], view["mayAct"]) == (False, True)
+        for what, returned in (("delegate", OwnerTransactionKind.DELEGATE), ("revoke", None)):
+            offer = await an_offer(desk, what)
+            assert offer["feePayer"] == OWNER.address
+            head = await desk.log.head()
+            said = await desk.http.post(
+                offer["submitTo"], json={"txId": offer["txId"], "base64": signed(HOT)}
+            )
+            assert (said.status_code, said.json()["code"]) == (422, "tx_signature_invalid")
+            assert await desk.log.head() == head
+            sent = example(
+                OwnerTransactionSent,
+                offer=UUID(offer["txId"]),
+                kind=returned or OwnerTransactionKind.REVOKE,
+            )
+            said, _ = await asyncio.gather(
+                desk.http.post(offer["submitTo"], json={"txId": offer["txId"], "base64": signed()}),
+                answer(desk, OwnerTransactionReturned, sent),
+            )
+            assert said.status_code == 202, said.text
+        told = {
+            type(it.event): (it.event.wallet, it.event.by)
+            for it in desk.log.recorded
+            if isinstance(
+                it.event, ConsentGiven | DelegationAsked | RevokeAsked | OwnerTransactionReturned
+            )
+        }
+        assert len(told) == 4
+        assert set(told.values()) == {(OWNER.address, HOT.address)}
+        page = (await desk.http.get("/api/activity")).json()["items"]
+        assert f"{HOT.address} for {OWNER.address} asks for a delegate key" in {
+            it["summary"] for it in page
+        }
+        stage.passes(minutes=10)
+        for path, body in (("consent", {"textSha256": "0" * 64}), ("delegate", {})):
+            said = await desk.http.post(f"/api/delegation/{path}", json=body)
+            assert (said.status_code, said.json()["code"]) == (403, "step_up_required"), path
 
 
 async def test_a_revoke_works_with_an_idle_session_and_is_never_counted() -> None:

@@ -23,7 +23,15 @@ from contracts.transaction import (
     TransactionSigned,
 )
 from kit.gateway_app import Desk, running_desk, until
-from kit.gateway_signin import ACCOUNT, OWNER, STRANGER, SignInStage, signed_in
+from kit.gateway_signin import (
+    ACCOUNT,
+    FOR_HARDWARE,
+    HOT,
+    OWNER,
+    STRANGER,
+    SignInStage,
+    signed_in,
+)
 from kit.hand_story import MESSAGE, TRANSACTION, HandStory, closed, example, signed
 
 OWNED = {"owner_wallet": OWNER.address}
@@ -49,7 +57,7 @@ async def test_from_the_choice_to_a_transaction_that_landed() -> None:
         await until(lambda: any(it.is_up for it in desk.live.services))
         offer = await HandStory(desk).offers()
         view = (await desk.http.get("/api/signing")).json()
-        assert (view["mode"], view["wallet"], view["isOwner"]) == ("manual", OWNER.address, True)
+        assert (view["mode"], view["wallet"], view["mayAct"]) == ("manual", OWNER.address, True)
         assert view["notes"]
         (shown,) = view["offers"]
         assert shown == (await desk.http.get(f"/api/signing/offers/{offer}")).json()
@@ -230,7 +238,7 @@ async def test_another_wallet_of_the_account_may_look_and_nothing_else() -> None
     async with running_desk(stage=SignInStage(wallets=wallets), environment=OWNED) as desk:
         await until(lambda: desk.live.state.owner.wallet == OWNER.address)
         await signed_in(desk.http, STRANGER)
-        assert not (await desk.http.get("/api/signing")).json()["isOwner"]
+        assert not (await desk.http.get("/api/signing")).json()["mayAct"]
         head = await desk.log.head()
         for path, body in (
             ("mode", {"mode": "manual"}),
@@ -240,6 +248,31 @@ async def test_another_wallet_of_the_account_may_look_and_nothing_else() -> None
             said = await desk.http.post(f"/api/signing/{path}", json=body)
             assert (said.status_code, said.json()["code"]) == (403, "owner_wallet_required"), path
         assert await desk.log.head() == head
+
+
+async def test_a_wallet_of_the_account_hands_in_what_a_hardware_owner_signed() -> None:
+    stage = SignInStage(wallets=FOR_HARDWARE)
+    async with running_desk(stage=stage, environment=OWNED) as desk:
+        await signed_in(desk.http, HOT)
+        await HandStory(desk).is_chosen()
+        view = (await desk.http.get("/api/signing")).json()
+        assert (view["wallet"], view["mayAct"]) == (OWNER.address, True)
+        offer = await HandStory(desk).offers()
+        head = await desk.log.head()
+        said = await desk.http.post(
+            "/api/signing/submit", json={"txId": offer, "base64": signed(HOT)}
+        )
+        assert (said.status_code, said.json()["code"]) == (422, "tx_signature_invalid")
+        assert await desk.log.head() == head
+        sent = example(TransactionSigned, transaction=TRANSACTION)
+        assert (await submitted(desk, offer, closed(offer), sent)).status_code == 202
+        (returned,) = [
+            it.event for it in desk.log.recorded if isinstance(it.event, TransactionReturned)
+        ]
+        assert (returned.wallet, returned.by) == (OWNER.address, HOT.address)
+        stage.passes(minutes=10)
+        said = await desk.http.post("/api/signing/mode", json={"mode": "delegate"})
+        assert (said.status_code, said.json()["code"]) == (403, "step_up_required")
 
 
 async def test_who_signs_is_chosen_with_a_fresh_sign_in_and_a_signature_needs_none() -> None:

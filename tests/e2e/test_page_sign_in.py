@@ -2,35 +2,52 @@
 
 import contextlib
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from contracts.delegation import ConsentGiven, DelegationState
 from gateway.page_files import PageFiles
 from gateway.server import bind
 from gateway.site import loopback_site
+from kit.accessible import it_is_for_everybody_at_both_widths, watch_access
 from kit.browser import Page, browser_page
 from kit.browser_wallet import browser_wallet
 from kit.gateway_app import Desk, running_desk, serving_sign_in, until
-from kit.gateway_signin import OWNER, STRANGER, SignInStage, Wallet
+from kit.gateway_signin import FOR_HARDWARE, HOT, OWNER, STRANGER, SignInStage, Wallet
+from kit.owner_page import agree, close_dialog, stands_at
+from kit.owner_story import DELEGATE, OwnerStory
+from kit.screens import take_screens
 
 
 @contextlib.asynccontextmanager
 async def opened(
-    folder: Path, page_files: PageFiles, *wallets: tuple[str, Wallet, str]
+    folder: Path, page_files: PageFiles, *wallets: str, owner: Wallet | None = None
 ) -> AsyncGenerator[tuple[Desk, Page, SignInStage]]:
-    """Open the page of a desk that asks for a sign-in, in a browser with wallets."""
+    """Open the page of a desk that asks for a sign-in, in a browser with wallets.
+
+    With an `owner` of its own, who cannot sign in, the wallets of `FOR_HARDWARE` may.
+    """
     listener = await bind("127.0.0.1", 0)
     port = int(listener.getsockname()[1])
     site = loopback_site(port, requires_origin=True)
     stage = SignInStage(site=site)
+    if owner is not None:
+        stage.wallets = FOR_HARDWARE
     async with (
-        running_desk(stage=stage, page=page_files) as desk,
+        running_desk(
+            stage=stage,
+            page=page_files,
+            clock=lambda: datetime.now(UTC),
+            environment={} if owner is None else {"owner_wallet": owner.address},
+            services_every_s=0.1,
+        ) as desk,
         serving_sign_in(desk, listener, site),
         browser_page(folder) as page,
     ):
-        for name, who, behavior in wallets:
-            await page.before_load(browser_wallet(who, name=name, behavior=behavior))
+        for one in wallets:
+            await page.before_load(one)
         await page.open(f"http://127.0.0.1:{port}/")
         yield desk, page, stage
 
@@ -39,7 +56,7 @@ async def opened(
 async def test_a_wallet_signs_in_steps_up_and_is_signed_out_when_it_changes(
     tmp_path: Path, built_page: PageFiles
 ) -> None:
-    wallets = ("Backpack", OWNER, "message-only"), ("Phantom", OWNER, "ok")
+    wallets = browser_wallet(OWNER, name="Backpack", behavior="message-only"), browser_wallet(OWNER)
     async with opened(tmp_path, built_page, *wallets) as (desk, page, stage):
         await page.wait_for_text("signed-out", "Sign in with a wallet to see this desk")
         names = "[...document.querySelectorAll('[data-testid^=wallet-]')].map((e) => e.innerText)"
@@ -88,7 +105,51 @@ async def test_a_wallet_signs_in_steps_up_and_is_signed_out_when_it_changes(
 async def test_a_wallet_that_does_not_sign_as_asked_is_not_let_in(
     tmp_path: Path, built_page: PageFiles, who: Wallet, behavior: str, words: str
 ) -> None:
-    async with opened(tmp_path, built_page, ("Phantom", who, behavior)) as (_, page, __):
+    wallet = browser_wallet(who, behavior=behavior)
+    async with opened(tmp_path, built_page, wallet) as (_, page, __):
         await page.press("wallet-phantom")
         await page.wait_for_text("siws-said", words)
         assert await page.evaluate("document.querySelector('[data-testid=position-card]') === null")
+
+
+@pytest.mark.timeout(600)
+async def test_an_owner_on_a_ledger_signs_what_another_wallet_asks_for(
+    tmp_path: Path, built_page: PageFiles
+) -> None:
+    both = browser_wallet(HOT, ledger=OWNER)
+    async with opened(tmp_path, built_page, both, owner=OWNER) as (desk, page, _):
+        await page.press("wallet-phantom")
+        await page.wait_for_text("connection-pill", "live")
+        await watch_access(page)
+        story = OwnerStory(desk)
+        story.reads()
+        await story.is_heard()
+        await story.hands_over()
+        await stands_at(page, "none")
+        await page.press("delegation-badge")
+        await page.wait_for_text("delegation-for-owner", f"the owner, {OWNER.address}")
+        await agree(page)
+        (consent,) = [it.event for it in desk.log.recorded if isinstance(it.event, ConsentGiven)]
+        assert (consent.wallet, consent.by) == (OWNER.address, HOT.address)
+        await story.bears()
+        await story.offers(DELEGATE)
+        await story.shows(DelegationState.AWAITING, None)
+        await page.press("offer-sign")
+        await page.wait_for_text("offer-refusal", f"to show {OWNER.address}, found {HOT.address}")
+        await it_is_for_everybody_at_both_widths(page)
+        await take_screens(page, tmp_path, "for-a-ledger")
+
+        await page.evaluate(f"testWallet.switchTo('{OWNER.address}')")
+        await page.press("offer-sign")
+        returned = await story.takes()
+        assert (returned.wallet, returned.by) == (OWNER.address, HOT.address)
+        await story.lands()
+        await story.shows(DelegationState.ACTIVE, story.key)
+        await stands_at(page, "active")
+        await page.press("manual-sign-toggle")
+        await page.wait_for_text("manual-sign-note", "on: no delegate is needed")
+        await close_dialog(page, "delegation-dialog")
+
+        await page.evaluate(f"testWallet.switchTo('{STRANGER.address}')")
+        await page.wait_for_text("signed-out", "Sign in with a wallet to see this desk")
+        assert page.errors == []

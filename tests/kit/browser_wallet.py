@@ -1,7 +1,8 @@
 """A wallet of the Wallet Standard inside a page: it really signs, with a key of its own.
 
 It behaves as wallets are told to: it refuses a sign-in for another host, and puts its signature
-into the slot of its own key. `behavior` makes it one that does not; `testWallet.behave` makes it
+into the slot of its own key. With a `ledger` it has a second account, on a device that signs no
+message: `switchTo` shows it. `behavior` makes it one that does not; `testWallet.behave` makes it
 another one later. Of transactions, `alter` changes what one does before it signs, `lighthouse` adds
 an assertion of its own as real wallets do, `slow` signs at `testWallet.release()`, and `locked`
 shows no account.
@@ -23,7 +24,7 @@ BEHAVIORS = (
     "slow",
     "locked",
 )
-_WALLET = """(({seedHex, address, behavior, name, lighthouse}) => {
+_WALLET = """(({seedHex, address, ledger, behavior, name, lighthouse}) => {
   let release = () => {};
   const behave = (next) => {
     behavior = next;
@@ -44,8 +45,13 @@ _WALLET = """(({seedHex, address, behavior, name, lighthouse}) => {
   const keyOf = (seed) => crypto.subtle.importKey(
     "pkcs8", bytes("302e020100300506032b657004220420" + seed), "Ed25519", false, ["sign"]);
   const [own, other] = [keyOf(seedHex), keyOf("7f".repeat(32))];
-  const sign = async (text) => new Uint8Array(await crypto.subtle.sign(
-    "Ed25519", await (behavior === "wrong-key" ? other : own), text));
+  const device = ledger && keyOf(ledger.seedHex);
+  const isDevice = (at) => ledger !== null && ledger.address === at;
+  const sign = async (text, at) => new Uint8Array(await crypto.subtle.sign(
+    "Ed25519", await (behavior === "wrong-key" ? other : isDevice(at) ? device : own), text));
+  const requireNoDevice = (at) => {
+    if (isDevice(at)) throw new Error("A Ledger signs no message.");
+  };
   const reject = () => Object.assign(new Error("User rejected the request."), {code: 4001});
   const listeners = new Set();
   const account = (at) => ({address: at, publicKey: new Uint8Array(32), chains: ["solana:mainnet"],
@@ -60,7 +66,8 @@ _WALLET = """(({seedHex, address, behavior, name, lighthouse}) => {
     `Chain ID: ${input.chainId}`, `Nonce: ${input.nonce}`,
     `Issued At: ${input.issuedAt}`, `Expiration Time: ${input.expirationTime}`,
     `Request ID: ${input.requestId}`].join("\\n");
-  const signMessage = async ({message}) => {
+  const signMessage = async ({account, message}) => {
+    requireNoDevice(account.address);
     if (behavior === "reject") throw reject();
     return {signedMessage: message, signature: await sign(message)};
   };
@@ -76,18 +83,20 @@ _WALLET = """(({seedHex, address, behavior, name, lighthouse}) => {
     "solana:signMessage": {version: "1.1.0",
       signMessage: async (...all) => Promise.all(all.map(signMessage))},
     "solana:signTransaction": {version: "1.0.0", supportedTransactionVersions: ["legacy", 0],
-      signTransaction: async (...all) => Promise.all(all.map(async ({transaction}) => {
+      signTransaction: async (...all) => Promise.all(all.map(async ({account, transaction}) => {
         if (behavior === "reject") throw reject();
         if (behavior === "slow") await new Promise((done) => { release = done; });
         if (behavior === "alter") transaction = altered(transaction);
         if (behavior === "lighthouse") transaction = asserted(transaction);
         const signed = Uint8Array.from(transaction);
-        signed.set(await sign(transaction.slice(1 + 64 * transaction[0])), 1);
+        signed.set(
+          await sign(transaction.slice(1 + 64 * transaction[0]), account.address), 1);
         return {signedTransaction: signed};
       }))},
   };
   if (behavior !== "message-only") wallet.features["solana:signIn"] = {version: "1.0.0",
     signIn: async (input) => {
+      requireNoDevice(input.address);
       if (behavior === "reject") throw reject();
       if (input.domain !== location.host) throw new Error(`-32000: domain ${input.domain}`);
       const said = new TextEncoder().encode(text(input) + (behavior === "tamper" ? " " : ""));
@@ -103,15 +112,21 @@ _WALLET = """(({seedHex, address, behavior, name, lighthouse}) => {
 })"""
 
 
-def browser_wallet(who: Wallet, *, behavior: str = "ok", name: str = "Phantom") -> str:
+def browser_wallet(
+    who: Wallet, *, ledger: Wallet | None = None, behavior: str = "ok", name: str = "Phantom"
+) -> str:
     """Give the script that installs a wallet of this key in a page, before the page loads."""
     assert behavior in BEHAVIORS, behavior
-    # The first half of an Ed25519 keypair is its seed.
     given = {
-        "seedHex": bytes(who.keypair)[:32].hex(),
-        "address": who.address,
+        **_key(who),
+        "ledger": None if ledger is None else _key(ledger),
         "behavior": behavior,
         "name": name,
         "lighthouse": bytes(LIGHTHOUSE).hex(),
     }
     return f"{_WALLET}({json.dumps(given)})"
+
+
+def _key(of: Wallet) -> dict[str, str]:
+    """Give a key as the page takes it; the first half of an Ed25519 keypair is its seed."""
+    return {"seedHex": bytes(of.keypair)[:32].hex(), "address": of.address}

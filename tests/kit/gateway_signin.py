@@ -47,8 +47,12 @@ def wallet(number: int) -> Wallet:
     return Wallet(Keypair.from_seed(bytes([number]) * 32))
 
 
-OWNER, STRANGER, NEIGHBOR = wallet(1), wallet(2), wallet(3)
-"""Commands the account that is served; commands none; commands another account."""
+OWNER, STRANGER, NEIGHBOR, HOT = wallet(1), wallet(2), wallet(3), wallet(4)
+"""Commands the account that is served; commands none; commands another account; commands the
+account in the place of an owner that cannot sign in.
+"""
+FOR_HARDWARE = {HOT.address: ACCOUNT, NEIGHBOR.address: AccountId("neighbor")}
+"""Who may sign in where the owner is a hardware wallet."""
 
 
 @dataclass

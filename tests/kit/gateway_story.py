@@ -37,7 +37,9 @@ class Story:
     ids: dict[str, EventId] = field(default_factory=dict[str, EventId])
     count: int = 0
 
-    async def write(self, event: Event, *, identity: EventId | None = None) -> EventId:
+    async def write(
+        self, event: Event, *, identity: EventId | None = None, cause: EventId | None = None
+    ) -> EventId:
         """Append one event."""
         self.count += 1
         new = identity or derive_root_id("story", self.count)
@@ -48,6 +50,7 @@ class Story:
             subject=subject_of(event),
             occurred_at=self.market_at,
             correlation_id=new,
+            causation_id=cause,
         )
         await self.log.as_service(owner).append([draft])
         return new

@@ -18,6 +18,7 @@ from contracts.delegation import (
     OwnerTransactionKind,
     OwnerTransactionLanded,
     OwnerTransactionOffered,
+    OwnerTransactionReturned,
     OwnerTransactionSent,
 )
 from contracts.ids import EventId
@@ -113,6 +114,17 @@ class OwnerStory:
         )
         self.sent = {"kind": kind, "offer": offer}
 
+    async def takes(self) -> OwnerTransactionReturned:
+        """Wait for the owner's signature under what was offered last, and send it."""
+        log = self.desk.log
+        await until(lambda: isinstance(log.recorded[-1].event, OwnerTransactionReturned))
+        returned = log.recorded[-1]
+        assert isinstance(returned.event, OwnerTransactionReturned)
+        self.sent["signature"] = returned.event.signature
+        sent = self._event(OwnerTransactionSent, **self.sent)
+        await self.desk.story.write(sent, cause=returned.id)
+        return returned.event
+
     async def sends(self) -> None:
         """Send what was offered last, as signed."""
         self.signatures += 1
@@ -133,9 +145,11 @@ class OwnerStory:
         self.state = state
 
     async def _write(self, event_class: type[Any], **changes: Any) -> EventId:
+        return await self.desk.story.write(self._event(event_class, **changes))
+
+    def _event(self, event_class: type[Any], **changes: Any) -> Any:
         found: Any = next(one for one in EXAMPLES if isinstance(one, event_class))
         clock = {}
         if "clock" in event_class.model_fields:
             clock["clock"] = found.clock.model_copy(update={"at": datetime.now(UTC)})
-        event = found.model_copy(update={"account": "local", **clock, **changes})
-        return await self.desk.story.write(event)
+        return found.model_copy(update={"account": "local", **clock, **changes})

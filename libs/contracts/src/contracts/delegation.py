@@ -49,7 +49,10 @@ class DelegationLimits(BaseModel):
 
 
 class ConsentGiven(Event):
-    """The owner agreed to what a delegate can do, in these words."""
+    """The owner agreed to what a delegate can do, in these words.
+
+    `by` is who said so: another wallet of the account, where the owner's cannot sign in.
+    """
 
     event_type: ClassVar[str] = "consent_given"
     owner: ClassVar[str] = "gateway"

@@ -202,7 +202,10 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
 
 
 def _owners(parts: Parts) -> Owners:
-    return Owners(parts.live, parts.commands, parts.identity.place)
+    place, sign_in = parts.identity.place, parts.sign_in
+    if sign_in is None:
+        return Owners(parts.live, parts.commands, place)
+    return Owners(parts.live, parts.commands, place, may_sign_in=sign_in.is_ours)
 
 
 def _admission(scope: Scope) -> Admission:

@@ -152,6 +152,9 @@ class DelegationView(View, frozen=True):
     """Now, by the chain's clock, which `expiresAt` is of; None while nobody reads the chain."""
     owner: str | None
     is_owner: bool
+    """Whether whoever asks is signed in with the owner's wallet, or nobody signs in."""
+    may_act: bool
+    """Whether they may ask for what the owner signs: the owner, or for one who cannot sign in."""
     venue: VenuePlaceView
     key: KeyView | None
     on_chain: str | None

@@ -1,11 +1,12 @@
 """What the owner of an account asks for: consent, a key, a revoke, and signed transactions.
 
 Each becomes an event; execution answers with another, and the answer waits for it. A revoke needs
-the owner's wallet and nothing else: no fresh sign-in, no key, no consent.
+no fresh sign-in, no key, no consent. An owner whose wallet may not sign in, a hardware wallet, is
+acted for by the wallets that may; whatever is sent bears the owner's own signature all the same.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -54,16 +55,23 @@ class Owners:
     live: Live
     commands: Commands
     place: Place
+    may_sign_in: Callable[[str], bool] = lambda _: True
+    """Says of a wallet whether it may sign in for the account."""
     answer_wait_s: float = ANSWER_WAIT_S
 
     def is_owner(self, session: Session | None) -> bool:
-        """Say whether whoever asks is the owner; on a desk without sign-in everybody may ask."""
+        """Say whether whoever asks is the owner; on a desk without sign-in everybody is."""
         wallet = self.live.state.owner.wallet
         return wallet is not None and (session is None or session.grant.wallet == wallet)
 
+    def may_act(self, session: Session | None) -> bool:
+        """Say whether whoever asks may ask for what the owner signs, and hand it in."""
+        wallet = self.live.state.owner.wallet
+        return wallet is not None and (self.is_owner(session) or not self.may_sign_in(wallet))
+
     async def consent(self, text_sha256: str, *, actor: Actor, session: Session | None) -> Done:
         """Record that the owner agreed to the text that stands now."""
-        wallet = self.require_owner(session)
+        wallet = self.acted_for(session)
         require_fresh(actor, "to agree")
         text = text_of(self.live.state, self.place)
         if text is None or text.sha256 != text_sha256:
@@ -82,7 +90,7 @@ class Owners:
 
     async def delegate(self, key: str | None, *, actor: Actor, session: Session | None) -> Offer:
         """Give the transaction that names our key, made now if there is none."""
-        wallet = self.require_owner(session)
+        wallet = self.acted_for(session)
         require_fresh(actor, "to delegate")
         given, text = self.live.state.owner.consent, text_of(self.live.state, self.place)
         if given is None or text is None or given.text_sha256 != text.sha256:
@@ -94,7 +102,7 @@ class Owners:
 
     async def revoke(self, *, actor: Actor, session: Session | None) -> Offer:
         """Give the transaction that takes the right to sign back."""
-        wallet = self.require_owner(session)
+        wallet = self.acted_for(session)
         event = RevokeAsked(account=self.live.account_id, wallet=wallet, by=actor.by)
         return await self._offered(event, self.commands.new_id())
 
@@ -108,7 +116,7 @@ class Owners:
         session: Session | None,
     ) -> OwnerTransactionSent:
         """Send what the owner's wallet signed; the same bytes again give the same answer."""
-        wallet = self.require_owner(session)
+        wallet = self.acted_for(session)
         offer = self.live.state.owner.offer(offer_id)
         if offer is None or offer.event.kind is not kind:
             detail = f"expected an offered {kind.value}, found {offer_id}"
@@ -148,13 +156,13 @@ class Owners:
             raise Problem(Code.VENUE_SILENT, detail, retry_after=2)
         return answer
 
-    def require_owner(self, session: Session | None) -> str:
-        """Give the owner's wallet; refuse anybody else."""
+    def acted_for(self, session: Session | None) -> str:
+        """Give the owner's wallet; refuse whoever may not act for it."""
         wallet = self.live.state.owner.wallet
         if wallet is None:
             detail = "expected an account that a wallet owns, found the paper desk's own"
             raise Problem(Code.NO_OWNER, detail)
-        if not self.is_owner(session):
+        if not self.may_act(session):
             found = "nobody" if session is None else session.grant.wallet
             raise Problem(Code.OWNER_WALLET_REQUIRED, f"expected {wallet}, found {found}")
         return wallet

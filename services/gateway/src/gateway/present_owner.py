@@ -47,7 +47,9 @@ def text_of(state: DeskState, place: Place) -> ConsentText | None:
     )
 
 
-def delegation_view(live: Live, place: Place, *, is_owner: bool) -> views.DelegationView:
+def delegation_view(
+    live: Live, place: Place, *, is_owner: bool, may_act: bool
+) -> views.DelegationView:
     """Give the delegation whole."""
     state, it = live.state, live.state.owner
     reading, text = reading_of(live), text_of(live.state, place)
@@ -60,6 +62,7 @@ def delegation_view(live: Live, place: Place, *, is_owner: bool) -> views.Delega
         chain_time=None if reading is None else time_text(reading.at),
         owner=it.wallet,
         is_owner=is_owner,
+        may_act=may_act,
         venue=views.VenuePlaceView(
             name=place.title,
             cluster=place.venue,

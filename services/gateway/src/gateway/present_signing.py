@@ -43,7 +43,7 @@ _ACTS = {
 }
 
 
-def signing_view(live: Live, *, is_owner: bool) -> views.SigningView:
+def signing_view(live: Live, *, may_act: bool) -> views.SigningView:
     """Give all of it."""
     it: SigningState = live.state.signing
     height = _height(live)
@@ -51,7 +51,7 @@ def signing_view(live: Live, *, is_owner: bool) -> views.SigningView:
     return views.SigningView(
         mode=it.mode.value,
         wallet=it.wallet,
-        is_owner=is_owner,
+        may_act=may_act,
         notes=list(NOTES) if is_manual else [],
         block_height=height,
         offers=[found for one in it.offers if (found := offer_view(one, height)) is not None],

@@ -96,7 +96,9 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.ACCOUNT_DENIED: Kind(403, "The wallet commands another account"),
         Code.STEP_UP_REQUIRED: Kind(403, "The sign-in is too old for this"),
         Code.ORIGIN_NOT_ALLOWED: Kind(403, "The request comes from another site"),
-        Code.OWNER_WALLET_REQUIRED: Kind(403, "Only the owner's wallet may do this"),
+        Code.OWNER_WALLET_REQUIRED: Kind(
+            403, "Only the owner's wallet may do this, or one that acts for it"
+        ),
         Code.OPERATOR_WALLET_REQUIRED: Kind(403, "Only an operator's wallet may do this"),
         Code.TX_UNKNOWN: Kind(404, "No such transaction was offered"),
         Code.NOT_FOUND: Kind(404, "Nothing is at this address"),

@@ -58,7 +58,7 @@ class Signing:
 
     async def choose(self, mode: SigningMode, *, actor: Actor, session: Session | None) -> None:
         """Let the owner's wallet sign from now on, or a delegate; once more changes nothing."""
-        wallet = self.owners.require_owner(session)
+        wallet = self.owners.acted_for(session)
         require_fresh(actor, "to change who signs")
         live, commands = self.owners.live, self.owners.commands
         before = live.state.signing.mode
@@ -89,7 +89,7 @@ class Signing:
         self, offer_id: UUID, signed: bytes, *, actor: Actor, session: Session | None
     ) -> Signed:
         """Send what the owner's wallet signed; the same message again gives the same answer."""
-        wallet = self.owners.require_owner(session)
+        wallet = self.owners.acted_for(session)
         live = self.owners.live
         signature, message = parts_of(signed, wallet)
         digest = hashlib.sha256(message).hexdigest()
@@ -111,7 +111,7 @@ class Signing:
 
     async def decline(self, offer_id: UUID, *, actor: Actor, session: Session | None) -> None:
         """Say that the owner does not want to sign an offer."""
-        wallet = self.owners.require_owner(session)
+        wallet = self.owners.acted_for(session)
         live, commands = self.owners.live, self.owners.commands
         event_type = OfferDeclined.event_type
         identity = derive_root_id(event_type, live.account_id, str(offer_id))

@@ -87,7 +87,8 @@ class SigningView(View, frozen=True):
     """`delegate` or `manual`."""
     wallet: str | None
     """Who signs by hand; None with a delegate."""
-    is_owner: bool
+    may_act: bool
+    """Whether whoever asks may choose who signs, and hand in what the owner signed."""
     notes: list[str]
     """What the desk cannot do while the owner signs by hand."""
     block_height: int | None

@@ -19,6 +19,12 @@ class Actor:
 LOCAL = Actor(by="local", is_fresh=True, is_operator=True)
 """The person at the machine of a desk without sign-in, which is theirs with all its accounts."""
 
+
+def acting(by: str, owner: str) -> str:
+    """Name an owner, and before it another wallet that asked for it."""
+    return owner if by in {owner, LOCAL.by} else f"{by} for {owner}"
+
+
 _LIMITS = (
     "leverage_max",
     "risk_per_trade_bps",

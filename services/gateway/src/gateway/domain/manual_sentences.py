@@ -11,6 +11,7 @@ from contracts.order import (
     TriggerIntended,
 )
 from contracts.values import OrderKind, plain
+from gateway.domain.actor import acting
 from gateway.domain.words import bought
 
 _MODES = {
@@ -43,7 +44,7 @@ def summary(event: Event) -> str:
         case manual.TransactionReturned():
             return f"{event.wallet} signed transaction {event.signature[:8]}… by hand"
         case manual.OfferDeclined():
-            return f"{event.wallet} does not want to sign"
+            return f"{acting(event.by, event.wallet)} does not want to sign"
         case manual.OfferClosed():
             return f"What the owner was asked to sign {_OUTCOMES[event.outcome]}"
         case manual.ReturnRefused():

@@ -3,6 +3,7 @@
 from contracts import delegation
 from contracts.delegation import DelegationState, KeyEnd, OwnerTransactionKind
 from contracts.event import Event
+from gateway.domain.actor import acting
 
 _KINDS = {
     OwnerTransactionKind.DELEGATE: "delegation",
@@ -32,11 +33,12 @@ def summary(event: Event) -> str:
             whose = "nobody" if event.wallet is None else event.wallet
             return f"{whose} owns account {event.account}, by {event.by}"
         case delegation.ConsentGiven():
-            return f"{event.wallet} agreed to what a delegate can do ({event.text_sha256[:8]}…)"
+            who, text = acting(event.by, event.wallet), event.text_sha256[:8]
+            return f"{who} agreed to what a delegate can do ({text}…)"
         case delegation.DelegationAsked():
-            return f"{event.wallet} asks for a delegate key"
+            return f"{acting(event.by, event.wallet)} asks for a delegate key"
         case delegation.RevokeAsked():
-            return f"{event.wallet} asks to take the right to sign back"
+            return f"{acting(event.by, event.wallet)} asks to take the right to sign back"
         case delegation.DelegateKeyBorn():
             return f"Key {event.delegate} was made, until {event.expires_at:%d %b %H:%M} UTC"
         case delegation.DelegateKeyDestroyed():

@@ -1,7 +1,7 @@
 """Delegation: consent, a key, the owner's transactions, and the way back.
 
-The revoke and its submission are of the stop's class: any session of the owner's may, and nothing
-counts them.
+The revoke and its submission are of the stop's class: any session may that may act for the owner,
+and nothing counts them.
 """
 
 import base64
@@ -32,7 +32,9 @@ async def read_delegation(
     live: LivePart, owners: OwnersPart, admission: AdmissionPart
 ) -> views.DelegationView:
     """Say who may sign for the account, as the chain was seen to show it, and what is missing."""
-    return delegation_view(live, owners.place, is_owner=owners.is_owner(admission.session))
+    session = admission.session
+    is_owner, may_act = owners.is_owner(session), owners.may_act(session)
+    return delegation_view(live, owners.place, is_owner=is_owner, may_act=may_act)
 
 
 @get("/api/delegation/consent", responses=problems(409))
@@ -54,7 +56,10 @@ async def read_consent(live: LivePart, owners: OwnersPart) -> views.ConsentTextV
 async def give_consent(
     data: JSONBody[ConsentRequest], owners: OwnersPart, admission: AdmissionPart
 ) -> CommandAccepted:
-    """Agree to the text, named by its hash. Needs the owner's wallet and a fresh sign-in."""
+    """Agree to the text, named by its hash; needs a fresh sign-in.
+
+    The owner's wallet may, or, where that cannot sign in, any wallet of the account.
+    """
     done = await owners.consent(data.textSha256, actor=admission.actor, session=admission.session)
     pos = None if done.position is None else str(done.position)
     return CommandAccepted(command_id=str(done.command), pos=pos, status="recorded")
@@ -69,7 +74,7 @@ async def delegate(
 ) -> views.OfferView:
     """Make a key, if none lives, and give the transaction that names it.
 
-    Needs the owner's wallet, a fresh sign-in, and consent to the text that stands now.
+    Needs whoever may act for the owner, a fresh sign-in, and consent to the text that stands.
     """
     key = checked_key(idempotency_key)
     offer = await owners.delegate(key, actor=admission.actor, session=admission.session)

@@ -1,7 +1,7 @@
 """Signing by hand: who signs, what waits for the owner's wallet, and what it gives back.
 
 What is submitted bears the wallet's own signature, so submitting is of the stop's class: any
-session of the owner's may, and nothing counts it.
+session may that may act for the owner, and nothing counts it.
 """
 
 import base64
@@ -31,7 +31,7 @@ async def read_signing(
     live: LivePart, owners: OwnersPart, admission: AdmissionPart
 ) -> views.SigningView:
     """Say who signs for the account, what waits for the owner, and what came of what it signed."""
-    return signing_view(live, is_owner=owners.is_owner(admission.session))
+    return signing_view(live, may_act=owners.may_act(admission.session))
 
 
 @get("/api/signing/offers/{tx_id:uuid}", responses=problems(404, 409))
@@ -58,14 +58,14 @@ async def choose_mode(
     owners: OwnersPart,
     admission: AdmissionPart,
 ) -> views.SigningView:
-    """Choose who signs from now on. Needs the owner's wallet and a fresh sign-in.
+    """Choose who signs from now on. Needs whoever may act for the owner, and a fresh sign-in.
 
     What is signed already keeps its fate. Offers end when a delegate signs again, and no entry is
     sent before the last block that could take an offered one.
     """
     mode, session = SigningMode(data.mode), admission.session
     await signing.choose(mode, actor=admission.actor, session=session)
-    return signing_view(live, is_owner=owners.is_owner(session))
+    return signing_view(live, may_act=owners.may_act(session))
 
 
 @post(
@@ -109,4 +109,4 @@ async def decline(
     """Do not sign one. An entry is given up with its setup; anything else is asked for again."""
     session = admission.session
     await signing.decline(UUID(data.txId), actor=admission.actor, session=session)
-    return signing_view(live, is_owner=owners.is_owner(session))
+    return signing_view(live, may_act=owners.may_act(session))

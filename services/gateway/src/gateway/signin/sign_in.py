@@ -125,7 +125,7 @@ class SignIn:
         if not is_signed(address=wallet, text=challenge.text, signature=proof.signature):
             detail = "expected the Ed25519 signature of the challenge's wallet"
             raise _unproved(Code.SIGNATURE_INVALID, detail)
-        if not self._is_ours(wallet):
+        if not self.is_ours(wallet):
             _log.warning("wallet_refused", wallet=wallet, address=client.address)
             detail = "expected a wallet that commands this desk's account"
             raise Problem(Code.WALLET_NOT_ALLOWED, detail)
@@ -136,10 +136,14 @@ class SignIn:
             raise _spent()
         return await self._open(wallet, host=host, before=before, client=client)
 
+    def is_ours(self, wallet: str) -> bool:
+        """Say whether a wallet commands the account that is served."""
+        return self.rules.wallets.get(wallet) == self.rules.account
+
     def actor_of(self, session: Session) -> Actor:
         """Give whoever a session stands for; refuse a wallet of another account."""
         grant = session.grant
-        if not self._is_ours(grant.wallet):
+        if not self.is_ours(grant.wallet):
             detail = "expected a wallet that commands this desk's account"
             raise Problem(Code.ACCOUNT_DENIED, detail)
         age = self._clock() - grant.signed_in_at
@@ -219,9 +223,6 @@ class SignIn:
             session=session.grant.handle,
             cause=cause,
         )
-
-    def _is_ours(self, wallet: str) -> bool:
-        return self.rules.wallets.get(wallet) == self.rules.account
 
     def _origin(self, host: str) -> str:
         origin = self.site.origin_of(host)

@@ -837,6 +837,7 @@ export interface components {
             chainTime: string | null;
             owner: string | null;
             isOwner: boolean;
+            mayAct: boolean;
             venue: components["schemas"]["VenuePlaceView"];
             key: components["schemas"]["KeyView"] | null;
             onChain: string | null;
@@ -1503,7 +1504,7 @@ export interface components {
         SigningView: {
             mode: string;
             wallet: string | null;
-            isOwner: boolean;
+            mayAct: boolean;
             notes: string[];
             blockHeight: number | null;
             offers: components["schemas"]["SigningOfferView"][];

@@ -44,8 +44,11 @@ export function useSignOut() {
   }, [cache, desk]);
 }
 
-/** Signs out at once when the wallet that signed in shows another account, or none. */
-export function useWalletWatch(): void {
+/**
+ * Signs out at once when the wallet that signed in shows another account, or none. The account that
+ * `actsFor` names is no other one: an owner that cannot sign in is shown to sign transactions.
+ */
+export function useWalletWatch(actsFor: string | null): void {
   const address = useAccess().data?.session?.wallet;
   const wallets = useWallets();
   const signOut = useSignOut();
@@ -60,7 +63,7 @@ export function useWalletWatch(): void {
       // A wallet that trusts this page says its account without a prompt; one that does not, nothing.
       void connect(wallet, true).then(look, () => {});
       return onAccounts(wallet, (now) => {
-        const isOurs = now === address;
+        const isOurs = now === address || (now !== null && now === actsFor);
         if (wasOurs && !isOurs) {
           tell("warning", "Wallet changed: signed out.", { id: "wallet-changed" });
           void signOut();
@@ -71,5 +74,5 @@ export function useWalletWatch(): void {
     return () => {
       for (const stop of stops) stop();
     };
-  }, [address, wallets, signOut]);
+  }, [address, actsFor, wallets, signOut]);
 }

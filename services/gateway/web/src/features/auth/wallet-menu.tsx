@@ -2,6 +2,7 @@ import { useState } from "react";
 import { sentence } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { useAccess } from "@/desk/hooks";
+import { useDelegation } from "@/features/delegation/use-delegation";
 import { tell } from "@/features/toasts/tell";
 import { shortened } from "@/lib/text";
 import { SignInDialog } from "./sign-in-dialog";
@@ -12,7 +13,8 @@ export function WalletMenu() {
   const { data: access } = useAccess();
   const signOut = useSignOut();
   const [isOpen, setOpen] = useState(false);
-  useWalletWatch();
+  const { data: delegation } = useDelegation();
+  useWalletWatch(delegation?.mayAct ? delegation.owner : null);
   if (!access) return null;
   if (access.mode === "local")
     return (

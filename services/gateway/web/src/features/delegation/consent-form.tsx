@@ -74,7 +74,7 @@ export function ConsentForm({ isAgain }: { isAgain: boolean }) {
           checked={isRead}
           onChange={(event) => setRead(event.target.checked ? text.textSha256 : "")}
         />
-        <span>I have read this, and agree that the desk trades within it for my wallet.</span>
+        <span>I have read this, and agree that the desk trades within it for this wallet.</span>
       </label>
       <div className="flex flex-wrap items-center justify-end gap-3">
         <p role="status" data-testid="consent-said" className="min-w-0 flex-1 text-sm text-warn">

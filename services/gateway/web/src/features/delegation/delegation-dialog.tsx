@@ -38,16 +38,17 @@ const BY_HAND = "Nobody but the owner may sign: every transaction waits for that
 function Body({ delegation, onLeave }: { delegation: Delegation; onLeave(): void }) {
   const now = useChainNow(delegation);
   const { data: byHand } = useByHand();
-  const { isOwner, key, onChain, preflight } = delegation;
+  const { isOwner, mayAct, owner, key, onChain, preflight } = delegation;
   const needsNobody = byHand?.mode === "manual" && onChain === null;
   const standing = standingOf(delegation, now);
   const told = needsNobody ? { ...standing, sentence: BY_HAND } : standing;
   return (
     <div className="flex flex-col gap-5">
       <Standing told={told} delegation={delegation} />
-      {isOwner && byHand && <ModeChoice byHand={byHand} />}
-      {!isOwner && <NotOwner owner={delegation.owner} />}
-      {isOwner && !needsNobody && (
+      {!mayAct && <NotOwner owner={owner} />}
+      {mayAct && !isOwner && <ForOwner owner={owner} />}
+      {mayAct && byHand && <ModeChoice byHand={byHand} />}
+      {mayAct && !needsNobody && (
         <OwnerSteps delegation={delegation} state={told.state} now={now} onLeave={onLeave} />
       )}
       <details
@@ -81,6 +82,20 @@ function NotOwner({ owner }: { owner: string | null }) {
       {access?.session
         ? `You are signed in with ${access.session.wallet}. Only the owner's wallet, ${owner}, can change this: sign out, choose it in the wallet, and sign in again.`
         : `Only the owner's wallet, ${owner}, can change this.`}
+    </p>
+  );
+}
+
+/** For an owner that cannot sign in, as hardware wallets cannot: it signs transactions all the same. */
+function ForOwner({ owner }: { owner: string | null }) {
+  return (
+    <p
+      data-testid="delegation-for-owner"
+      className="wrap-anywhere rounded-xl border border-edge px-4 py-3 text-sm"
+    >
+      You act for the owner, {owner}, whose wallet does not sign in here. What you agree to is
+      recorded as yours, for the owner; each transaction waits for the owner's own signature. Choose
+      that account in the wallet before you sign: you stay signed in.
     </p>
   );
 }

@@ -70,7 +70,7 @@ function Offers({ byHand, delegation }: { byHand: ByHand; delegation: Delegation
         Nothing waits for the wallet. Whatever the desk wants to do is asked for here.
       </Empty>
     );
-  if (!byHand.isOwner)
+  if (!byHand.mayAct)
     return (
       <p data-testid="manual-sign-not-owner" className="wrap-anywhere text-sm">
         {plural(byHand.offers.length, "transaction")} for {byHand.wallet} to sign: only that wallet
