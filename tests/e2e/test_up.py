@@ -5,18 +5,22 @@ import signal
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from kit.cuts import cut_ticks
-from kit.desk_process import pid_of, read_until, run_supervisor, wait_for_feed
+from kit.desk_process import pid_of, read_until, run_supervisor, wait_for_state
 from kit.servers import free_port
 
 # 2025-06-22 00:00 to 01:40 UTC: ends with an approved short, whose entry the price leaves behind.
 FROM_MS = 1_750_550_400_000
 UNTIL_MS = 1_750_556_400_000
+TRADE_S_MAX = 90
+"""So soon after all services are ready a first trade has filled and is protected."""
 
 
 @pytest.mark.timeout(600)
@@ -42,7 +46,7 @@ def test_a_tape_is_played_archived_verified_replayed_and_continued(tmp_path: Pat
 
 
 @pytest.mark.timeout(300)
-def test_up_shows_the_synthetic_market_survives_a_kill_and_drains_on_ctrl_c(
+def test_up_survives_a_kill_shows_a_synthetic_trade_in_time_and_drains_on_ctrl_c(
     tmp_path: Path,
 ) -> None:
     port = str(free_port())
@@ -51,12 +55,14 @@ def test_up_shows_the_synthetic_market_survives_a_kill_and_drains_on_ctrl_c(
         try:
             assert running.stdout is not None
             shown = read_until(running.stdout, "all services ready")
+            ready_at = time.monotonic()
             assert "SYNTHETIC" in shown
-            state = wait_for_feed(port)
+            state = wait_for_state(port, lambda it: bool(it.get("feed")), until=ready_at + 60)
             assert state["feed"]["kind"] == "synthetic"
             os.kill(pid_of(running.pid, "signals"), signal.SIGKILL)
             read_until(running.stdout, "signals      killed by signal 9")
             read_until(running.stdout, "signals      ready")
+            wait_for_state(port, shows_a_trade, until=ready_at + TRADE_S_MAX)
         finally:
             running.send_signal(signal.SIGINT)
             rest = running.stdout.read() if running.stdout else ""
@@ -93,6 +99,13 @@ def test_a_stop_during_the_start_and_a_killed_supervisor_leave_nothing_in_the_wa
         assert running.wait(60) == 0
     verified = run_supervisor("audit", "--data-dir", str(data), "verify", cwd=tmp_path)
     assert (verified.returncode, verified.stdout.splitlines()[-1]) == (0, "clean"), verified.stderr
+
+
+def shows_a_trade(state: dict[str, Any]) -> bool:
+    """Say whether an entry has filled, and its stop and all its take-profits stand."""
+    taken = {it["leg"] for it in state.get("orders", ()) if it["venueOrderId"] is not None}
+    filled = {it["leg"] for it in state.get("orders", ()) if Decimal(it["filledBase"])}
+    return taken >= {"entry", "stop", "tp1", "tp2", "tp3"} and "entry" in filled
 
 
 def is_alive(process: psutil.Process) -> bool:

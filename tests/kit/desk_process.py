@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 
@@ -72,15 +72,19 @@ def read_until(output: IO[str], text: str) -> str:
     return shown
 
 
-def wait_for_feed(port: str) -> dict[str, dict[str, str]]:
-    """Give the desk's state once the feed is known."""
-    deadline = time.monotonic() + 60
+def wait_for_state(
+    port: str, is_so: Callable[[dict[str, Any]], bool], *, until: float
+) -> dict[str, Any]:
+    """Give the first state of the desk, as the page gets it, of which something holds.
+
+    `until` is a time of `time.monotonic`.
+    """
     while True:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/state", timeout=30) as answer:
             state = json.load(answer)
-        if state.get("feed"):
+        if is_so(state):
             return state
-        assert time.monotonic() < deadline, state
+        assert time.monotonic() < until, state
         time.sleep(0.1)
 
 

@@ -1,5 +1,6 @@
 """Bad days: servers that are gone, messages and files that lie. The rest goes on, and says so."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ UNHURRIED = "1200"
 """A speed at which the tape takes 9 s, so that a bad day begins in the midst of it."""
 MIDST = 100
 """A position of the log where trading is well under way, after 2 of these 9 s."""
+
+POSTGRES_GONE_S = 60
+NATS_GONE_S = 135
+"""nats-py by itself gives up after 60 attempts that are two seconds apart, and is silent then."""
 
 
 def require_same(undisturbed: Run, run: Run) -> None:
@@ -51,6 +56,30 @@ async def test_everything_resumes_by_itself_after_nats_was_gone(
         await stack.reaches(MIDST)
         await stack.nats.kill()
         await stack.all_say("waiting_for_nats")
+        await stack.nats.start()
+        await stack.reaches(await stack.head() + 20)
+        stack.hurry()
+
+    run = await run_tape(
+        tmp_path, str(tape), zygote=zygote, postgres=postgres, speed=UNHURRIED, disturb=disturb
+    )
+    require_same(undisturbed, run)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(400)
+async def test_servers_that_are_gone_for_minutes_are_waited_for(
+    tape: Path, undisturbed: Run, tmp_path: Path, zygote: Zygote, postgres: PostgresServer
+) -> None:
+    async def disturb(stack: Stack) -> None:
+        await stack.reaches(MIDST)
+        async with postgres.away():
+            await stack.reaches(await stack.head() + 20)
+            await stack.nats.kill()
+            await asyncio.sleep(POSTGRES_GONE_S)  # As long as it is gone, nothing can be seen.
+        await asyncio.sleep(NATS_GONE_S - POSTGRES_GONE_S)
+        await stack.all_say("waiting_for_nats")
+        assert stack.deaths == []
         await stack.nats.start()
         await stack.reaches(await stack.head() + 20)
         stack.hurry()
