@@ -1,5 +1,6 @@
 """`up --venue localnet`: what it needs is said in one line before anything is started."""
 
+import contextlib
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
@@ -152,3 +153,60 @@ def test_a_persons_own_wallet_owns_the_account_and_is_left_to_open_it(
         with pytest.raises(Refusal, match=f"wallet in base58, found '{named}'"):
             opened(folder, tmp_path)
     folder.close()
+
+
+class TestOnAPublicCluster:
+    @pytest.fixture(autouse=True)
+    def packages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def find_spec(name: str) -> object:
+            return name
+
+        monkeypatch.setattr(venues, "find_spec", find_spec)
+        for name in ("VENUE", "ACCOUNT_OWNER", "OWNER_WALLET", "SIGN_IN_CHAIN_ID"):
+            monkeypatch.delenv(name, raising=False)
+
+    def told(self, folder: DataFolder, logs: Path, venue: str) -> venues.Venue:
+        asks = asked("--venue", venue)
+        return venues.opened(asks, folder, FEED, nats_url=NATS, page_url="http://page", logs=logs)
+
+    @pytest.mark.parametrize("venue", ["devnet", "mainnet"])
+    def test_it_is_fed_by_the_live_market_and_by_nothing_that_is_made_up(self, venue: str) -> None:
+        options = asked("--venue", venue)
+        venues.require_venue(options)
+        assert options.feed == "binance"
+        for other in (["--feed", "synthetic"], ["--feed", "tape"], ["--tape", "some.csv"]):
+            with pytest.raises(Refusal, match=f"expected a live feed with --venue {venue}"):
+                venues.require_venue(asked("--venue", venue, *other))
+
+    @pytest.mark.parametrize("name", ["RPC_URL", "DRIFT_ENV"])
+    def test_a_name_that_is_not_ours_is_refused_without_what_it_says(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(name, "https://node.example/?api-key=secret")
+        with pytest.raises(Refusal, match=f"found {name}$"):
+            venues.require_venue(asked("--venue", "devnet"))
+
+    def test_a_folder_goes_on_and_the_owner_is_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert venues.folder_of(FEED, "devnet") == "devnet-synthetic-7"
+        wallet = str(keypair("a person").pubkey())
+        monkeypatch.setenv("ACCOUNT_OWNER", wallet)
+        for _ in range(2):
+            folder = DataFolder(tmp_path / "run", feed=venues.identity_of(FEED, "devnet"))
+            with contextlib.closing(folder):
+                venue = self.told(folder, tmp_path, "devnet")
+            assert venue.execution == {"VENUE": "devnet"}
+            assert venue.chain is None
+            assert venue.gateway == {
+                "VENUE": "devnet",
+                "OWNER_WALLET": wallet,
+                "SIGN_IN_CHAIN_ID": "devnet",
+            }
+        monkeypatch.setenv("OWNER_WALLET", str(keypair("another").pubkey()))
+        folder = DataFolder(tmp_path / "run", feed=venues.identity_of(FEED, "devnet"))
+        with (
+            contextlib.closing(folder),
+            pytest.raises(Refusal, match="expected OWNER_WALLET to be the wallet of"),
+        ):
+            self.told(folder, tmp_path, "devnet")

@@ -9,10 +9,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.venues import ON_CHAIN, PAPER
+from contracts.venues import PAPER, VENUES
 from supervisor.refusal import Refusal
 
-VENUES = (PAPER, ON_CHAIN[0])
 _PORT_NAME, _PORT = "GATEWAY_PORT", "8001"
 _SYNTHETIC_SYMBOL = "solusdt"
 """What ingest generates."""
@@ -43,7 +42,12 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--symbol", default="solusdt", help="feed symbol of a live feed")
     up.add_argument("--seed", type=int, default=7, help="of the synthetic market")
     up.add_argument("--data-dir", type=Path, help="default: .data/<feed>")
-    up.add_argument("--venue", choices=VENUES, default=PAPER, help="localnet: the real program")
+    up.add_argument(
+        "--venue",
+        choices=VENUES,
+        default=PAPER,
+        help="localnet: the real program on this machine; devnet and mainnet: a public chain",
+    )
     up.add_argument(
         "--delegate-on-page",
         action="store_true",

@@ -1,4 +1,4 @@
-"""Where the desk trades: on paper, or on the real program in a private Solana beside it.
+"""Where the desk trades: on paper, on the real program in a private Solana beside it, or in public.
 
 The localnet is a process of the desk. Its chain lives as long as that process, so a data folder
 holds one run of it.
@@ -19,7 +19,7 @@ from solders.pubkey import Pubkey
 
 from contracts.ids import Symbol
 from contracts.markets import market_of
-from contracts.venues import ON_CHAIN, PAPER
+from contracts.venues import ON_CHAIN, PAPER, VENUES
 from localnet.builds import NoProgram, load
 from localnet.drift.addresses import PROGRAM, USDC
 from localnet.drift.markets import MARKETS
@@ -27,7 +27,7 @@ from localnet.drift.world import keypair
 from supervisor.chain_process import OWNER
 from supervisor.child import Child
 from supervisor.data_folder import DataFolder
-from supervisor.options import VENUES, Feed
+from supervisor.options import Feed
 from supervisor.ports import LOOPBACK, free_pair
 from supervisor.refusal import Refusal
 
@@ -41,7 +41,13 @@ _EQUITY_USD = "10000"
 _DELEGATE_SOL, _OWN_DELEGATE_SOL = "1", "0.05"
 """For a key of the test wallet, which lives for days; and of a person, as the page advises."""
 _VENUE = "VENUE"
-_OWNER_WALLET = "OWNER_WALLET"
+_OWNER_WALLET, _ACCOUNT_OWNER = "OWNER_WALLET", "ACCOUNT_OWNER"
+_CHAIN_ID = "SIGN_IN_CHAIN_ID"
+_NOT_OURS = {
+    "RPC_URL": "RPC_URLS, two nodes at least",
+    "DRIFT_ENV": "VENUE and DRIFT_PROGRAM: which program is a setting",
+}
+"""Names that others use: set, they would look as if they were heeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +63,18 @@ class Venue:
     @property
     def gateway(self) -> dict[str, str]:
         """Give what the gateway is told: of a chain the same program as execution."""
-        told = {_VENUE: self.name} | ({} if self.owner is None else {"OWNER_WALLET": self.owner})
+        told = {_VENUE: self.name} | ({} if self.owner is None else {_OWNER_WALLET: self.owner})
+        if self.name in ON_CHAIN[1:] and not os.environ.get(_CHAIN_ID):
+            told[_CHAIN_ID] = self.name
         return told | {name: self.execution[name] for name in _PLACE if name in self.execution}
 
 
 def require_venue(options: Namespace) -> None:
-    """Raise Refusal when the venue that is asked for cannot be had; give a localnet its speed."""
+    """Raise Refusal when the venue that is asked for cannot be had.
+
+    A localnet is given its speed, and a public cluster its live feed: there is no way back to made
+    up prices where orders are real.
+    """
     told = os.environ.get(_VENUE, "").strip() or options.venue
     if told != options.venue:
         raise Refusal(
@@ -71,22 +83,46 @@ def require_venue(options: Namespace) -> None:
         )
     if options.venue == PAPER:
         return
-    try:
-        load(os.environ.get("DRIFT_SO"))
-    except NoProgram as error:
-        first = str(error).partition("\n")[0].rstrip(".")
-        raise Refusal(f"{first}; `./justw localnet` says how to get one") from None
+    if options.venue == LOCALNET:
+        _require_program()
     if find_spec("driftpy") is None:
         raise Refusal(
             "expected the packages of the Drift venue, found no driftpy; "
             "`./justw sync --extra drift` installs them"
         )
+    if options.venue == LOCALNET:
+        _give_speed(options)
+    else:
+        _give_live_feed(options)
+
+
+def _require_program() -> None:
+    try:
+        load(os.environ.get("DRIFT_SO"))
+    except NoProgram as error:
+        first = str(error).partition("\n")[0].rstrip(".")
+        raise Refusal(f"{first}; `./justw localnet` says how to get one") from None
+
+
+def _give_speed(options: Namespace) -> None:
     options.speed = options.speed or (SPEED if options.feed == "synthetic" else None)
     if options.speed == "max" or float(options.speed or 1) > SPEED_MAX:
         raise Refusal(
             f"expected --speed of at most {SPEED_MAX:g} with --venue {LOCALNET}, "
             f"found {options.speed}"
         )
+
+
+def _give_live_feed(options: Namespace) -> None:
+    for name, ours in _NOT_OURS.items():
+        if os.environ.get(name, "").strip():
+            raise Refusal(f"expected {ours} with --venue {options.venue}, found {name}")
+    if options.tape or options.feed not in (None, "auto", "binance"):
+        raise Refusal(
+            f"expected a live feed with --venue {options.venue}, whose orders are real, found "
+            f"{'a tape' if options.tape else options.feed}"
+        )
+    options.feed = "binance"
 
 
 def _owners_own() -> str | None:
@@ -103,6 +139,17 @@ def _owners_own() -> str | None:
     )
 
 
+def _cluster(venue: str) -> Venue:
+    """Give a public cluster: all else comes from the environment, whose owner is one."""
+    owner, wallet = (os.environ.get(it, "").strip() for it in (_ACCOUNT_OWNER, _OWNER_WALLET))
+    if owner and wallet and owner != wallet:
+        raise Refusal(
+            f"expected {_OWNER_WALLET} to be the wallet of {_ACCOUNT_OWNER} ({owner:.44}), or not "
+            f"to be set, found {wallet:.44}"
+        )
+    return Venue(venue, execution={_VENUE: venue}, owner=owner or None)
+
+
 def _deposit_usd() -> Decimal:
     told = os.environ.get(_EQUITY, "").strip() or _EQUITY_USD
     with suppress(InvalidOperation):
@@ -116,6 +163,8 @@ def folder_of(feed: Feed, venue: str) -> str:
     """Name the data folder that is used when none is given."""
     if venue == PAPER:
         return feed.folder
+    if venue != LOCALNET:
+        return f"{venue}-{feed.folder}"
     return f"{venue}-{feed.folder}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
@@ -131,6 +180,8 @@ def opened(
     venue: str = options.venue
     if venue == PAPER:
         return Venue(PAPER, execution={_VENUE: PAPER})
+    if venue != LOCALNET:
+        return _cluster(venue)
     if not folder.is_new:
         raise Refusal(
             f"the chain of {folder.path} ended with the process that it ran in; "
@@ -158,7 +209,7 @@ def opened(
             "RPC_URLS": f"http://{LOOPBACK}:{port}",
             "DRIFT_PROGRAM": str(PROGRAM),
             "QUOTE_MINT": str(USDC),
-            "ACCOUNT_OWNER": wallet,
+            _ACCOUNT_OWNER: wallet,
             "PERP_MARKET_INDEX": str(places[market]),
             "DELEGATE_FEES_SOL": _DELEGATE_SOL if named is None else _OWN_DELEGATE_SOL,
             # The test wallet has deposited already.

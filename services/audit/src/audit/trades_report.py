@@ -121,7 +121,7 @@ def _setup_line(setup: Setup) -> str:
 
 
 def _after(begin: datetime, moment: datetime) -> str:
-    return f"+{(moment - begin).total_seconds():.1f} s"
+    return f"{(moment - begin).total_seconds():+.1f} s"
 
 
 def _price(price: Decimal) -> str:
