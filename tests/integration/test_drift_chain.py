@@ -107,8 +107,7 @@ async def test_what_no_block_took_is_not_dead_while_somebody_was_not_asked() -> 
         await on.chain.step()
         await on.step()
         assert on.seen().block_height == last  # The second endpoint is silent, and waited for.
-        on.seconds.now += 20
-        await on.chain.step()
+        await on.step(40)  # 20 s
         assert on.seen().block_height > last
         assert on.chain.fate(signed.signature) is None
         assert on.seen().orders == ()

@@ -86,6 +86,35 @@ async def test_reads_are_stale_and_go_back_in_time(client: Client) -> None:
     assert seen[0] != seen[1]
 
 
+async def test_a_frozen_node_answers_of_then_and_hands_nothing_on(client: Client) -> None:
+    before = await client.call("getEpochInfo", NEWEST)
+    rich: Any = await client.call("getBalance", str(PAYER.pubkey()), NEWEST)
+    await client.control("PUT", "faults", {"is_frozen": True})
+    assert await client.call("getEpochInfo", NEWEST) == before
+    lost = await _send(client, 2)
+    await client.control("POST", "step")
+    client.net.node.chain.airdrop(PAYER.pubkey(), SOL)
+    await client.control("POST", "step", {"slots": 600})
+    assert await client.call("getEpochInfo", NEWEST) == before
+    assert await client.call("getBalance", str(PAYER.pubkey()), NEWEST) == rich
+    await client.control("PUT", "faults", {})
+    after: Any = await client.call("getEpochInfo", NEWEST)
+    assert after["absoluteSlot"] == client.net.node.chain.tip.slot
+    poorer: Any = await client.call("getBalance", str(PAYER.pubkey()), NEWEST)
+    assert poorer["value"] == rich["value"] + SOL
+    assert await _status(client, lost) is None
+
+
+async def test_a_node_claims_to_be_far_ahead(client: Client) -> None:
+    tip = client.net.node.chain.tip
+    await client.control("PUT", "faults", {"leap_slots": 1_000_000})
+    told: Any = await client.call("getEpochInfo", NEWEST)
+    assert told["absoluteSlot"] == tip.slot + 1_000_000
+    assert told["blockHeight"] == tip.height + 1_000_000
+    balance: Any = await client.call("getBalance", str(PAYER.pubkey()), NEWEST)
+    assert balance["value"] == 10 * SOL
+
+
 async def test_requests_are_refused_with_a_page(client: Client) -> None:
     await client.control("PUT", "faults", {"refuse_next_requests": 1})
     call = {"jsonrpc": "2.0", "id": 1, "method": "getHealth"}

@@ -160,6 +160,20 @@ def lag(world: ChainWorld, chance: Random) -> None:
     _see_nothing(world, is_so=count == 2)
 
 
+def freeze(world: ChainWorld, chance: Random) -> None:
+    """Let one node, the first or the second, or both stand still for a minute, answering well."""
+    frozen = chance.choice((HOSTS[:1], HOSTS[1:], HOSTS))
+    world.net.switch(*[Faults(is_frozen=host in frozen) for host in HOSTS])
+    _see_nothing(world, is_so=frozen == HOSTS)
+    world.walk(60)
+
+
+def leap(world: ChainWorld, chance: Random) -> None:
+    """Let one node, the first or the second, claim to be ahead, a little or far."""
+    ahead, liar = chance.choice((20, 200, 1_000_000)), chance.choice(HOSTS)
+    world.net.switch(*[Faults(leap_slots=ahead if host == liar else 0) for host in HOSTS])
+
+
 def fall_silent(world: ChainWorld, chance: Random) -> None:
     """Let one node, the first or the second, or both say nothing for a minute."""
     silent = chance.choice((HOSTS[:1], HOSTS[1:], HOSTS))
@@ -236,6 +250,8 @@ MISHAPS: tuple[Mishap, ...] = (
     hide,
     regress,
     lag,
+    freeze,
+    leap,
     fall_silent,
     storm,
     silence_keepers,

@@ -45,7 +45,7 @@ class RoughNode(Node):
     def send(self, transaction: VersionedTransaction) -> None:
         """Take a transaction: it is lost, lands in the next slots, or up to its last block."""
         self.seen.append(transaction)
-        if self.chance.random() < self.drop_rate:
+        if self.switchboard.faults.is_frozen or self.chance.random() < self.drop_rate:
             return
         is_late = self.chance.random() < self.late_rate
         slots = self.chance.randint(0, LATE_SLOTS_MAX) if is_late else self.chance.randint(0, 4)

@@ -7,7 +7,7 @@ import pytest
 
 from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
 
-HEIGHT = {"blockHeight": 7}
+HEIGHT = {"absoluteSlot": 9, "blockHeight": 7}
 KEY = "So11111111111111111111111111111111111111112"
 ACCOUNT = {"data": ["AAAA", "base64"], "owner": KEY, "lamports": 1, "executable": False}
 
@@ -70,8 +70,9 @@ MALFORMED: list[tuple[str, list[Any], Any]] = [
     ("getEpochInfo", [], {}),
     ("getEpochInfo", [], {"error": "Too many requests"}),
     ("getEpochInfo", [], {"error": {"message": "no code"}}),
-    ("getEpochInfo", [], {"result": {"blockHeight": "7"}}),
-    ("getEpochInfo", [], {"result": {"blockHeight": -1}}),
+    ("getEpochInfo", [], {"result": {"blockHeight": 7}}),
+    ("getEpochInfo", [], {"result": HEIGHT | {"blockHeight": "7"}}),
+    ("getEpochInfo", [], {"result": HEIGHT | {"blockHeight": -1}}),
     ("getLatestBlockhash", [], found({"blockhash": "0OIl", "lastValidBlockHeight": 1})),
     ("getMultipleAccounts", [[KEY]], {"result": {"value": [ACCOUNT]}}),
     ("getMultipleAccounts", [[KEY]], found([ACCOUNT, ACCOUNT])),

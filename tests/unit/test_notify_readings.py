@@ -30,7 +30,9 @@ def a_desk(*, heard_ago_s: float = 1) -> Live:
     )
 
 
-def execution(nodes: str | None, *, asked_ago_s: float = 1, is_up: bool = True) -> ServiceStatus:
+def execution(
+    nodes: str | None, trouble: str = "", *, asked_ago_s: float = 1, is_up: bool = True
+) -> ServiceStatus:
     return ServiceStatus(
         name="execution",
         is_up=is_up,
@@ -38,7 +40,7 @@ def execution(nodes: str | None, *, asked_ago_s: float = 1, is_up: bool = True) 
         answered_at=NOW,
         is_ready=True,
         reason="",
-        details={} if nodes is None else {"nodes": nodes},
+        details={} if nodes is None else {"nodes": nodes, "nodes_trouble": trouble},
     )
 
 
@@ -55,6 +57,11 @@ def test_the_price_is_the_mark_else_the_last_trade_and_never_an_old_one() -> Non
     [
         (execution('{"count":2,"silent":0}'), ""),
         (execution('{"count":2,"silent":1}'), "1 of 2 nodes of the chain do not answer"),
+        (execution('{"count":2,"silent":0}', "node 1 stands"), "node 1 stands"),
+        (
+            execution('{"count":3,"silent":1}', "node 1 stands"),
+            "1 of 3 nodes of the chain do not answer; node 1 stands",
+        ),
         (execution(None), None),
         (execution('{"count":2,"sil'), None),
         (execution('{"count":2,"silent":1}', asked_ago_s=15), None),

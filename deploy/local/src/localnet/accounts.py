@@ -17,6 +17,8 @@ class Accounts:
     def __init__(self) -> None:
         self._versions: dict[Pubkey, list[_Version]] = {}
         self._by_owner: defaultdict[Pubkey, set[Pubkey]] = defaultdict(set)
+        self.held: list[int] = []
+        """Slots whose accounts are kept, however long ago they were."""
 
     def write(self, slot: int, key: Pubkey, account: Account | None) -> bool:
         """Keep an account's new contents; None when it is gone. Say whether that is news."""
@@ -26,7 +28,8 @@ class Accounts:
         if versions and versions[-1][0] == slot:
             versions.pop()
         versions.append((slot, account))
-        while len(versions) > 1 and versions[1][0] <= slot - KEPT_SLOTS:
+        needed = min([slot - KEPT_SLOTS, *self.held])
+        while len(versions) > 1 and versions[1][0] <= needed:
             versions.pop(0)
         if account is not None:
             self._by_owner[account.owner].add(key)

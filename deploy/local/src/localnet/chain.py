@@ -173,6 +173,14 @@ class Chain:
         found = self._accounts.read(key, slot=self.tip.slot if slot is None else slot)
         return found or (None if self._accounts.knows(key) else self._svm.get_account(key))
 
+    def keep_past(self, slot: int) -> None:
+        """Keep every account as it stands at a slot, until that is released."""
+        self._accounts.held.append(slot)
+
+    def release_past(self, slot: int) -> None:
+        """Let a slot that was kept go."""
+        self._accounts.held.remove(slot)
+
     def owned_by(self, owner: Pubkey, *, slot: int | None = None) -> list[tuple[Pubkey, Account]]:
         """Give a program's accounts as they stood at a slot."""
         return list(self._accounts.owned_by(owner, slot=self.tip.slot if slot is None else slot))

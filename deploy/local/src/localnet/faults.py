@@ -46,6 +46,10 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Every read is of so many slots ago, and says so in its context."""
     regress_slots: _Slots = 0
     """Every second read is of so many slots ago: two nodes behind one address."""
+    leap_slots: _Count = 0
+    """Every answer claims to be of so many slots ahead, and as many blocks."""
+    is_frozen: bool = False
+    """It answers well, of now, for ever: it hears of no block, and hands no transaction on."""
     status_lie: StatusLie = StatusLie.NONE
     sockets: SocketMood = SocketMood.OPEN
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
@@ -28,6 +29,8 @@ class Node:
         chain.airdrop(self._faucet.pubkey(), _FAUCET_LAMPORTS)
         self.on_slot: Callable[[], None] = lambda: None
         """Called in each new slot, after what waited for it landed."""
+        self._frozen: dict[Commitment, Block] | None = None
+        """The blocks that it stands at."""
 
     def advance(self, *, at_s: int, skipped_slots: int = 0) -> None:
         """Open the next slot."""
@@ -36,16 +39,28 @@ class Node:
 
     def block(self, commitment: Commitment) -> Block:
         """Give the block that a read of this commitment is answered from."""
-        block = self.chain.block(commitment)
+        self._freeze_or_thaw()
+        block = self.chain.block(commitment) if self._frozen is None else self._frozen[commitment]
         for _ in range(self.switchboard.lag_slots()):
             block = self.chain.block_at(block.parent_slot) or block
-        return block
+        leap = self.switchboard.faults.leap_slots
+        return replace(block, slot=block.slot + leap, height=block.height + leap)
 
     def send(self, transaction: VersionedTransaction) -> None:
         """Take a transaction, if the faults let it through."""
-        if not self.switchboard.drops_send():
+        if not (self.switchboard.faults.is_frozen or self.switchboard.drops_send()):
             extra_slots = self.switchboard.faults.delay_sends_slots
             self.chain.send(transaction, extra_slots=extra_slots)
+
+    def _freeze_or_thaw(self) -> None:
+        """Stand still, or go on, as the fault is switched; the past is kept for whoever stands."""
+        is_frozen, stands_at = self.switchboard.faults.is_frozen, self._frozen
+        if is_frozen and stands_at is None:
+            self._frozen = {it: self.chain.block(it) for it in Commitment}
+            self.chain.keep_past(self._frozen[Commitment.FINALIZED].slot)
+        elif not is_frozen and stands_at is not None:
+            self._frozen = None
+            self.chain.release_past(stands_at[Commitment.FINALIZED].slot)
 
     def airdrop(self, key: Pubkey, lamports: int) -> Signature:
         """Give lamports out of the faucet in a transaction that lands now."""

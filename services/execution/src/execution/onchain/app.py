@@ -95,6 +95,7 @@ async def run_on_chain(
             await _both(
                 chain.run(runtime.stopping),
                 chain.send(),
+                chain.watch(),
                 follow(
                     runtime.log,
                     runtime.market,

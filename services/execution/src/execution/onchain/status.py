@@ -18,6 +18,7 @@ def status_of(standing: ChainStanding, chain: DriftChain, *, parked: int) -> dic
         else {"at": from_millis(clock.at_s * 1_000).isoformat(), "slot": clock.slot},
         "is_current": chain.is_ready,
         "nodes": {"count": chain.nodes.count, "silent": chain.nodes.silent},
+        "nodes_trouble": chain.nodes.heads.trouble,
         "kill_level": state.global_kill,
         **_delegation(chain),
         "accounts": {name: account_status(it) for name, it in sorted(state.accounts.items())},

@@ -12,6 +12,8 @@ ASKED_AGO_MAX = timedelta(seconds=15)
 PRICE_AGO_MAX = timedelta(minutes=1)
 NODES = "nodes"
 """Where execution's status says how the chain's nodes are."""
+NODES_TROUBLE = "nodes_trouble"
+"""Where it says what is wrong with those that answer; empty: nothing."""
 
 
 class Nodes(msgspec.Struct, frozen=True):
@@ -76,6 +78,6 @@ def _rpc_trouble(live: Live, now: datetime) -> str | None:
         nodes = _nodes.decode(said.details[NODES])
     except (KeyError, msgspec.DecodeError):
         return None  # Paper has none.
-    if not nodes.silent:
-        return ""
-    return f"{nodes.silent} of {nodes.count} nodes of the chain do not answer"
+    silence = f"{nodes.silent} of {nodes.count} nodes of the chain do not answer"
+    trouble = said.details.get(NODES_TROUBLE, "")
+    return "; ".join(it for it in (silence if nodes.silent else "", trouble) if it)

@@ -46,6 +46,7 @@ class _Blockhash(Struct):
 
 
 class _Epoch(Struct):
+    absoluteSlot: _Count  # noqa: N815
     blockHeight: _Count  # noqa: N815
 
 

@@ -23,10 +23,12 @@ from execution.venues.drift.view import ChainClock, ChainView
 from execution.venues.port import AnyRecord, Blockhash, Intent, Landed, SignedTransaction
 
 POLL_S = 0.4
+HEADS_S = 2.0
+"""Between two rounds of asking every node where the chain is."""
 PROBE_S = 2.0
 """Between two probes of a venue that is not ready to be probed."""
 STALE_S = 5.0
-"""After so long without a new view, what is shown may not be decided on."""
+"""After so long without a new slot, what is shown may not be decided on."""
 _log = structlog.get_logger()
 
 
@@ -108,11 +110,13 @@ class DriftChain:
     def waits_for(self) -> str:
         """Say what it waits for while it is not ready."""
         shown = self._reader.shown
+        trouble = self.nodes.heads.trouble
+        for_nodes = f"waiting for the chain's nodes{': ' if trouble else ''}{trouble}"
         if shown is None or not self.owned.was_read_lately:
-            return "waiting for the chain's nodes"
+            return for_nodes
         if not shown.has_user:
             return "waiting for the owner to open the sub-account"
-        return f"waiting: {self._lacks}" if self._lacks else "waiting for the chain's nodes"
+        return f"waiting: {self._lacks}" if self._lacks else for_nodes
 
     @property
     def began_at(self) -> float:
@@ -127,8 +131,8 @@ class DriftChain:
 
     @property
     def height(self) -> int:
-        """Give the newest block height that a node told."""
-        return self._reader.height
+        """Give the newest block height that is believed."""
+        return self.nodes.heads.height
 
     @property
     def after(self) -> int:
@@ -141,7 +145,13 @@ class DriftChain:
 
     async def send(self) -> NoReturn:
         """Send what is submitted at once, and again until its fate is known, beside `run`."""
-        await self._lander.keep_sending(lambda: self.height)
+        await self._lander.keep_sending(lambda: self.nodes.heads.sure_height)
+
+    async def watch(self) -> NoReturn:
+        """Ask every node where the chain is, again and again, beside `run`."""
+        while True:
+            await self.nodes.read_heads()
+            await asyncio.sleep(HEADS_S)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep everything current until told to stop; an outage is waited out."""
@@ -154,8 +164,12 @@ class DriftChain:
             self._wake.clear()
 
     async def step(self) -> None:
-        """Send what is due and then read once, for whoever goes step by step; raise as `run`."""
-        await self._lander.send(self._reader.height)
+        """Send what is due, ask every node and read once, for whoever goes step by step.
+
+        Raises as `run`.
+        """
+        await self._lander.send(self.nodes.heads.sure_height)
+        await self.nodes.read_heads()
         await self._read()
 
     async def _read(self) -> None:
@@ -166,7 +180,7 @@ class DriftChain:
         before = self._reader.shown
         try:
             await self._reader.refresh(at_least=self._lander.landed_slot)
-            await self._lander.step(self._reader.height)
+            await self._lander.step(self.nodes.heads.sure_height)
             await self._pass_probe()
         except (RpcSilent, RpcRefused) as error:
             _log.warning("chain_step_failed", why=str(error))
@@ -195,7 +209,7 @@ class DriftChain:
 
     def blockhash(self) -> Blockhash:
         """Give what a transaction that is signed now is bound to."""
-        return self._lander.blockhash(self._reader.height)
+        return self._lander.blockhash(self.height)
 
     def message(
         self,

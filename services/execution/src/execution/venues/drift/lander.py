@@ -2,13 +2,14 @@
 
 Identical bytes go to every endpoint about once a second until their fate is known. That a
 transaction landed is believed from its own record, failed or not; that it never can is left to the
-block height, which is not shown past its last block before the endpoints were asked again.
+block height, which is not shown past its last block before the endpoints were asked again, and
+which two of them say, as long as two are believed (`heads`).
 """
 
 import asyncio
 import base64
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -29,7 +30,7 @@ BLOCKHASH_LIFE = 150
 _BLOCKHASHES = 4
 _BLOCKHASH_S = 2.0
 _SILENCE_S = 20.0
-"""How long an endpoint that does not answer is waited for, past a transaction's last block."""
+"""How long an endpoint without an answer of now is waited for, past a transaction's last block."""
 _CONFIRMED = ("confirmed", "finalized")
 _UNREADABLE = 101
 """What an error that is no program's code is told as: the message itself was not carried out."""
@@ -161,26 +162,32 @@ class Lander:
         signatures = sorted(self._flying)
         config = {"searchTransactionHistory": True}
         answers = await self._rpc.call_all("getSignatureStatuses", signatures, config)
-        for place, signature in enumerate(signatures):
-            told = [it["value"][place] for it in answers]
+        for number, signature in enumerate(signatures):
+            told = {place: it["value"][number] for place, it in answers.items()}
             it = self._flying[signature]
-            if any(each and each.get("confirmationStatus") in _CONFIRMED for each in told):
-                await self._take(signature, told)
-            elif self._is_over(it, height) and not await self._take(signature, told):
+            statuses = list(told.values())
+            if any(each and each.get("confirmationStatus") in _CONFIRMED for each in statuses):
+                await self._take(signature, statuses)
+            elif self._is_over(it, height) and not await self._take(signature, statuses):
                 it.is_denied = self._denies(it, told)
 
-    def _denies(self, it: _Flying, told: Sequence[Any]) -> bool:
-        """Say whether nobody knows of it; whoever is silent is waited for, but not for ever."""
+    def _denies(self, it: _Flying, told: Mapping[int, Any]) -> bool:
+        """Say whether nobody knows of it.
+
+        Whoever is silent, or of another time, is waited for, but not for ever.
+        """
         now = self._clock()
         it.over_at = now if it.over_at is None else it.over_at
-        is_everybody = len(told) == self._rpc.count
-        is_enough = is_everybody or (bool(told) and now - it.over_at >= _SILENCE_S)
-        return is_enough and not any(told)
+        well = sum(map(self._rpc.heads.is_well, told))
+        is_enough = well == self._rpc.count or (well > 0 and now - it.over_at >= _SILENCE_S)
+        return is_enough and not any(told.values())
 
     async def _take(self, signature: str, told: Sequence[Any]) -> bool:
         """Take a fate from the transaction's own record; until a node has one, the fate is open."""
         config = {"commitment": "confirmed", "maxSupportedTransactionVersion": 0}
-        records = [it for it in await self._rpc.call_all("getTransaction", signature, config) if it]
+        answers = await self._rpc.call_all("getTransaction", signature, config)
+        is_reachable = self._rpc.heads.is_reachable
+        records = [it for it in answers.values() if it and is_reachable(int(it["slot"]))]
         if not records:
             return False
         metas = [it["meta"] for it in records]

@@ -135,7 +135,7 @@ class DriftOwned:
 
     def blockhash(self) -> Blockhash:
         """Give what a transaction that is signed now is bound to; raise RpcSilent without one."""
-        return self._lander.blockhash(self._reader.height)
+        return self._lander.blockhash(self._rpc.heads.height)
 
     def fate(self, signature: str) -> Landed | None:
         """Say where a transaction landed; None while that is not known."""

@@ -1,8 +1,8 @@
 """Keeps what we look at current: accounts of one answer, and all that ever named our account.
 
 Only what a node answers is believed; nothing is subscribed to (ADR 18). What is older than what was
-read is not believed either. A snapshot is shown with the history up to its slot, so that the two
-agree.
+read is not believed either, and what does not go on is not new (ADR 28). A snapshot is shown with
+the history up to its slot, so that the two agree.
 """
 
 import base64
@@ -53,15 +53,13 @@ class Reader:
         self.shown: ChainView | None = None
         """The newest answer, also of a chain without our sub-account; None before the first."""
         self.shown_at = float("-inf")
-        """When it came, by our clock."""
+        """When its slot was new, by our clock."""
         self.view: ChainView | None = None
         """The newest view with its history; None before the first."""
-        self.height = 0
-        """The newest block height that a node told."""
         self.records: list[tuple[int, AnyRecord]] = []
         self.makers: Makers = ()
         self.read_at = float("-inf")
-        """When the newest view came, by our clock."""
+        """When the newest view's slot was new, by our clock."""
         self.read_payer: Pubkey | None = None
         """Whose SOL the newest answer shows."""
         self._venue, self._rpc, self._payer, self._clock = venue, rpc, payer, clock
@@ -84,7 +82,8 @@ class Reader:
             view = await self._read(max(at_least, self._shown_slot))
             if view is None:
                 return False
-            self.shown, self.shown_at = view, self._clock()
+            self.shown_at = self._clock() if self._is_news(view, self.shown) else self.shown_at
+            self.shown = view
             if not view.has_user:
                 return False
             if self._after is None:
@@ -94,7 +93,8 @@ class Reader:
         except (RpcSilent, RpcRefused) as error:
             _log.info("chain_not_read", why=str(error))
             return False
-        self.view, self.read_at, self.began_at = view, self._clock(), began_at
+        self.read_at = self._clock() if self._is_news(view, self.view) else self.read_at
+        self.view, self.began_at = view, began_at
         return True
 
     @property
@@ -112,8 +112,7 @@ class Reader:
         return 0 if self.shown is None else self.shown.clock.slot
 
     async def _read(self, at_least: int) -> ChainView | None:
-        epoch = await self._rpc.call("getEpochInfo", {"commitment": "confirmed"})
-        self.height = max(self.height, int(epoch["blockHeight"]))
+        await self._rpc.read_head()
         await self._read_fee()
         keys = first_addresses(self._venue)
         first = self.shown or self._view(await self._accounts(keys, at_least))
@@ -123,10 +122,18 @@ class Reader:
         if view.clock.slot < at_least:
             _log.warning("chain_went_back", expected=at_least, found=view.clock.slot)
             return None
+        if not self._rpc.heads.is_reachable(view.clock.slot):
+            _log.warning("chain_leapt", expected=at_least, found=view.clock.slot)
+            return None
         return view
 
+    def _is_news(self, view: ChainView, known: ChainView | None) -> bool:
+        """Say whether the chain went on since another view, and a view shows where it is now."""
+        is_newer = known is None or view.clock.slot > known.clock.slot
+        return is_newer and not self._rpc.heads.is_behind(view.clock.slot)
+
     def _view(self, accounts: Mapping[Pubkey, RawAccount]) -> ChainView:
-        return ChainView(self._venue, accounts, self.height, self._fee)
+        return ChainView(self._venue, accounts, self._rpc.heads.sure_height, self._fee)
 
     async def _accounts(self, keys: Sequence[Pubkey], at_least: int) -> dict[Pubkey, RawAccount]:
         config = {"commitment": "confirmed", "encoding": "base64", "minContextSlot": at_least}

@@ -1,5 +1,6 @@
 """JSON-RPC over one or more endpoints: whoever answers serves, and nobody's address is ever told.
 
+Whoever answers of another time than the chain's is asked last (`heads`).
 An endpoint's URL may hold a key. It is in no error, log line or repr: endpoints are called by their
 place in the list.
 """
@@ -7,6 +8,7 @@ place in the list.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +17,7 @@ import msgspec
 import structlog
 
 from execution.venues.drift.answers import require_shape
+from execution.venues.drift.heads import Heads
 
 TIMEOUT_S = 5.0
 _BACKOFF_FIRST_S, _BACKOFF_MAX_S = 0.25, 8.0
@@ -23,6 +26,7 @@ _LATELY_S = 30.0
 _OK = 200
 _WITHIN = {"timeout": httpx.Timeout(TIMEOUT_S).as_dict()}
 _MESSAGE_MAX = 200
+_CONFIRMED = {"commitment": "confirmed"}
 BEHIND = (-32004, -32005, -32014, -32016)
 """Not yet there: block, node or minimum context slot."""
 
@@ -60,7 +64,10 @@ class _Endpoint:
 
 
 class Rpc:
-    """Calls the endpoints; the first that is well serves, the others stand by."""
+    """Calls the endpoints; the first that is well serves, the others stand by.
+
+    `heads` is where they say that the chain is.
+    """
 
     def __init__(
         self, urls: Sequence[str], *, client: httpx.AsyncClient, clock: Callable[[], float]
@@ -74,6 +81,8 @@ class Rpc:
         self._client = client
         self._headers = httpx.Headers({**client.headers, "Content-Type": "application/json"})
         self._clock = clock
+        self.heads = Heads(len(urls), clock=clock)
+        self._trouble = ""
 
     @property
     def count(self) -> int:
@@ -95,10 +104,48 @@ class Rpc:
         Raises RpcSilent when nobody does, and RpcRefused when somebody refuses for a reason that
         is the call's own.
         """
+        return (await self._first(method, params))[1]
+
+    async def call_all(self, method: str, *params: object) -> dict[int, Any]:
+        """Give the results of all that answer, by their place; refusals are left out."""
+        asked = [self._ask(it, method, params) for it in self._endpoints]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        for it in answers:
+            if isinstance(it, BaseException) and not isinstance(it, RpcSilent | RpcRefused):
+                raise it
+        told = zip(self._endpoints, answers, strict=True)
+        return {each.place: it for each, it in told if not isinstance(it, BaseException)}
+
+    async def read_head(self) -> None:
+        """Ask whoever serves where the chain is; raise as `call`."""
+        endpoint, told = await self._first("getEpochInfo", (_CONFIRMED,))
+        self._take_head(endpoint, told)
+
+    async def read_heads(self) -> None:
+        """Ask each that does not rest where the chain is; whoever is silent tells nothing."""
+        now = self._clock()
+        async with asyncio.TaskGroup() as asking:
+            for it in self._endpoints:
+                if it.silent_until <= now:
+                    asking.create_task(self._read_head_of(it))
+
+    async def _read_head_of(self, endpoint: _Endpoint) -> None:
+        with suppress(RpcSilent, RpcRefused):
+            self._take_head(endpoint, await self._ask(endpoint, "getEpochInfo", (_CONFIRMED,)))
+
+    def _take_head(self, endpoint: _Endpoint, told: Any) -> None:
+        slot, height = int(told["absoluteSlot"]), int(told["blockHeight"])
+        self.heads.tell(endpoint.place, slot=slot, height=height)
+        trouble = self.heads.trouble
+        if bool(trouble) != bool(self._trouble):
+            _log.warning("rpc_doubted", why=trouble or "nobody any more")
+        self._trouble = trouble
+
+    async def _first(self, method: str, params: Sequence[object]) -> tuple[_Endpoint, Any]:
         behind: RpcRefused | None = None
         for endpoint in self._in_order():
             try:
-                return await self._ask(endpoint, method, params)
+                return endpoint, await self._ask(endpoint, method, params)
             except RpcSilent:
                 continue
             except RpcRefused as refused:
@@ -109,18 +156,13 @@ class Rpc:
             raise behind
         raise RpcSilent(f"expected an answer to {method} from one of {self.count}, found none")
 
-    async def call_all(self, method: str, *params: object) -> list[Any]:
-        """Give the results of all that answer, in the order of the list; refusals are left out."""
-        asked = [self._ask(it, method, params) for it in self._endpoints]
-        answers = await asyncio.gather(*asked, return_exceptions=True)
-        for it in answers:
-            if isinstance(it, BaseException) and not isinstance(it, RpcSilent | RpcRefused):
-                raise it
-        return [it for it in answers if not isinstance(it, BaseException)]
-
     def _in_order(self) -> list[_Endpoint]:
         now = self._clock()
-        return sorted(self._endpoints, key=lambda it: (it.silent_until > now, it.place))
+
+        def rank(it: _Endpoint) -> tuple[bool, bool, int]:
+            return it.silent_until > now, not self.heads.is_well(it.place), it.place
+
+        return sorted(self._endpoints, key=rank)
 
     async def _ask(self, endpoint: _Endpoint, method: str, params: Sequence[object]) -> Any:
         call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
