@@ -1,4 +1,4 @@
-"""The probe at the start: the real program passes, and whatever else is there is refused."""
+"""The probe: the real program passes, and whatever else is there, or comes later, is refused."""
 
 import base64
 from collections.abc import Callable
@@ -9,13 +9,19 @@ from typing import Any
 import pytest
 from solders.pubkey import Pubkey
 
+from contracts.control import KillLevel
+from contracts.engine import Mode, ModeChanged
+from contracts.order import CancelReason, OrderCanceled
+from contracts.venue import MarketStatus
 from execution.venues.drift.config import DriftVenue
 from execution.venues.drift.probe import NotYetFunded, Probe, VenueIncompatible
 from execution.venues.drift.rpc import Rpc
 from execution.venues.drift.view import ChainView
 from kit.drift_chain import OnChain, on_chain
 from kit.drift_rig import Rig, a_stop, an_entry
-from localnet.drift.addresses import USDC
+from kit.execution_events import a_kill
+from kit.onchain_world import onchain_world
+from localnet.drift.addresses import PROGRAM, USDC
 
 OTHER = Pubkey.from_bytes(bytes([9] * 32))
 
@@ -25,11 +31,12 @@ class Lying(Rpc):
 
     def __init__(self, on: OnChain, method: str, bend: Callable[[Any], Any]) -> None:
         super().__init__((on.client.net.url,), client=on.http, clock=on.seconds)
-        self._bent, self._bend = method, bend
+        self.bend = bend
+        self._bent = method
 
     async def call(self, method: str, *params: object) -> Any:
         told = await super().call(method, *params)
-        return self._bend(told) if method == self._bent else told
+        return self.bend(told) if method == self._bent else told
 
 
 def as_told(told: Any) -> Any:
@@ -55,6 +62,14 @@ async def probed(
 
 def refused(words: str) -> Any:
     return pytest.raises(VenueIncompatible, match=rf"VENUE_INCOMPATIBLE: .*{words}")
+
+
+def with_error(code: int) -> Callable[[Any], Any]:
+    def bend(told: Any) -> Any:
+        told["value"]["err"] = {"InstructionError": [2, {"Custom": code}]}
+        return told
+
+    return bend
 
 
 def with_byte(at: int, value: int) -> Callable[[Any], Any]:
@@ -104,22 +119,14 @@ async def test_a_field_that_does_not_come_back_is_refused(at: int, value: int, w
 
 
 async def test_a_refusal_of_the_market_passes_only_with_something_to_look_after() -> None:
-    def short(told: Any) -> Any:
-        told["value"]["err"] = {"InstructionError": [2, {"Custom": 6003}]}
-        return told
-
-    def foreign(told: Any) -> Any:
-        told["value"]["err"] = {"InstructionError": [2, {"Custom": 101}]}
-        return told
-
     async with on_chain() as on:
         with refused("error 6003"):
-            await probed(on, method="simulateTransaction", bend=short)
+            await probed(on, method="simulateTransaction", bend=with_error(6003))
         on.send(an_entry(on.rig), a_stop())
         await on.settle()
-        await probed(on, method="simulateTransaction", bend=short)
+        await probed(on, method="simulateTransaction", bend=with_error(6003))
         with refused("error 101"):
-            await probed(on, method="simulateTransaction", bend=foreign)
+            await probed(on, method="simulateTransaction", bend=with_error(101))
 
 
 async def test_an_account_without_a_deposit_is_waited_for() -> None:
@@ -132,3 +139,85 @@ async def test_an_account_without_a_deposit_is_waited_for() -> None:
         blockhash = on.chain.blockhash().hash
         with pytest.raises(NotYetFunded):
             await probe.require_compatible(rig.view(), signer=delegate, blockhash=blockhash)
+
+
+def replace_program(on: OnChain) -> None:
+    on.rig.desk.world.chain.redeploy(PROGRAM)
+
+
+async def until(on: OnChain, status: MarketStatus) -> None:
+    """Let slots open until the market is shown so."""
+    for _ in range(30):
+        if on.seen().market_seen.status is status:
+            return
+        await on.step()
+    raise AssertionError(f"expected the market {status}, found it {on.seen().market_seen.status}")
+
+
+async def test_a_program_that_is_replaced_is_probed_again_and_shown_until_that_passes() -> None:
+    async with on_chain() as on:
+        lying = Lying(on, "simulateTransaction", as_told)
+        on.chain = on.again(probe=Probe(lying, USDC))
+        await on.step(8)
+        assert on.chain.is_ready
+        lying.bend = with_error(6024)  # The market is closed while it is replaced.
+        await on.step(40)
+        assert on.seen().market_seen.status is MarketStatus.ACTIVE
+        replace_program(on)
+        await until(on, MarketStatus.REPLACED)
+        await on.step(40)
+        assert on.seen().market_seen.status is MarketStatus.REPLACED
+        assert on.chain.is_ready  # Exits and cancels go on.
+        lying.bend = as_told
+        await until(on, MarketStatus.ACTIVE)
+        await on.step(40)
+        assert on.seen().market_seen.status is MarketStatus.ACTIVE
+
+
+async def test_a_replaced_program_that_is_not_ours_ends_everything() -> None:
+    async with on_chain() as on:
+        lying = Lying(on, "simulateTransaction", as_told)
+        on.chain = on.again(probe=Probe(lying, USDC))
+        await on.step(8)
+        assert on.chain.is_ready
+        lying.bend = with_byte(88, 1)
+        replace_program(on)
+        with refused("is_reduce_only of order 254"):
+            for _ in range(30):
+                await on.step()
+
+
+async def test_what_is_refused_while_something_is_looked_after_proves_no_new_program() -> None:
+    async with on_chain() as on:
+        on.send(an_entry(on.rig), a_stop())
+        await on.settle()
+        on.chain = on.again(probe=Probe(Lying(on, "simulateTransaction", with_error(6003)), USDC))
+        await on.step(8)
+        assert on.chain.is_ready
+        replace_program(on)
+        await until(on, MarketStatus.REPLACED)
+        await on.step(40)
+        assert on.seen().market_seen.status is MarketStatus.REPLACED
+
+
+async def test_while_the_program_is_another_one_no_risk_is_added_and_a_kill_is_done() -> None:
+    async with onchain_world() as world:
+        lying = Lying(world.on, "simulateTransaction", as_told)
+        world.life = await world.begin(probe=Probe(lying, USDC))
+        await world.steps(8)
+        await world.approve(life_s=3_600)
+        await world.steps(4)
+        world.sell("149.9", "4")
+        await world.steps(6)
+        lying.bend = with_error(6024)
+        replace_program(world.on)
+        await world.steps(30)
+        (changed,) = world.found(ModeChanged)[-1:]
+        assert (changed.mode, changed.reason) == (Mode.DEGRADED, "program-replaced")
+        cancels = [it.reason for it in world.found(OrderCanceled)]
+        assert cancels == [CancelReason.MODE]  # The rest of the entry; what is held keeps its stop.
+        world.on.rig.quote("149.7", "150.3")
+        await world.say("gateway", a_kill(level=KillLevel.FLATTEN))
+        await world.steps(30)
+        assert world.on.rig.seen().position_base == 0
+        assert world.on.rig.seen().orders == ()

@@ -13,6 +13,7 @@ from contracts.venue import VenueObserved
 from execution.venues.drift.chain import DriftChain
 from execution.venues.drift.config import DriftVenue
 from execution.venues.drift.direct import Direct
+from execution.venues.drift.probe import Probe
 from execution.venues.drift.rpc import Rpc
 from execution.venues.port import AnyRecord, Intent, SignedTransaction
 from kit.drift_rig import Rig
@@ -87,7 +88,9 @@ class OnChain:
         self.chain.submit(signed)
         return signed
 
-    def again(self, *, after: int = 0, urls: tuple[str, ...] = ()) -> DriftChain:
+    def again(
+        self, *, after: int = 0, urls: tuple[str, ...] = (), probe: Probe | None = None
+    ) -> DriftChain:
         """Give our side of the chain begun anew, as after a restart."""
         rpc = Rpc(urls or (self.client.net.url,), client=self.http, clock=self.seconds)
         delegate = self.rig.delegate  # A key derives its address anew whenever it is asked.
@@ -99,6 +102,7 @@ class OnChain:
             known=dict,
             after=after,
             clock=self.seconds,
+            probe=probe,
         )
 
 

@@ -31,6 +31,7 @@ from execution.signing.keys import Secret, Vault
 from execution.signing.signer import PolicySigner
 from execution.venues.drift.chain import DriftChain
 from execution.venues.drift.config import NO_MONEY, FirstMoney
+from execution.venues.drift.probe import Probe
 from execution.venues.drift.rpc import Rpc
 from kit.chassis_memory_market import InMemoryMarket
 from kit.chassis_memory_stores import InMemoryCheckpoints
@@ -98,7 +99,7 @@ class OnChainWorld:
         await self.say("gateway", draft)
         return self.log.recorded[-1]
 
-    async def begin(self, *, urls: tuple[str, ...] = ()) -> Life:
+    async def begin(self, *, urls: tuple[str, ...] = (), probe: Probe | None = None) -> Life:
         """Begin a life of execution on the log as it is."""
         standing = ChainStanding()
         recorder = await caught_up(self.log, standing)
@@ -118,6 +119,7 @@ class OnChainWorld:
             known=lambda: standing.known_orders(ACCOUNT),
             after=standing.cursor(ACCOUNT),
             clock=seconds,
+            probe=probe,
         )
         signed_ms = {ACCOUNT: standing.signed_ms}
         policy = PolicySigner(fence, cabinet, lambda: chain.owned.now_ms, signed_ms=signed_ms)

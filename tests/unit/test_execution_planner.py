@@ -68,6 +68,7 @@ _Show = Callable[[Rig], list[Event]]
 _SHUT: dict[str, _Show] = {
     "a stale oracle": lambda rig: rig.show(oracle_age=13),
     "a paused market": lambda rig: rig.show(status=MarketStatus.PAUSED),
+    "a replaced program": lambda rig: rig.show(status=MarketStatus.REPLACED),
     "too little for fees": lambda rig: rig.show(lamports=19_999_999),
     "an account that may only shrink": lambda rig: rig.show(is_reduce_only=True),
 }
@@ -79,6 +80,18 @@ def test_a_shut_gate_holds_the_entry_back(why: str) -> None:
     rig.approve()
     assert not of(_SHUT[why](rig), OrderIntended)
     assert of(rig.show(slots=1), OrderIntended)
+
+
+def test_while_the_program_is_another_one_a_position_gets_its_stop_and_is_left_on_a_kill() -> None:
+    rig = open_long()
+    rig.drop(OrderKind.TRIGGER_MARKET)
+    answers = rig.show(slots=1, status=MarketStatus.REPLACED)
+    (changed,) = of(answers, ModeChanged)
+    assert (changed.mode, changed.reason) == (Mode.DEGRADED, "program-replaced")
+    assert [it.leg for it in of(answers, OrderIntended)] == [Leg.STOP]
+    rig.kill(KillLevel.FLATTEN)
+    answers = rig.show(slots=1, status=MarketStatus.REPLACED)
+    assert Leg.CLOSE in [it.leg for it in of(answers, OrderIntended)]
 
 
 def test_an_entry_is_clamped_inside_the_book() -> None:

@@ -156,7 +156,13 @@ def test_each_timer_stands_at_the_start_of_the_run_that_it_counts(
 
 @pytest.mark.parametrize("level", [None, KillLevel.CANCEL_ENTRIES])
 @pytest.mark.parametrize(
-    "hindrance", [{"oracle_age": 13}, {"status": MarketStatus.FILLS_PAUSED}], ids=str
+    "hindrance",
+    [
+        {"oracle_age": 13},
+        {"status": MarketStatus.FILLS_PAUSED},
+        {"status": MarketStatus.REPLACED},
+    ],
+    ids=str,
 )
 def test_exits_are_tried_at_once_when_the_venue_is_well_again_and_entries_are_held_on(
     hindrance: dict[str, Any], level: KillLevel | None

@@ -40,6 +40,11 @@ _BLOCKS_KEPT = 512
 _HISTORY_MAX = 50_000
 _OWN_UNITS_SPREAD = 100_000
 _SYSTEM = Pubkey.default()
+UPGRADEABLE = Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111")
+"""What loads a program that may be replaced: the program's account names one with its code."""
+_PROGRAM, _CODE = (2).to_bytes(4, "little"), (3).to_bytes(4, "little")
+_CODE_AT = 45
+"""Behind the slot of its deployment and who may replace it."""
 CLOCK = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
 """Where the chain tells its slot and its time."""
 
@@ -156,9 +161,22 @@ class Chain:
         self.on_news()
 
     def add_program(self, key: Pubkey, program: bytes) -> None:
-        """Deploy a program."""
-        self._svm.add_program(key, program)
+        """Deploy a program that may be replaced, as mainnet's are."""
+        code = _code_of(key)
+        self._svm.set_account(code, self._deployed(program))
+        held = _PROGRAM + bytes(code)
+        rent = self.rent_lamports(len(held))
+        self._svm.set_account(key, Account(rent, held, UPGRADEABLE, executable=True))
+        self._write(code)
         self._write(key)
+
+    def redeploy(self, key: Pubkey) -> None:
+        """Deploy a program's code anew in this slot; it is the same code."""
+        code = _code_of(key)
+        account = self.account(code)
+        if account is None:
+            raise KeyError(f"expected a program at {key}, found none")
+        self.put(code, self._deployed(bytes(account.data)[_CODE_AT:]))
 
     def airdrop(self, key: Pubkey, lamports: int) -> None:
         """Give lamports out of nothing."""
@@ -205,6 +223,11 @@ class Chain:
     def rent_lamports(self, size: int) -> int:
         """Give the least balance of an account of this many bytes."""
         return self._svm.minimum_balance_for_rent_exemption(size)
+
+    def _deployed(self, program: bytes) -> Account:
+        head = _CODE + self.tip.slot.to_bytes(8, "little")
+        data = head.ljust(_CODE_AT, b"\0") + program
+        return Account(self.rent_lamports(len(data)), data, UPGRADEABLE)
 
     def _execute(self, transaction: VersionedTransaction) -> Landed | None:
         """Execute a transaction that a block takes; None when the machine takes it for none."""
@@ -277,3 +300,7 @@ class Chain:
         )
         # Whoever reads the past has to find the clock of that time beside the accounts.
         self._accounts.write(self.tip.slot, CLOCK, self._svm.get_account(CLOCK))
+
+
+def _code_of(program: Pubkey) -> Pubkey:
+    return Pubkey.find_program_address([bytes(program)], UPGRADEABLE)[0]

@@ -40,7 +40,7 @@ class ModeChanged(Event):
     """The mode that it replaces."""
     mode: Mode
     reason: Token
-    """The weightiest one: `killed`, `venue-paused`, `oracle-stale`, `reconciliation-broken`, …"""
+    """The weightiest one: `killed`, `venue-paused`, `program-replaced`, `oracle-stale`, …"""
 
 
 class ReconciliationBroke(Event):

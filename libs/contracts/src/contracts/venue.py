@@ -36,6 +36,8 @@ class MarketStatus(StrEnum):
     """Nothing is placed or filled; cancels go through."""
     HALTED = "halted"
     """Not even cancels."""
+    REPLACED = "replaced"
+    """Everything, by another program than the one that we know."""
 
 
 class ObservedOrder(BaseModel):

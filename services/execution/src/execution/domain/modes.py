@@ -47,7 +47,9 @@ def _limits(view: View) -> list[tuple[Mode, str]]:
         found.append((Mode.DEGRADED, "reconciliation-broken"))
     if seen.is_liquidating:
         found.append((Mode.DEGRADED, "liquidating"))
-    if seen.market_seen.status is not MarketStatus.ACTIVE:
+    if seen.market_seen.status is MarketStatus.REPLACED:
+        found.append((Mode.DEGRADED, "program-replaced"))
+    elif seen.market_seen.status is not MarketStatus.ACTIVE:
         found.append((Mode.DEGRADED, "venue-paused"))
     if seen.market_seen.oracle_age_slots > policy.oracle_age_slots_max:
         found.append((Mode.DEGRADED, "oracle-stale"))

@@ -8,14 +8,14 @@ from typing import NoReturn
 import structlog
 from solders.pubkey import Pubkey
 
-from contracts.venue import VenueObserved
+from contracts.venue import MarketStatus, VenueObserved
 from execution.domain.uids import STOP_NUMBERS
 from execution.signing.facts import VenueAccounts
 from execution.venues.drift.config import DriftVenue
 from execution.venues.drift.encoder import encode, venue_accounts
 from execution.venues.drift.lander import Lander
 from execution.venues.drift.owned import DriftOwned
-from execution.venues.drift.probe import NotYetFunded, Probe
+from execution.venues.drift.probe import NotYetFunded, PlacementRefused, Probe
 from execution.venues.drift.reader import Known, Reader
 from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
 from execution.venues.drift.snapshot import observe
@@ -26,7 +26,9 @@ POLL_S = 0.4
 HEADS_S = 2.0
 """Between two rounds of asking every node where the chain is."""
 PROBE_S = 2.0
-"""Between two probes of a venue that is not ready to be probed."""
+"""Between two probes of a venue that has not passed one."""
+PROGRAM_S = 10.0
+"""Between two looks at whether the program is still the one that passed."""
 STALE_S = 5.0
 """After so long without a new slot, what is shown may not be decided on."""
 _log = structlog.get_logger()
@@ -64,7 +66,8 @@ class DriftChain:
 
         `known` gives the orders of the log by the venue's id, `after` how far the records are in
         the log, None to begin with what is shown first; `clock` counts seconds and never goes back.
-        With a `probe` nothing is shown as ready before it has passed.
+        With a `probe` nothing is shown as ready before it has passed; while the program is another
+        one than it passed for, the market is shown as one whose program was replaced.
         """
         self.venue = venue
         self.account = account
@@ -78,6 +81,9 @@ class DriftChain:
         self._reader = Reader(venue, rpc, payer=delegate, known=known, after=after, clock=clock)
         self._wake = asyncio.Event()
         self._probe, self._probed_at = probe, float("-inf")
+        self._deployed_slot: int | None = None
+        """Of the program that passed the probe; None before."""
+        self._is_replaced = False
         self._lacks = ""
         self._observed: _Observed | None = None
         self.owned = DriftOwned(
@@ -104,7 +110,8 @@ class DriftChain:
         except RpcSilent:
             return False
         is_whole = self._reader.view is not None and self._reader.read_payer == self._delegate()
-        return is_whole and self.is_current and self._probe is None
+        is_probed = self._probe is None or self._deployed_slot is not None
+        return is_whole and self.is_current and is_probed
 
     @property
     def waits_for(self) -> str:
@@ -181,31 +188,59 @@ class DriftChain:
         try:
             await self._reader.refresh(at_least=self._lander.landed_slot)
             await self._lander.step(self.nodes.heads.sure_height)
-            await self._pass_probe()
+            await self._keep_probed()
         except (RpcSilent, RpcRefused) as error:
             _log.warning("chain_step_failed", why=str(error))
         if self._lander.has_new_fate or self._reader.shown is not before:
             self._lander.has_new_fate = False
             self.changed.set()
 
-    async def _pass_probe(self) -> None:
-        """Probe once, as soon as somebody who may sign could pay for it."""
+    async def _keep_probed(self) -> None:
+        """Probe until it passes, and again once the program is another one."""
         view, now = self._reader.view, self._seconds()
-        if self._probe is None or view is None or now - self._probed_at < PROBE_S:
+        is_sure = self._deployed_slot is not None and not self._is_replaced
+        if self._probe is None or view is None:
+            return
+        if now - self._probed_at < (PROGRAM_S if is_sure else PROBE_S):
             return
         self._probed_at = now
+        if is_sure:
+            await self._look_for_another(self._probe)
+        else:
+            await self._pass_probe(self._probe, view)
+
+    async def _look_for_another(self, probe: Probe) -> None:
+        """Take note when the program was deployed anew since it passed."""
+        slot, passed = await probe.deployed_slot(self.venue.program), self._deployed_slot or 0
+        if slot > passed:
+            _log.error("program_replaced", expected=passed, found=slot)
+            self._is_replaced = True
+            self.changed.set()
+
+    async def _pass_probe(self, probe: Probe, view: ChainView) -> None:
+        """Probe, as soon as somebody who may sign could pay for it."""
         able = (it for it in (view.venue.owner, self._delegate()) if it and view.lamports(it))
         signer = next(able, None)
         if signer is None:
             self._lacks = "expected SOL for fees in the owner's wallet, found none"
             return
-        blockhash = self.blockhash()
         try:
-            await self._probe.require_compatible(view, signer=signer, blockhash=blockhash.hash)
+            slot = await probe.require_compatible(
+                view,
+                signer=signer,
+                blockhash=self.blockhash().hash,
+                is_replaced=self._is_replaced,
+            )
         except NotYetFunded as lacking:
             self._lacks = str(lacking)
             return
-        self._probe = None
+        except PlacementRefused as refused:
+            if not self._is_replaced:
+                raise
+            _log.warning("probe_refused", why=str(refused))
+            return
+        self._deployed_slot, self._is_replaced = slot, False
+        self.changed.set()
 
     def blockhash(self) -> Blockhash:
         """Give what a transaction that is signed now is bound to."""
@@ -278,8 +313,11 @@ class DriftChain:
             seen = observe(view, account=account, delegate=delegate, whole=STOP_NUMBERS)
             known = self._observed = _Observed(view, delegate, seen)
         seen = known.seen
-        height = self._lander.shown_height(seen.block_height)
-        return seen.model_copy(update={"block_height": height})
+        shown: dict[str, object] = {"block_height": self._lander.shown_height(seen.block_height)}
+        if self._is_replaced and seen.market_seen.status is MarketStatus.ACTIVE:
+            replaced = {"status": MarketStatus.REPLACED}
+            shown["market_seen"] = seen.market_seen.model_copy(update=replaced)
+        return seen.model_copy(update=shown)
 
     def records(self, account: str, *, after: int) -> Sequence[tuple[int, AnyRecord]]:
         """Give what happened after a cursor, up to the slot that is shown."""

@@ -1,4 +1,4 @@
-"""The probe at the start: is this program the one that our bytes are for (execution.md 5.6)?
+"""The probe: is this program the one that our bytes are for (execution.md 5.6)?
 
 It reads what is there, then lets a node simulate a placement far from the market and reads back
 what the program would hold. What does not come back as it was asked for is never sent. Another
@@ -58,43 +58,57 @@ class VenueIncompatible(Exception):
         super().__init__(f"VENUE_INCOMPATIBLE: {what}")
 
 
+class PlacementRefused(VenueIncompatible):
+    """The market's rules take no placement now, so nothing shows what it would be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Looks at a venue once, before the first turn."""
+    """Looks at a venue before the first turn, and again when its program is another one."""
 
     rpc: Rpc
     quote_mint: Pubkey
 
-    async def require_compatible(self, view: ChainView, *, signer: Pubkey, blockhash: str) -> None:
+    async def require_compatible(
+        self, view: ChainView, *, signer: Pubkey, blockhash: str, is_replaced: bool = False
+    ) -> int:
         """Raise VenueIncompatible unless everything is as this build knows it.
 
+        Give the slot in which the program was deployed (`deployed_slot`).
         `signer` is who may sign, and has what the fee costs: the owner, or its delegate. Raises
         RpcSilent or RpcRefused when the nodes do not say, and NotYetFunded before a first deposit.
         What only the market's rules refuse, as without margin, is let through while there is
-        something to be looked after.
+        something to be looked after; where the program `is_replaced`, it is PlacementRefused.
         """
-        await self._require_program(view.venue.program)
+        slot = await self.deployed_slot(view.venue.program)
         _require_accounts(view, self.quote_mint)
-        await self._require_placement(view, signer, blockhash)
+        code = await self._placement_code(view, signer, blockhash)
+        if code is not None:
+            self._judge_refusal(code, view.user, is_replaced=is_replaced)
+        _log.info("program_probed", program=str(view.venue.program), deployed_in_slot=slot)
+        return slot
 
-    async def _require_program(self, program: Pubkey) -> None:
+    async def deployed_slot(self, program: Pubkey) -> int:
+        """Give the slot in which the program was deployed; 0 for one that cannot be replaced.
+
+        Raises VenueIncompatible where there is none, and RpcSilent or RpcRefused as its nodes.
+        """
         told = await self._account(program)
         if told is None or not told["executable"]:
             raise VenueIncompatible(f"expected a program at {program}, found none")
-        slot: int | None = None
-        if told["owner"] == str(_UPGRADEABLE):
-            held = raw_account(told).data
-            programdata = await self._account(Pubkey.from_bytes(held[4:36]))
-            if programdata is None:
-                raise VenueIncompatible(f"expected the code of {program}, found that it was closed")
-            slot = int.from_bytes(raw_account(programdata).data[4:12], "little")
-        _log.info("program_probed", program=str(program), upgraded_in_slot=slot)
+        if told["owner"] != str(_UPGRADEABLE):
+            return 0
+        code = await self._account(Pubkey.from_bytes(raw_account(told).data[4:36]))
+        if code is None:
+            raise VenueIncompatible(f"expected the code of {program}, found that it was closed")
+        return int.from_bytes(raw_account(code).data[4:12], "little")
 
     async def _account(self, key: Pubkey) -> Any:
         config = {"commitment": "confirmed", "encoding": "base64", "dataSlice": _HEAD}
         return (await self.rpc.call("getAccountInfo", str(key), config))["value"]
 
-    async def _require_placement(self, view: ChainView, signer: Pubkey, blockhash: str) -> None:
+    async def _placement_code(self, view: ChainView, signer: Pubkey, blockhash: str) -> int | None:
+        """Require that a placement comes back as it was asked for; give the error of a refusal."""
         entry, stop = _bracket(view)
         message = encode(
             view, (entry, stop), authority=signer, blockhash=blockhash, priority_fee_lamports=0
@@ -112,18 +126,21 @@ class Probe:
         wire = base64.b64encode(bytes(unsigned)).decode()
         told = (await self.rpc.call("simulateTransaction", wire, config))["value"]
         if told["err"] is not None:
-            self._judge_refusal(error_code(told["err"]), view.user)
-            return
+            return error_code(told["err"])
         after = read_user(raw_account(told["accounts"][0]).data)
         _require_same(_found(after, _ENTRY_NUMBER), _entry_as_held(entry))
         _require_same(_found(after, _STOP_NUMBER), _stop_as_held(stop))
+        return None
 
-    def _judge_refusal(self, code: int, user: User) -> None:
+    def _judge_refusal(self, code: int, user: User, *, is_replaced: bool) -> None:
         is_busy = bool(user.orders) or any(it.base for it in user.positions)
         if code in _WITHOUT_MARGIN and not (is_busy or user.deposits):
             raise NotYetFunded("expected a deposit in the sub-account, found none")
-        if classify(code) is Action.STOP_ALL or not is_busy:
-            raise VenueIncompatible(f"expected a placement to be simulated, found error {code}")
+        refusal = f"expected a placement to be simulated, found error {code}"
+        if classify(code) is Action.STOP_ALL:
+            raise VenueIncompatible(refusal)
+        if is_replaced or not is_busy:
+            raise PlacementRefused(refusal)
         _log.warning("probe_refused", code=code, why="the account is in use, and is looked after")
 
 
