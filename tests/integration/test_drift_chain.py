@@ -1,5 +1,6 @@
 """Our side of a chain over real RPC, on the real program, with nodes that lose, lag and lie."""
 
+import asyncio
 from decimal import Decimal
 
 import httpx
@@ -9,9 +10,10 @@ from solders.pubkey import Pubkey
 from contracts.values import Side
 from contracts.venue import DelegateSeen
 from execution.venues.drift.chain import DriftChain
+from execution.venues.drift.direct import Direct
 from execution.venues.drift.rpc import Rpc
 from execution.venues.port import EndedRecord, FilledRecord, PlacedRecord
-from kit.drift_chain import ACCOUNT, on_chain
+from kit.drift_chain import ACCOUNT, OnChain, on_chain
 from kit.drift_rig import ENTRY_NUMBER, STOP_NUMBER, a_close, a_stop, an_entry
 from localnet.drift.markets import MARKETS
 
@@ -179,6 +181,48 @@ async def test_a_restart_tells_what_it_missed_under_the_same_cursors() -> None:
         assert missed == whole[len(first) :]
         (fill,) = [it for _, it in missed if isinstance(it, FilledRecord)]
         assert fill.position_after_base == 4
+
+
+class Silent(httpx.AsyncBaseTransport):
+    """A node that takes requests and never answers."""
+
+    def __init__(self) -> None:
+        self.is_asked = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if b"getSignatureStatuses" in request.content:
+            self.is_asked.set()
+        return await asyncio.get_running_loop().create_future()
+
+
+async def test_a_node_that_never_answers_holds_up_no_reading() -> None:
+    silent = Silent()
+    async with on_chain() as on:
+        mounts = {"all://silent": silent}
+        async with httpx.AsyncClient(transport=Direct(), mounts=mounts) as on.http:
+            on.chain = on.again(urls=(on.client.net.url, "http://silent/"))
+            works = (on.chain.run(asyncio.Event()), on.chain.send(), on.chain.ask())
+            tasks = [asyncio.create_task(it) for it in works]
+            await anything_new(on)
+            on.send(an_entry(on.rig), a_stop())
+            await silent.is_asked.wait()
+            for _ in range(3):
+                await anything_new(on)
+            for it in tasks:
+                it.cancel()
+            await asyncio.wait(tasks)
+            assert len(on.seen().orders) == 2
+
+
+async def anything_new(on: OnChain) -> None:
+    """Open a slot, and wait until it is shown."""
+    before = on.chain.clock
+    on.client.net.pace.step(slots=1)
+    on.seconds.now += 0.5
+    on.chain.wake()
+    while on.chain.clock == before:
+        on.chain.changed.clear()
+        await on.chain.changed.wait()
 
 
 async def test_sending_twice_changes_nothing() -> None:

@@ -33,21 +33,41 @@ async def test_a_node_is_silent_after_three_failures_in_a_row_while_it_is_asked(
         counts: list[int] = []
         for _ in range(4):
             counts.append(rpc.silent)
-            assert await rpc.call("getEpochInfo") == HEIGHT
+            await rpc.read_heads()
             clock.now += 8  # Its rest is over, so that it is asked again.
         assert counts == [0, 0, 0, 1]
         answers["b"] = 503
         for _ in range(3):
-            try:
-                await rpc.call("getEpochInfo")
-            except RpcSilent:
-                clock.now += 8
+            await rpc.read_heads()
+            clock.now += 8
         assert rpc.silent == 2
         answers["a"] = 200
-        await rpc.call("getEpochInfo")
+        await rpc.read_heads()
         assert rpc.silent == 1
         clock.now += 30  # Nobody asks the other one any more.
         assert rpc.silent == 0
+
+
+async def test_a_node_that_did_not_answer_is_not_waited_for_again_until_it_does() -> None:
+    answers: dict[str, int] = {"a": 503, "b": 200}
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(answers[request.url.host], json={"result": HEIGHT})
+
+    clock = Clock()
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        rpc = Rpc(["http://a", "http://b"], client=client, clock=clock)
+        for _ in range(3):
+            assert await rpc.call("getEpochInfo") == HEIGHT
+            clock.now += 60
+        assert asked == ["a", "b", "b", "b"]
+        answers["a"] = 200
+        await rpc.read_heads()
+        asked.clear()
+        await rpc.call("getEpochInfo")
+        assert asked == ["a"]
 
 
 async def asked(method: str, params: list[Any], *answers: Any) -> Any:

@@ -96,6 +96,7 @@ async def run_on_chain(
                 chain.run(runtime.stopping),
                 chain.send(),
                 chain.watch(),
+                chain.ask(),
                 follow(
                     runtime.log,
                     runtime.market,

@@ -160,6 +160,15 @@ class DriftChain:
             await self.nodes.read_heads()
             await asyncio.sleep(HEADS_S)
 
+    async def ask(self) -> NoReturn:
+        """Ask what became of what is on its way, and keep a blockhash, beside `run`.
+
+        Every node is asked, so that whoever is silent is waited for.
+        """
+        while True:
+            await self._ask_fates()
+            await asyncio.sleep(POLL_S)
+
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep everything current until told to stop; an outage is waited out."""
         while not stopping.is_set():
@@ -178,6 +187,14 @@ class DriftChain:
         await self._lander.send(self.nodes.heads.sure_height)
         await self.nodes.read_heads()
         await self._read()
+        await self._ask_fates()
+
+    async def _ask_fates(self) -> None:
+        await self._lander.step(self.nodes.heads.sure_height)
+        if self._lander.has_new_fate:
+            self._lander.has_new_fate = False
+            self.changed.set()
+            self.wake()
 
     async def _read(self) -> None:
         """Read once, and say when something may have changed.
@@ -187,12 +204,10 @@ class DriftChain:
         before = self._reader.shown
         try:
             await self._reader.refresh(at_least=self._lander.landed_slot)
-            await self._lander.step(self.nodes.heads.sure_height)
             await self._keep_probed()
         except (RpcSilent, RpcRefused) as error:
             _log.warning("chain_step_failed", why=str(error))
-        if self._lander.has_new_fate or self._reader.shown is not before:
-            self._lander.has_new_fate = False
+        if self._reader.shown is not before:
             self.changed.set()
 
     async def _keep_probed(self) -> None:

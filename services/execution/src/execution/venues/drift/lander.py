@@ -161,7 +161,7 @@ class Lander:
     async def _ask(self, height: int) -> None:
         signatures = sorted(self._flying)
         config = {"searchTransactionHistory": True}
-        answers = await self._rpc.call_all("getSignatureStatuses", signatures, config)
+        answers = await self._rpc.call_answering("getSignatureStatuses", signatures, config)
         for number, signature in enumerate(signatures):
             told = {place: it["value"][number] for place, it in answers.items()}
             it = self._flying[signature]
@@ -185,7 +185,7 @@ class Lander:
     async def _take(self, signature: str, told: Sequence[Any]) -> bool:
         """Take a fate from the transaction's own record; until a node has one, the fate is open."""
         config = {"commitment": "confirmed", "maxSupportedTransactionVersion": 0}
-        answers = await self._rpc.call_all("getTransaction", signature, config)
+        answers = await self._rpc.call_answering("getTransaction", signature, config)
         is_reachable = self._rpc.heads.is_reachable
         records = [it for it in answers.values() if it and is_reachable(int(it["slot"]))]
         if not records:

@@ -66,6 +66,7 @@ class _Endpoint:
 class Rpc:
     """Calls the endpoints; the first that is well serves, the others stand by.
 
+    One that did not answer is not waited for again: it stands by until it answers with the others.
     `heads` is where they say that the chain is.
     """
 
@@ -108,13 +109,12 @@ class Rpc:
 
     async def call_all(self, method: str, *params: object) -> dict[int, Any]:
         """Give the results of all that answer, by their place; refusals are left out."""
-        asked = [self._ask(it, method, params) for it in self._endpoints]
-        answers = await asyncio.gather(*asked, return_exceptions=True)
-        for it in answers:
-            if isinstance(it, BaseException) and not isinstance(it, RpcSilent | RpcRefused):
-                raise it
-        told = zip(self._endpoints, answers, strict=True)
-        return {each.place: it for each, it in told if not isinstance(it, BaseException)}
+        return await self._each(self._endpoints, method, params)
+
+    async def call_answering(self, method: str, *params: object) -> dict[int, Any]:
+        """Do as `call_all`, but wait for nobody who did not answer the last time."""
+        answering = [it for it in self._endpoints if not it.failures]
+        return await self._each(answering, method, params)
 
     async def read_head(self) -> None:
         """Ask whoever serves where the chain is; raise as `call`."""
@@ -141,6 +141,17 @@ class Rpc:
             _log.warning("rpc_doubted", why=trouble or "nobody any more")
         self._trouble = trouble
 
+    async def _each(
+        self, endpoints: Sequence[_Endpoint], method: str, params: Sequence[object]
+    ) -> dict[int, Any]:
+        asked = [self._ask(it, method, params) for it in endpoints]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        for it in answers:
+            if isinstance(it, BaseException) and not isinstance(it, RpcSilent | RpcRefused):
+                raise it
+        told = zip(endpoints, answers, strict=True)
+        return {each.place: it for each, it in told if not isinstance(it, BaseException)}
+
     async def _first(self, method: str, params: Sequence[object]) -> tuple[_Endpoint, Any]:
         behind: RpcRefused | None = None
         for endpoint in self._in_order():
@@ -157,10 +168,8 @@ class Rpc:
         raise RpcSilent(f"expected an answer to {method} from one of {self.count}, found none")
 
     def _in_order(self) -> list[_Endpoint]:
-        now = self._clock()
-
         def rank(it: _Endpoint) -> tuple[bool, bool, int]:
-            return it.silent_until > now, not self.heads.is_well(it.place), it.place
+            return it.failures > 0, not self.heads.is_well(it.place), it.place
 
         return sorted(self._endpoints, key=rank)
 
