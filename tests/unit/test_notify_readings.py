@@ -40,7 +40,10 @@ def execution(
         answered_at=NOW,
         is_ready=True,
         reason="",
-        details={} if nodes is None else {"nodes": nodes, "nodes_trouble": trouble},
+        details={
+            **({} if nodes is None else {"nodes": nodes}),
+            **({"nodes_trouble": trouble} if trouble else {}),
+        },
     )
 
 

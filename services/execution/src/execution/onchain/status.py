@@ -8,7 +8,7 @@ from execution.venues.drift.chain import DriftChain
 
 def status_of(standing: ChainStanding, chain: DriftChain, *, parked: int) -> dict[str, object]:
     """Give the status as JSON values; `parked` counts the messages that could not be worked."""
-    state, clock = standing.planner.state, chain.clock
+    state, clock, trouble = standing.planner.state, chain.clock, chain.nodes.heads.trouble
     return {
         "policy": state.policy,
         "venue": chain.venue.cluster,
@@ -18,7 +18,7 @@ def status_of(standing: ChainStanding, chain: DriftChain, *, parked: int) -> dic
         else {"at": from_millis(clock.at_s * 1_000).isoformat(), "slot": clock.slot},
         "is_current": chain.is_ready,
         "nodes": {"count": chain.nodes.count, "silent": chain.nodes.silent},
-        "nodes_trouble": chain.nodes.heads.trouble,
+        **({"nodes_trouble": trouble} if trouble else {}),
         "kill_level": state.global_kill,
         **_delegation(chain),
         "accounts": {name: account_status(it) for name, it in sorted(state.accounts.items())},

@@ -13,7 +13,7 @@ PRICE_AGO_MAX = timedelta(minutes=1)
 NODES = "nodes"
 """Where execution's status says how the chain's nodes are."""
 NODES_TROUBLE = "nodes_trouble"
-"""Where it says what is wrong with those that answer; empty: nothing."""
+"""Where it says what is wrong with those that answer; not there: nothing."""
 
 
 class Nodes(msgspec.Struct, frozen=True):
