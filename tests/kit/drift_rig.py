@@ -132,6 +132,7 @@ class Rig:
             approval=Approval(
                 SETUP, self.side, size, (150 + self.side.sign) * 10**6, self.now_s + 60
             ),
+            stop_price=None,
             notional_max=5_000 * 10**6,
             is_shrink_only=False,
             standing=_STANDING,

@@ -71,6 +71,8 @@ ENTRY_FREE = replace(FLAT, approval=replace(APPROVAL, worst_price=1_000 * USD))
 MOVE_FREE = replace(WORKING, approval=ENTRY_FREE.approval)
 PASSIVE = replace(ENTRY_FREE, notional_max=10**6 * USD)
 KILLED = replace(LONG, standing=replace(STANDING, kill_level=2), orders=(STOP, FOREIGN))
+APPROVED_STOP = replace(FLAT, stop_price=148 * USD)
+STOPPED, STOPPED_SHORT = replace(LONG, stop_price=148 * USD), replace(SHORT, stop_price=152 * USD)
 BRACKET = entry()
 
 BOUNDS: Mapping[str, Bound] = {
@@ -178,6 +180,25 @@ BOUNDS: Mapping[str, Bound] = {
         asked(FLAT, bracket(stop=replace(A_STOP, trigger_price=149_900_000 - TICK))),
         asked(FLAT, bracket(stop=replace(A_STOP, trigger_price=149_900_000))),
         Code.PRICE,
+    ),
+    "stop as approved": Bound(
+        asked(APPROVED_STOP, bracket()),
+        asked(APPROVED_STOP, bracket(stop=replace(A_STOP, trigger_price=148 * USD - TICK))),
+        Code.STOP_LOOSENED,
+    ),
+    "stop in the place of another": Bound(
+        asked(STOPPED, call(cancel_order(7)), call(place_perp_order(A_STOP))),
+        asked(
+            STOPPED,
+            call(cancel_order(7)),
+            call(place_perp_order(replace(A_STOP, trigger_price=148 * USD - TICK))),
+        ),
+        Code.STOP_LOOSENED,
+    ),
+    "stop of a short as approved": Bound(
+        stop(STOPPED_SHORT, direction=0, condition=0, trigger_price=152 * USD),
+        stop(STOPPED_SHORT, direction=0, condition=0, trigger_price=152 * USD + TICK),
+        Code.STOP_LOOSENED,
     ),
     "stop only tightens": Bound(
         move(7, A_STOP_MOVE, LONG, trigger_price=148 * USD),

@@ -158,6 +158,7 @@ def _placed(name: str, it: Fields, entries: Sequence[Fields], facts: Facts) -> I
             "fires against us": it["condition"] == it["side"],
             "plain": it["post"] == it["flags"] == 0,
             "near": abs(trigger - oracle) * 100 <= oracle * 20 and trigger % market.tick == 0,
+            "as approved": account.stop_price is None or sign * (trigger - account.stop_price) <= 0,
             "behind": not entries or sign * (trigger - entries[0]["price"]) > 0,
         }
     elif it["kind"] == LIMIT:

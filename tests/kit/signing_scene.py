@@ -91,6 +91,7 @@ FLAT = AccountFacts(
     position=0,
     orders=(),
     approval=APPROVAL,
+    stop_price=None,
     notional_max=2_000 * USD,
     is_shrink_only=False,
     standing=STANDING,

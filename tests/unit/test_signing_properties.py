@@ -101,6 +101,8 @@ accounts = st.sampled_from(
         replace(LONG, standing=replace(STANDING, kill_level=3), orders=(*LONG.orders, FOREIGN)),
         replace(SHORT, approval=APPROVAL),
         replace(FLAT, notional_max=900 * USD),
+        replace(FLAT, stop_price=148 * USD),
+        replace(LONG, stop_price=149 * USD),
     ]
 )
 signers = st.sampled_from(

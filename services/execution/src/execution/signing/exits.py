@@ -49,6 +49,9 @@ def require_stop(order: OrderParams, facts: AccountFacts, *, entry: OrderParams 
     require_no_end(order.max_ts)
     require_condition(side, order.trigger_condition)
     trigger = _require_trigger(order.trigger_price, side, facts)
+    if facts.stop_price is not None:
+        # Else a looser stop could be placed beside the one that rests, and take its place.
+        _require_tight(side, trigger, facts.stop_price)
     if entry is not None:
         is_behind = side.sign * (trigger - entry.price) > 0
         require(is_behind, Code.PRICE, f"a stop behind the entry at {entry.price}", trigger)
@@ -89,8 +92,7 @@ def require_moved_stop(changes: Changes, order: OpenOrder, facts: AccountFacts) 
     if changes.trigger_condition is not None:
         require_condition(order.side, changes.trigger_condition)
     trigger = _require_trigger(changes.trigger_price, order.side, facts)
-    is_tighter = order.side.sign * (trigger - order.price) <= 0
-    require(is_tighter, Code.STOP_LOOSENED, f"no looser than {order.price}", trigger)
+    _require_tight(order.side, trigger, order.price)
 
 
 def require_moved_profit(changes: Changes, order: OpenOrder, facts: AccountFacts) -> None:
@@ -111,6 +113,11 @@ def _require_exit(order: OrderParams, side: Side, facts: AccountFacts) -> None:
     require(fits, Code.SIZE, f"at most the position, {held}", order.base_asset_amount)
     require_price(order.price, facts.market)
     require_exit_band(side, order.price, facts.market, LIMITS.exit_band_bps)
+
+
+def _require_tight(side: Side, trigger: int, loosest: int) -> None:
+    is_tight = side.sign * (trigger - loosest) <= 0
+    require(is_tight, Code.STOP_LOOSENED, f"no looser than {loosest}", trigger)
 
 
 def _require_trigger(trigger: int | None, side: Side, facts: AccountFacts) -> int:

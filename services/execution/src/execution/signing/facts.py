@@ -119,6 +119,9 @@ class AccountFacts:
     """Signed."""
     orders: tuple[OpenOrder, ...]
     approval: Approval | None
+    stop_price: int | None
+    """Where the stop of the live setup should stand, as approved or as it was moved since; None
+    without a setup."""
     notional_max: int
     """Of the position and all entries together, in USD units."""
     is_shrink_only: bool

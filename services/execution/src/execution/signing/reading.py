@@ -69,6 +69,7 @@ def account_facts(
         position=_base(seen.position_base),
         orders=tuple(_order(it, setups) for it in seen.orders),
         approval=_approval(before, after, seen, spec),
+        stop_price=_stop_price(before, after),
         notional_max=int(notional_usd_max.scaleb(_PRICE_DIGITS, context=ARITHMETIC)),
         is_shrink_only=seen.is_reduce_only or after.is_shrink_only,
         standing=Standing(
@@ -118,6 +119,15 @@ def _approval(
         worst_price=_price(worst),
         expires_s=to_millis(setup.fence_at) // _SECOND_MS,
     )
+
+
+def _stop_price(before: AccountState, after: AccountState) -> int | None:
+    """Give where the live setup's stop should stand, whatever this decision makes of it."""
+    setup, former = after.setup, before.setup
+    if setup is None:
+        return None
+    known = former if former is not None and former.id == setup.id else setup
+    return _price(known.stop_price_usd)
 
 
 def _price(value: Decimal) -> int:
