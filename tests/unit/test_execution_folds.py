@@ -1,5 +1,6 @@
 """The planner as a fold: repeats and restores change nothing, and a replay answers the same."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -10,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.control import KillLevel
+from contracts.engine import CircuitOpened
 from contracts.event import Draft, Recorded
 from contracts.transaction import TransactionDied, TransactionLanded, TransactionSigned
 from contracts.values import Side
 from contracts.verdict import OrderApproved
+from contracts.venue import VenueObserved
 from execution.domain.account_fold import Observation
 from execution.domain.planner import PlannerCore
 from kit.engine_runs import ROUGH
@@ -136,6 +139,32 @@ def test_what_is_no_state_is_refused(state: bytes) -> None:
 
 
 def test_a_state_of_another_policy_is_refused() -> None:
-    state = folded_once()[0].replace(b'"policy":"execution-15"', b'"policy":"execution-1"')
-    with pytest.raises(ValueError, match="expected a state of execution-15, found 'execution-1'"):
+    state = folded_once()[0].replace(b'"policy":"execution-16"', b'"policy":"execution-1"')
+    with pytest.raises(ValueError, match="expected a state of execution-16, found 'execution-1'"):
         PlannerCore().restore(state)
+
+
+def test_lanes_that_trip_at_once_are_told_in_one_order_also_after_a_restart() -> None:
+    state = json.loads(before_the_first_snapshot())
+    (account,) = state["accounts"].values()
+    account["refusals"] = {lane: {"code": 6003, "count": 3} for lane in ("stop", "close", "move")}
+    core, restarted = PlannerCore(), PlannerCore()
+    core.restore(json.dumps(state).encode())
+    restarted.restore(core.snapshot())
+
+    snapshot = next(it for it in recorded_log() if isinstance(it.event, VenueObserved))
+    answers = core.step(snapshot)
+
+    lanes = [it.event.lane for it in answers if isinstance(it.event, CircuitOpened)]
+    assert lanes == ["close", "move", "stop"]
+    assert restarted.step(snapshot) == answers
+
+
+def before_the_first_snapshot() -> bytes:
+    """Give the state before the first snapshot."""
+    core = PlannerCore()
+    for recorded in recorded_log():
+        if isinstance(recorded.event, VenueObserved):
+            break
+        core.step(recorded)
+    return core.snapshot()

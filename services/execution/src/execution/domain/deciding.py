@@ -99,7 +99,7 @@ def _report(so_far: Deliberation) -> None:
                     price_usd=order.price_usd,
                 )
             )
-    for lane, refusals in state.refusals.items():
+    for lane, refusals in sorted(state.refusals.items(), key=lambda it: it[0]):
         if refusals.count >= policy.refusals_max:
             setup = state.setup
             so_far.say(

@@ -52,7 +52,7 @@ class FeePolicy:
 class Policy:
     """A version of the order plan. Slots are the venue's; milliseconds are chain time."""
 
-    version: str = "execution-15"
+    version: str = "execution-16"
     fees: FeePolicy = field(default_factory=FeePolicy)
     ladder_weights_pct: tuple[int, ...] = (50, 30, 20)
 
