@@ -4,6 +4,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 from uuid import UUID
 
 import pytest
@@ -23,9 +24,12 @@ from contracts.transaction import (
     TransactionPlanned,
     TransactionSigned,
 )
+from contracts.values import Side
 from contracts.verdict import OrderApproved
 from kit.audit_history import history, recorded
 from kit.audit_life import ACCOUNT, BEGIN, MARKET, a_draft
+from kit.engine_checks import Watch
+from kit.engine_runs import approve_any, rough_world, to_the_end
 
 LIFE = tuple(history(1))
 
@@ -255,3 +259,43 @@ def test_a_refusal_needs_its_plan_and_no_signature() -> None:
         in only([*LIFE[: signed + 1], replace(draft, id=EventId(UUID(int=9)))]).expected
     )
     assert "transaction_planned" in only([draft]).expected
+
+
+@pytest.mark.parametrize(
+    ("nth", "change", "expected", "instead"),
+    [
+        (1, {"quantity_base": Decimal("10.01")}, "an entry long of 10 at most", "long of 10.01"),
+        (1, {"quantity_base": None}, "an entry long of 10 at most", "long of None"),
+        (1, {"side": Side.SHORT}, "an entry long of 10 at most", "short of 10"),
+        (2, {"price_usd": Decimal("98.99")}, "a stop no looser than 99", "98.99"),
+    ],
+)
+def test_an_order_wants_no_more_than_was_approved(
+    nth: int, change: dict[str, object], expected: str, instead: str
+) -> None:
+    where = index(OrderIntended, nth)
+
+    difference = only(with_another(where, **change))
+
+    assert difference.position == where + 1
+    assert (difference.expected, difference.found) == (expected, instead)
+
+
+def test_a_tighter_stop_and_a_smaller_entry_are_permitted() -> None:
+    entry, stop = index(OrderIntended, 1), index(OrderIntended, 2)
+    assert found(with_another(entry, quantity_base=Decimal(9))) == []
+    assert found(with_another(stop, price_usd=Decimal("99.5"))) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_a_rough_life_records_is_permitted(seed: int) -> None:
+    chance, watch = Random(seed), Watch()
+    world = rough_world(seed, watch)
+    for _ in range(2):
+        approve_any(world, chance)
+        world.walk(40)
+        to_the_end(world, watch)
+    permissions = Permissions()
+
+    assert world.events(OrderIntended)
+    assert [each for event in world.log for each in permissions.fold(event)] == []

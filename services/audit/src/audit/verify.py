@@ -2,9 +2,11 @@
 
 Everything is read in one transaction, so that an archive that grows meanwhile gives one picture.
 Positions are contiguous, every link of the chain is computed anew, every column is read once more
-from its message, every message is compared with the stream's while the stream holds it, all
-events are folded into the projections again, no order or signature stands there without what
-permits it, and nothing is signed outside of the life of the key that the owner named.
+from its message, every message is compared with the stream's while the stream holds it, every event
+names its owner as who wrote it and stands where it belongs, all events are folded into the
+projections again, every fill says what the fills add up to, no order or signature stands there
+without what permits it, and nothing is signed outside of the life of the key that the owner named.
+A message that cannot be read is not judged.
 
 A tail that was cut off shows as rows that are not archived yet, and the archiver brings it again
 from the stream. What nobody can see in the archive alone is a past that a superuser rewrote from
@@ -23,11 +25,13 @@ from audit.domain.entry import Entry, differing_fields, message_of
 from audit.domain.key_life import KeyLife
 from audit.domain.permission import Permissions
 from audit.domain.projections import PROJECTED, Projections
+from audit.domain.sums import Sums
 from audit.domain.verification import (
     Difference,
     Linked,
     as_text,
     by_position,
+    differences_of_origin,
     differences_of_projection,
     differences_of_row,
     shorten,
@@ -100,6 +104,7 @@ class Verification:
         self._folded = Projections()
         self._permissions = Permissions()
         self._keys = KeyLife()
+        self._sums = Sums()
         self._result = Verified()
 
     async def run(self) -> Verified:
@@ -148,8 +153,10 @@ class Verification:
             return
         if entry.defect is not None:
             return
+        result.add(differences_of_origin(recorded))
         result.add(self._permissions.fold(recorded))
         result.add(self._keys.fold(recorded))
+        result.add(self._sums.fold(recorded))
         if type(recorded.event) in PROJECTED:
             self._folded.fold(recorded)
 

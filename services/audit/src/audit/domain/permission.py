@@ -1,6 +1,7 @@
 """What must stand in the log before an order may be signed, and what forbids to sign it.
 
-An order serves a setup that risk approved or that execution adopted. A transaction carries out
+An order serves a setup that risk approved or that execution adopted; its entry is of the approved
+side and no larger, its stop no looser than the approved one. A transaction carries out
 intents that are recorded, is planned before it is signed, and signed before its fate is seen; its
 digest is that of its bytes. What adds exposure is not signed while a kill stands, nor while an
 earlier signature of the same intents may still land.
@@ -32,6 +33,7 @@ from contracts.transaction import (
     TransactionPlanned,
     TransactionSigned,
 )
+from contracts.values import Leg
 from contracts.verdict import OrderApproved
 
 _Intent = OrderIntended | ReplaceIntended | CancelIntended | TriggerIntended | SideCancelIntended
@@ -53,7 +55,9 @@ class _Plan:
 class Permissions:
     """Folds events in position order and gives what stands there without permission."""
 
-    _setups: dict[UUID, _Place] = field(default_factory=dict[UUID, _Place])
+    _setups: dict[UUID, OrderApproved | PositionAdopted] = field(
+        default_factory=dict[UUID, OrderApproved | PositionAdopted]
+    )
     _intents: dict[UUID, _Place] = field(default_factory=dict[UUID, _Place])
     _plans: dict[UUID, _Plan] = field(default_factory=dict[UUID, _Plan])
     _alive: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
@@ -66,7 +70,7 @@ class Permissions:
         event = recorded.event
         match event:
             case OrderApproved() | PositionAdopted():
-                self._setups[recorded.id] = (event.account, event.market)
+                self._setups[recorded.id] = event
             case KillSwitchEngaged():
                 self._kills.setdefault(event.account, recorded.position)
             case TradingResumed():
@@ -91,12 +95,16 @@ class Permissions:
 
     def _intend(self, event: _Intent, recorded: Recorded) -> list[Difference]:
         place = self._intents[recorded.id] = (event.account, event.market)
-        if isinstance(event, OrderIntended) and (
-            found := _other(self._setups.get(event.setup), place)
-        ):
-            setup = f"order_approved or position_adopted {event.setup}"
-            return [_difference(recorded, f"{setup} before it, of {_text(place)}", found)]
-        return []
+        if not isinstance(event, OrderIntended):
+            return []
+        setup = self._setups.get(event.setup)
+        if found := _other(None if setup is None else (setup.account, setup.market), place):
+            permit = f"order_approved or position_adopted {event.setup}"
+            return [_difference(recorded, f"{permit} before it, of {_text(place)}", found)]
+        if isinstance(setup, OrderApproved):
+            return [_difference(recorded, *it) for it in _beyond(setup, event)]
+        is_entry = event.leg is Leg.ENTRY
+        return [_difference(recorded, "no entry of what is adopted", "one")] if is_entry else []
 
     def _plan(self, event: TransactionPlanned, recorded: Recorded) -> list[Difference]:
         place = (event.account, event.market)
@@ -160,6 +168,21 @@ class Permissions:
         expected = f"transaction_signed of {event.transaction} before it, by {event.signature}"
         found = "none" if plan is None or plan.signature is None else plan.signature
         return [_difference(recorded, expected, found)]
+
+
+def _beyond(approved: OrderApproved, event: OrderIntended) -> list[tuple[str, str]]:
+    """Give what an order of a setup wants beyond its approval, with what was approved first."""
+    if event.leg is Leg.ENTRY:
+        size, most = event.quantity_base, approved.quantity_base
+        if event.side is approved.side and size is not None and size <= most:
+            return []
+        return [(f"an entry {approved.side} of {most} at most", f"{event.side} of {size}")]
+    # A stop of the other side belongs to a position that somebody turned over.
+    is_stop = event.leg is Leg.STOP and event.side is approved.side.opposite
+    loosest = approved.stop_price_usd
+    if is_stop and approved.side.sign * (event.price_usd - loosest) < 0:
+        return [(f"a stop no looser than {loosest}", str(event.price_usd))]
+    return []
 
 
 def _differences_of_message(event: TransactionSigned, recorded: Recorded) -> list[Difference]:

@@ -13,9 +13,14 @@ from pydantic import BaseModel
 
 from audit.domain.chain import GENESIS, link
 from audit.domain.entry import ID_TAKEN, Entry, Message, entry_of, irregular, message_of
+from contracts.event import Recorded
+from contracts.process import ServiceStarted, ServiceStopped
+from contracts.routes import subject_of
 
 _Key = TypeVar("_Key")
 _SHOWN_CHARACTERS_MAX = 120
+_OfProcess = ServiceStarted | ServiceStopped
+"""What every service writes, each for itself."""
 _COMPARED = tuple(name for name in Entry._fields if name != "data")
 
 
@@ -77,6 +82,18 @@ def differences_of_projection(
                 what = f"{name} {key} {field}"
                 differences.append(_difference(where, what, *map(as_text, values)))
     return differences
+
+
+def differences_of_origin(recorded: Recorded) -> list[Difference]:
+    """Compare who wrote an event with who owns it, and where it stands with where it belongs."""
+    event = recorded.event
+    owner = event.service if isinstance(event, _OfProcess) else event.owner
+    pairs = {"source": (owner, recorded.source), "subject": (subject_of(event), recorded.subject)}
+    return [
+        _difference(recorded.position, f"{event.event_type} {name}", *map(as_text, values))
+        for name, values in pairs.items()
+        if values[0] != values[1]
+    ]
 
 
 def by_position(differences: Iterable[Difference]) -> list[Difference]:
