@@ -22,12 +22,13 @@ from contracts.verdict import OrderApproved
 from kit.audit_history import history
 from kit.audit_life import BEGIN
 from kit.audit_process import Outside, outside
-from kit.audit_rig import archived, verified
+from kit.audit_rig import a_log, archived, archiving, caught_up, verified
 from kit.audit_store import GUARDS_OFF, Database
 from kit.ingest_frames import frame_lines, raw_trade
 from kit.risk_events import a_feed
 from kit.servers import NatsServer, nats_server
 from kit.service_process import ServiceProcess, service_process
+from kit.starts import a_start_draft
 from kit.zygote import Zygote
 
 
@@ -267,6 +268,32 @@ async def test_the_commands_end_with_their_codes(
     monkeypatch.delenv("POSTGRES_DSN")
     code, said = await command("verify", "--no-stream")
     assert (code, "POSTGRES_DSN" in said) == (2, True)
+
+
+async def test_what_cannot_be_judged_ends_with_a_code_of_its_own(
+    others: Outside,
+    server: NatsServer,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await others.record([a_start_draft("risk", "risk-0"), *drafts(3)])
+    monkeypatch.setenv("NATS_URL", server.url)
+    arguments = cli.parser().parse_args(["replay", "--from-stream", "--core", "risk"])
+    code = await asyncio.to_thread(cli.execute, arguments)
+    said = capsys.readouterr().out.splitlines()
+    assert (code, said[-1]) == (3, "not judged: 3 decisions of other policies")
+    assert "made by policy risk-0 of build aaaaaaaaaaaa, started at 1" in said[-2]
+
+    log = await a_log(history(1))
+    await log.put_raw("process.x", {"ce-type": "tea_served"}, b"\xff")
+    async with archiving(log, database) as archiver:
+        await caught_up(archiver, log)
+    monkeypatch.setenv("POSTGRES_DSN", database.dsn)
+    arguments = cli.parser().parse_args(["verify", "--no-stream"])
+    code = await asyncio.to_thread(cli.execute, arguments)
+    said = capsys.readouterr().out.splitlines()
+    assert (code, said[-1]) == (3, "not judged: 1 message")
 
 
 @pytest.mark.parametrize("headers", [b"\xff", b"no colon"])

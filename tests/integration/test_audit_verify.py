@@ -22,6 +22,7 @@ from kit.audit_rig import a_log, archived, archiving, caught_up, verified, verif
 from kit.audit_store import GUARDS_OFF, Database
 from kit.memory import InMemoryLog
 from kit.postgres import PostgresServer
+from kit.starts import a_start_draft
 
 SETUPS = 4
 BAR = 34  # the first bar of the second setup; nothing is projected from it
@@ -276,6 +277,32 @@ async def test_what_is_no_event_is_noted_and_no_difference(database: Database) -
     assert found.irregular == 2  # the unknown type, and the bar's id a second time
     assert found.unreadable == 2  # the unknown type, and a bar that is none
     assert found.first_unreadable.startswith("position 34: expected a known event type")
+
+
+async def test_what_somebody_else_wrote_or_put_elsewhere_is_a_difference(
+    database: Database,
+) -> None:
+    log = await a_log(history(1))
+    (bar, withheld) = [message async for message in log.read_raw(until=2)]
+    strange = {**bar.headers, "ce-id": "0" * 32, "ce-source": "gateway"}
+    await log.put_raw(bar.subject, strange, bar.body)
+    await log.put_raw("signals.btc-perp", {**withheld.headers, "ce-id": "1" * 32}, withheld.body)
+    stopped = a_start_draft("risk", "risk-3")
+    await log.as_service("signals").append([stopped])
+    async with archiving(log, database) as archiver:
+        await caught_up(archiver, log)
+    end = await log.head()
+
+    found = await verified(database, stream=log)
+
+    assert [str(each) for each in found.differences] == [
+        f"position {end - 2}: minute_closed source: expected 'signals', found 'gateway'",
+        (
+            f"position {end - 1}: entry_withheld subject: expected 'signals.sol-perp', found"
+            " 'signals.btc-perp'"
+        ),
+        f"position {end}: service_started source: expected 'risk', found 'signals'",
+    ]
 
 
 async def test_what_stands_there_without_permission_is_named_by_its_position(

@@ -16,6 +16,7 @@ from contracts.control import ManualOrderRequested
 from contracts.event import Draft, Event, Recorded
 from contracts.ids import derive_id, derive_root_id
 from contracts.minute import MinuteClosed
+from contracts.process import ServiceStarted
 from contracts.signal import EntryWithheld, Features, Phase, WithheldReason
 from contracts.values import Side
 from contracts.verdict import Finding, OrderApproved, OrderDenied, Rule
@@ -43,7 +44,9 @@ def messages(drafts: Iterable[Draft], *, begin: int = 1) -> list[RawMessage]:
     """Give the messages that the log holds after these drafts."""
     result: list[RawMessage] = []
     for position, draft in enumerate(drafts, start=begin):
-        headers, body = codec.encode(draft, source=draft.event.owner)
+        event = draft.event
+        source = event.service if isinstance(event, ServiceStarted) else event.owner
+        headers, body = codec.encode(draft, source=source)
         headers[codec.TRACEPARENT] = f"00-{position:032x}-{position:016x}-01"
         recorded_at = BEGIN + timedelta(days=1, milliseconds=position)
         result.append(RawMessage(position, draft.subject, headers, body, recorded_at))
@@ -177,9 +180,21 @@ class JudgingCore:
 
     decides: ClassVar[tuple[type[Event], ...]] = (OrderApproved, OrderDenied)
 
+    policy = "test-1"
+
+    def __init__(self) -> None:
+        self.is_told = False
+
     def step(self, recorded: Recorded) -> Sequence[Draft]:
-        """Judge a proposal."""
-        return [judge(recorded)] if isinstance(recorded.event, ManualOrderRequested) else []
+        """Judge a proposal, unless others do."""
+        match recorded.event:
+            case ServiceStarted() as started if started.service == "judging":
+                self.is_told = started.policy != self.policy
+            case ManualOrderRequested() if not self.is_told:
+                return [judge(recorded)]
+            case _:
+                pass
+        return []
 
     def snapshot(self) -> bytes:
         """Give nothing: it has no state."""

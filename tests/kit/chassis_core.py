@@ -8,7 +8,7 @@ from contracts import subjects
 from contracts.control import KillSwitchEngaged
 from contracts.event import Draft, Event, Recorded
 from contracts.ids import derive_id
-from contracts.process import ServiceStopped
+from contracts.process import ServiceStarted, ServiceStopped
 
 SERVICE = "risk"
 CONSUMER = "audit-archive-log"
@@ -20,12 +20,18 @@ class CountingCore:
 
     decides: ClassVar[tuple[type[Event], ...]] = (ServiceStopped,)
 
+    policy = "counting-1"
+
     def __init__(self) -> None:
+        self.is_told = False
         self.kills = 0
         self.own = 0
 
     def step(self, recorded: Recorded) -> Sequence[Draft]:
         """Count a kill; pass over everything else."""
+        if isinstance(recorded.event, ServiceStarted):
+            self.is_told = recorded.event.policy != self.policy
+            return ()
         if not isinstance(recorded.event, KillSwitchEngaged):
             self.own += recorded.subject == ANSWERS
             return ()

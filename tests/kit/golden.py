@@ -729,6 +729,7 @@ EXAMPLES: Sequence[Event] = (
         revision="unknown",
         python="3.11.9",
         packages_sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        policy="risk-3",
     ),
     ServiceStopped(service="risk", instance="risk-0"),
 )

@@ -38,7 +38,10 @@ def test_what_is_counted_beside_differences_reads_well_for_one() -> None:
     assert "projections  fills 0, orders 1" in said
     assert "note         1 message archived as no regular event" in said
     assert "note         1 message that this build cannot read; the first: position 2: " in said
-    replayed = show_replayed(Replayed([], events=1, first=1, last=1), source="PostgreSQL")
+    assert said.splitlines()[-1] == "not judged: 1 message"
+    replayed = show_replayed(
+        Replayed([], events=1, first=1, last=1), source="PostgreSQL", revision="unknown"
+    )
     assert "replayed     1 event of PostgreSQL, positions 1 to 1" in replayed
 
 

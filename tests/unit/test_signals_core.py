@@ -26,8 +26,9 @@ from kit.signals_minutes import (
     folded,
     recorded,
 )
+from kit.starts import OTHERS, recorded_start
 from signals.domain.bars import minute_draft
-from signals.domain.core import ForeignMarket, SignalsCore
+from signals.domain.core import STRATEGY, ForeignMarket, SignalsCore
 from signals.domain.resume import MinuteOutOfOrder
 from signals.domain.units import Inexact
 
@@ -552,3 +553,28 @@ def test_reflecting_prices_about_a_constant_swaps_long_and_short(
                 assert (one.long_phase, one.short_phase) == (other.short_phase, other.long_phase)
             case _:
                 pytest.fail(f"expected mirror images, found {one} and {other}")
+
+
+def test_minutes_that_other_rules_answered_are_measured_and_not_answered() -> None:
+    minutes = [*warm_up(), *then(*LOST)]
+    core, told = SignalsCore(), SignalsCore()
+    core.step(recorded(feed_draft(a_feed())))
+    told.step(recorded(feed_draft(a_feed())))
+    told.step(recorded_start("signals", OTHERS))
+    assert told.is_told
+
+    assert answers(told, minutes[:-1]) == []
+    assert len(answers(core, minutes[:-1])) == len(minutes) - 1
+    told.step(recorded_start("risk", STRATEGY))
+    assert told.is_told
+    told.step(recorded_start("signals", STRATEGY))
+
+    assert told.snapshot() == core.snapshot()
+    assert answers(told, minutes[-1:]) == answers(core, minutes[-1:])
+
+
+def test_a_told_core_that_is_restored_is_told_again() -> None:
+    core, restored = SignalsCore(), SignalsCore()
+    core.step(recorded_start("signals", OTHERS))
+    restored.restore(core.snapshot())
+    assert restored.is_told

@@ -16,7 +16,7 @@ from supervisor.refusal import Refusal
 
 
 def run(options: Namespace) -> int:
-    """Give the exit code of `audit`: 0 clean, 1 a difference, 2 it could not run."""
+    """Give the exit code of `audit`: 0 clean, 1 a difference, 2 it could not run, 3 not judged."""
     data_dir, arguments = split(options)
     if not arguments:
         raise Refusal("expected verify, replay or trades after `audit`, found nothing")

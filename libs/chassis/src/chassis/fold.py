@@ -4,6 +4,9 @@ At the start the core folds the log to its head without appending. What it decid
 is in the log already, but for the decisions of the moment in which the process died: those are
 appended at the head, in order, and then the core goes live. So a decision is recorded once, however
 old it is and however often the process restarts.
+
+Where the log says that other rules decided, a core derives nothing: what they decided stands, and
+what they left undecided is decided at our start.
 """
 
 import asyncio
@@ -15,6 +18,7 @@ import structlog
 
 from chassis.appends import Appended, VersionConflict
 from chassis.checkpoints import Checkpoint, Checkpoints, keep
+from chassis.consumers import FollowerReplaced
 from chassis.log import Follower, Log
 from chassis.metrics import Metrics
 from chassis.telemetry import handling
@@ -53,6 +57,14 @@ class Pending:
         """Give what is to be appended: per step, in order."""
         groups = ([d for d in group if d.id in self._unseen] for group in self._groups)
         return [group for group in groups if group]
+
+
+def require_deciding(core: Core) -> None:
+    """Raise FollowerReplaced when a process with other rules took over from this one."""
+    if core.is_told:
+        raise FollowerReplaced(
+            f"expected to decide by {core.policy}, found that a process with other rules started"
+        )
 
 
 class Fence:
@@ -147,7 +159,10 @@ async def catch_up(
     subjects: Sequence[str],
     observe: Callable[[Recorded], None] | None = None,
 ) -> CaughtUp:
-    """Fold the log to its head at the call, appending nothing."""
+    """Fold the log to its head at the call, appending nothing.
+
+    Raises FollowerReplaced when a process with other rules started after ours.
+    """
     begin = time.monotonic()
     core, after = await restored(make_core, checkpoints, name=name, version=version)
     head = await log.head()
@@ -159,6 +174,7 @@ async def catch_up(
         if observe is not None:
             observe(event)
         pending.derived(core.step(event))
+    require_deciding(core)
     missing = pending.missing()
     _log.info(
         "caught_up",
@@ -251,6 +267,7 @@ class CoreRunner:
     async def _step(self, event: Recorded) -> None:
         self._fence.observe(event)
         drafts = self.core.step(event)
+        require_deciding(self.core)
         if drafts:
             await self._append(drafts)
         self.position = event.position

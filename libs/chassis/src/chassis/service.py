@@ -86,18 +86,23 @@ class Runtime:
 
 
 def run_service(
-    name: str, settings: ServiceSettings, main: Main, *, register: Register | None = None
+    name: str,
+    settings: ServiceSettings,
+    main: Main,
+    *,
+    register: Register | None = None,
+    policy: str | None = None,
 ) -> int:
     """Run a service until `main` returns or the process is told to stop; give the exit code.
 
-    `register` adds FastStream subscribers before the broker starts. Exit codes: 0 done, 65 data
-    that cannot be read (EX_DATAERR), 78 configuration (EX_CONFIG: a restart cannot help), else a
-    restart may help.
+    `register` adds FastStream subscribers before the broker starts; `policy` names the rules that
+    the service decides by. Exit codes: 0 done, 65 data that cannot be read (EX_DATAERR), 78
+    configuration (EX_CONFIG: a restart cannot help), else a restart may help.
     """
     set_up_logging(service=name, instance=settings.instance, level=settings.log_level)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            return runner.run(_serve(name, settings, main, register))
+            return runner.run(_serve(name, settings, main, register, policy))
     except ConfigurationError as error:
         _log.critical("configuration_error", error=str(error))
         return EX_CONFIG
@@ -115,7 +120,11 @@ class _Told(Exception):
 
 
 async def _serve(
-    name: str, settings: ServiceSettings, main: Main, register: Register | None
+    name: str,
+    settings: ServiceSettings,
+    main: Main,
+    register: Register | None,
+    policy: str | None,
 ) -> int:
     tracing = set_up_tracing(service=name, instance=settings.instance)
     stopping = asyncio.Event()
@@ -129,7 +138,7 @@ async def _serve(
                 if register is not None:
                     register(runtime.broker, runtime)
                 await application.start()
-                return await _live(runtime, main)
+                return await _live(runtime, main, policy)
     except _Told:
         return 0
     finally:
@@ -169,7 +178,7 @@ def _assemble(name: str, settings: ServiceSettings, stopping: asyncio.Event) -> 
     )
 
 
-async def _live(runtime: Runtime, main: Main) -> int:
+async def _live(runtime: Runtime, main: Main, policy: str | None) -> int:
     """Say that the service started, run `main`, say that it stopped; give the exit code."""
     started_ns = time.time_ns()
     started = ServiceStarted(
@@ -178,11 +187,12 @@ async def _live(runtime: Runtime, main: Main) -> int:
         revision=build.revision(),
         python=build.python(),
         packages_sha256=await asyncio.to_thread(build.packages_sha256),
+        policy=policy,
     )
     await _unless(
         runtime.stopping, runtime.log.append([_process_draft(runtime, started, started_ns)])
     )
-    _log.info("service_started", revision=started.revision, python=started.python)
+    _log.info("service_started", revision=started.revision, python=started.python, policy=policy)
     # What stands now stands to the end: the collector need not look through it at every pause.
     gc.collect()
     gc.freeze()

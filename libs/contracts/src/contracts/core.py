@@ -2,6 +2,10 @@
 
 A core gets every recorded event in position order and nothing else: no clock, no randomness, no
 lookup. So the audit can feed it the recorded log and must get the recorded decisions.
+
+Its rules are a version, and each start of its service names the one that decides from there on.
+Where that is another one, a core answers nothing and takes what was decided from the record (ADR
+26).
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +19,16 @@ class Core(Protocol):
 
     decides: ClassVar[tuple[type[Event], ...]]
     """Every event type that `step` may answer with: what a replay compares with the record."""
+
+    @property
+    def policy(self) -> str:
+        """Name the version of its rules, as `service_started` does."""
+        ...
+
+    @property
+    def is_told(self) -> bool:
+        """Say whether, after what it folded, other rules than its own decide."""
+        ...
 
     def step(self, recorded: Recorded) -> Sequence[Draft]:
         """Fold one recorded event and give the events that it leads to, in order.

@@ -7,9 +7,10 @@ from contracts.values import Token
 
 
 class ServiceStarted(Event):
-    """A service came up; what it records from here on was decided by this build."""
+    """A service came up; what it records from here on was decided by this build and policy."""
 
     event_type: ClassVar[str] = "service_started"
+    event_version: ClassVar[int] = 2
     owner: ClassVar[str] = "*"
     is_process: ClassVar[bool] = True
 
@@ -21,6 +22,8 @@ class ServiceStarted(Event):
     python: str
     packages_sha256: str
     """Digest of the installed distributions and their versions."""
+    policy: Token | None = None
+    """Version of the rules that it decides by; None where it decides nothing, or did not say."""
 
 
 class ServiceStopped(Event):

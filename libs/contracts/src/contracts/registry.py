@@ -124,7 +124,13 @@ def _offer_unrehearsed(body: Json) -> Json:
     return {**body, "rehearsed": None}
 
 
+def _start_without_policy(body: Json) -> Json:
+    """Before version 2 a start did not say by which rules its service decides."""
+    return {**body, "policy": None}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("service_started", 1): _start_without_policy,
     ("owner_transaction_offered", 1): _offer_of_nothing_else,
     ("owner_transaction_offered", 2): _offer_of_no_money,
     ("transaction_offered", 1): _offer_unrehearsed,

@@ -306,14 +306,17 @@ _DECISIONS = ("signals.>", "verdicts.>", "orders.>", "fills.>", "control.>", "ve
 CONSUMERS: tuple[ConsumerSpec, ...] = (
     ConsumerSpec("signals-fold-trades", "signals", StreamName.MARKET, ("history.>", "trades.>")),
     ConsumerSpec(
-        "signals-follow-log", "signals", StreamName.LOG, ("feed.>", "market.minute.>", "signals.>")
+        "signals-follow-log",
+        "signals",
+        StreamName.LOG,
+        ("feed.>", "market.minute.>", "signals.>", "process.signals"),
     ),
-    ConsumerSpec("risk-judge-proposals", "risk", StreamName.LOG, _DECISIONS),
+    ConsumerSpec("risk-judge-proposals", "risk", StreamName.LOG, (*_DECISIONS, "process.risk")),
     ConsumerSpec(
         "execution-plan-orders",
         "execution",
         StreamName.LOG,
-        (*_DECISIONS, "delegation.>", "market.minute.>"),
+        (*_DECISIONS, "delegation.>", "market.minute.>", "process.execution"),
     ),
     ConsumerSpec("execution-work-prints", "execution", StreamName.MARKET, ("trades.>",)),
     ConsumerSpec(

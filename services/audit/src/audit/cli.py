@@ -1,7 +1,7 @@
 """The commands: `python -m audit [run | migrate | rebuild | verify | replay | trades]`.
 
 `verify`, `replay` and `trades` end with 0 when all is well, 1 at a difference, 2 when they could
-not run.
+not run, and 3 when they found no difference and could not judge everything.
 """
 
 import argparse
@@ -16,7 +16,6 @@ from typing import Final
 from sqlalchemy import Engine
 
 from audit import app
-from audit.domain.builds import Build
 from audit.rebuild import rebuild
 from audit.replay import NoSuchCore, UnreadableRow, archived, load_cores, replay, streamed
 from audit.report import show_replayed, show_verified
@@ -38,6 +37,7 @@ from contracts.tapes import NotARecording
 CLEAN: Final = 0
 DIFFERENT: Final = 1
 COULD_NOT_RUN: Final = 2
+NOT_JUDGED: Final = 3
 _STATEMENT_S_MAX = 3600
 _NATS_S_MAX = 10.0
 _NOTED = re.compile(r"^([0-9]{1,18}):([0-9a-f]{64})$")
@@ -113,22 +113,24 @@ async def _verify_with(engine: Engine, stream: LogClient | None, noted: NotedHea
         reading.exec_driver_sql("set transaction isolation level repeatable read, read only")
         found = await Verification(reading, stream=stream, noted=noted).run()
     _say(show_verified(found, with_stream=stream is not None))
-    return DIFFERENT if found.differences else CLEAN
+    if found.differences:
+        return DIFFERENT
+    return NOT_JUDGED if found.unreadable else CLEAN
 
 
 async def _replay(options: argparse.Namespace) -> int:
     cores = load_cores(options.core)
-    ours = Build(build.revision(), build.packages_sha256())
     if options.from_stream:
         async with _connected() as connection:
-            found = await replay(streamed(LogClient(connection, service="audit")), cores, ours=ours)
+            found = await replay(streamed(LogClient(connection, service="audit")), cores)
     else:
         with _engine() as engine:
-            found = await replay(archived(engine), cores, ours=ours)
-    _say(show_replayed(found, source="the stream" if options.from_stream else "PostgreSQL"))
+            found = await replay(archived(engine), cores)
+    source = "the stream" if options.from_stream else "PostgreSQL"
+    _say(show_replayed(found, source=source, revision=build.revision()))
     if found.difference is not None:
         return DIFFERENT
-    return COULD_NOT_RUN if found.unjudged else CLEAN
+    return CLEAN if found.is_judged else NOT_JUDGED
 
 
 async def _trades(options: argparse.Namespace) -> int:
@@ -144,7 +146,9 @@ async def _trades(options: argparse.Namespace) -> int:
             found = await read_log(archived(engine), name="PostgreSQL")
         await _mark_out(found, connection, options.tape)
     _say(trades_json(found) if options.json else show_trades(found))
-    return DIFFERENT if found.journal.differences else CLEAN
+    if found.journal.differences:
+        return DIFFERENT
+    return NOT_JUDGED if found.unreadable else CLEAN
 
 
 async def _mark_out(found: Reported, connection: Connection | None, tape: Sequence[str]) -> None:

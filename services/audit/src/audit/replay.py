@@ -3,13 +3,12 @@
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 
 from sqlalchemy import Engine
 
-from audit.domain.builds import Build, Builds, Started
-from audit.domain.comparison import CoreComparison, Pending
+from audit.domain.comparison import CoreComparison, Pending, Span
 from audit.domain.entry import Entry, Message, message_of
 from audit.domain.verification import Difference
 from audit.store.events import read, transaction
@@ -18,6 +17,8 @@ from contracts import codec
 from contracts.core import CORES_GROUP, Core
 
 _CHUNK_ROWS = 2000
+PENDING_MAX = timedelta(minutes=10)
+"""A decision that is missing for longer, on the log's clock, is not on its way."""
 
 
 class UnreadableRow(Exception):
@@ -33,9 +34,6 @@ class Replayed:
     """What was replayed and what was found."""
 
     comparisons: list[CoreComparison]
-    ours: Build | None = None
-    """What derives here; None judges whatever any build decided."""
-    builds: Builds = field(default_factory=Builds)
     events: int = 0
     first: int = 0
     last: int = 0
@@ -47,25 +45,27 @@ class Replayed:
 
     @property
     def difference(self) -> Difference | None:
-        """Give the first difference of all cores from what our own rules decided."""
-        found = [it for name, it in self._differences() if self._stranger(name, it) is None]
+        """Give the first difference of all cores."""
+        found = [it.difference for it in self.comparisons if it.difference is not None]
         return min(found, key=lambda difference: difference.position, default=None)
 
     @property
-    def unjudged(self) -> list[tuple[str, Difference, Started]]:
-        """Give where another build decided otherwise than ours would: per core, the first."""
-        found = [(name, it, self._stranger(name, it)) for name, it in self._differences()]
-        return [(name, it, started) for name, it, started in found if started is not None]
+    def unjudged(self) -> list[tuple[CoreComparison, Span]]:
+        """Give what other rules than ours decided."""
+        return [(it, span) for it in self.comparisons for span in it.spans if span.decisions]
 
-    def _differences(self) -> list[tuple[str, Difference]]:
-        return [(it.name, it.difference) for it in self.comparisons if it.difference is not None]
+    @property
+    def overdue(self) -> list[tuple[str, Pending]]:
+        """Give what should have been decided long before the log ends."""
+        head_at = self.head_at
+        if head_at is None:
+            return []
+        return [it for it in self.pending if head_at - it[1].cause_recorded_at > PENDING_MAX]
 
-    def _stranger(self, core: str, difference: Difference) -> Started | None:
-        """Give the build that decided there, if it is another than ours."""
-        started = self.builds.at(core, difference.position)
-        if started is None or self.ours is None or started.build.is_same_as(self.ours):
-            return None
-        return started
+    @property
+    def is_judged(self) -> bool:
+        """Say whether every decision was compared."""
+        return not (self.unjudged or self.overdue or self.unreadable)
 
 
 def load_cores(wanted: Sequence[str] = ()) -> dict[str, Core]:
@@ -80,17 +80,12 @@ def load_cores(wanted: Sequence[str] = ()) -> dict[str, Core]:
     return {name: offered[name].load()() for name in sorted(wanted or offered)}
 
 
-async def replay(
-    source: AsyncIterator[Sequence[Message]],
-    cores: Mapping[str, Core],
-    *,
-    ours: Build | None = None,
-) -> Replayed:
+async def replay(source: AsyncIterator[Sequence[Message]], cores: Mapping[str, Core]) -> Replayed:
     """Feed everything recorded to each core and compare what it answers.
 
-    A core has the name of the service that decides with it; `ours` is the build that derives here.
+    A core has the name of the service that decides with it.
     """
-    result = Replayed([CoreComparison(name, core) for name, core in cores.items()], ours)
+    result = Replayed([CoreComparison(name, core) for name, core in cores.items()])
     begin = time.perf_counter()
     async for messages in source:
         for message in messages:
@@ -142,6 +137,5 @@ def _step(message: Message, result: Replayed) -> None:
         result.unreadable += 1
         result.first_unreadable = result.first_unreadable or f"position {message.position}: {error}"
         return
-    result.builds.hear(recorded)
     for comparison in result.comparisons:
         comparison.step(recorded)

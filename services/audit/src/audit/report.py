@@ -1,5 +1,6 @@
 """What the commands print: a few lines for a person."""
 
+from audit.domain.comparison import CoreComparison, Span
 from audit.replay import Replayed
 from audit.verify import Verified
 
@@ -23,7 +24,10 @@ def show_verified(found: Verified, *, with_stream: bool) -> str:
             f" the first: {found.first_unreadable}"
         )
     if not found.differences:
-        return "\n".join([*lines, "clean"])
+        last = (
+            f"not judged: {_counted(found.unreadable, 'message')}" if found.unreadable else "clean"
+        )
+        return "\n".join([*lines, last])
     lines.append(_counted(found.differences_found, "difference"))
     lines += [f"  {difference}" for difference in found.differences[:_DIFFERENCES_SHOWN_MAX]]
     if found.differences_found > _DIFFERENCES_SHOWN_MAX:
@@ -31,8 +35,8 @@ def show_verified(found: Verified, *, with_stream: bool) -> str:
     return "\n".join(lines)
 
 
-def show_replayed(found: Replayed, *, source: str) -> str:
-    """Give the report of `replay`."""
+def show_replayed(found: Replayed, *, source: str, revision: str) -> str:
+    """Give the report of `replay`; `revision` is that of the build that derived here."""
     rate = found.events / found.seconds if found.seconds else 0.0
     events = f"{_counted(found.events, 'event')} of {source}"
     lines = [
@@ -56,17 +60,35 @@ def show_replayed(found: Replayed, *, source: str) -> str:
         )
     if len(found.pending) > _DIFFERENCES_SHOWN_MAX:
         lines.append(f"pending      and {len(found.pending) - _DIFFERENCES_SHOWN_MAX} more")
-    for name, difference, started in found.unjudged:
-        lines.append(
-            f"not judged   {name} from position {difference.position} on: build {started.build}"
-            f" decided there, since {started.position}; this is build {found.ours}"
-        )
-        lines.append(f"             and decides otherwise: {difference}")
+    lines += [_unjudged_line(core, span) for core, span in found.unjudged]
     if found.difference is not None:
+        lines += [
+            f"note         {each.name} ran build {each.revision:.12} there; this is {revision:.12}"
+            for each in found.comparisons
+            if each.difference and each.revision not in (None, revision)
+        ]
         return "\n".join([*lines, f"first difference: {found.difference}"])
-    if found.unjudged:
-        return "\n".join([*lines, "not judged to the end: replay with the builds that decided"])
-    return "\n".join([*lines, "clean"])
+    return "\n".join([*lines, "clean" if found.is_judged else _not_judged(found)])
+
+
+def _unjudged_line(core: CoreComparison, span: Span) -> str:
+    by = "a policy that it did not name" if span.policy is None else f"policy {span.policy}"
+    where = f"at positions {span.first} to {span.last}"
+    return (
+        f"not judged   {core.name}: {_counted(span.decisions, 'decision')} {where}, made by {by} of"
+        f" build {span.revision:.12}, started at {span.started}; installed is {core.core.policy}"
+    )
+
+
+def _not_judged(found: Replayed) -> str:
+    """Say in one line how much of the record is not proved."""
+    counts = (
+        (sum(span.decisions for _, span in found.unjudged), "decision", " of other policies"),
+        (len(found.overdue), "decision", " overdue"),
+        (found.unreadable, "message", " unread"),
+    )
+    said = [_counted(number, noun) + what for number, noun, what in counts if number]
+    return f"not judged: {', '.join(said)}"
 
 
 def _counted(number: int, noun: str) -> str:

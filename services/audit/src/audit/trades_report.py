@@ -55,7 +55,9 @@ def show_trades(found: Reported) -> str:
     for (account, market), money in sorted(found.journal.accounts.items()):
         lines += [f"money        {account} on {market}, realized", *_money_lines(money)]
     lines += [f"difference   {it}" for it in found.journal.differences]
-    return "\n".join([*lines] if found.journal.differences else [*lines, "clean"])
+    if found.journal.differences:
+        return "\n".join(lines)
+    return "\n".join([*lines, "not judged to the end" if found.unreadable else "clean"])
 
 
 def trades_json(found: Reported) -> str:

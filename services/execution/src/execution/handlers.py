@@ -6,6 +6,7 @@ from typing import Protocol
 import structlog
 
 from chassis.checkpoints import Keeps, keep
+from chassis.fold import require_deciding
 from chassis.market import MarketMessage
 from contracts.event import Draft, Recorded
 from contracts.ids import MarketId
@@ -104,6 +105,7 @@ class Desk:
         self._recorder.require_alone(recorded)
         self._recorder.observe(recorded)
         drafts = self._standing.fold(recorded)
+        require_deciding(self._standing.planner)
         if drafts:
             await self._turns.record(drafts)
         await self.pass_time(wait_for_log)

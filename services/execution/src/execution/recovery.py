@@ -6,10 +6,11 @@ from typing import Protocol, TypeVar
 import structlog
 
 from chassis.checkpoints import Checkpoint, Checkpoints
-from chassis.fold import Pending
+from chassis.fold import Pending, require_deciding
 from chassis.log import Log
 from contracts.event import Draft, Recorded
 from contracts.subjects import consumer
+from execution.domain.planner import PlannerCore
 from execution.recorder import Recorder
 from execution.signing.port import NamedSigner
 from execution.standing import VERSION, Standing
@@ -27,6 +28,11 @@ class Folds(Protocol):
     position: int
     people: int
     ahead: set[int]
+
+    @property
+    def planner(self) -> PlannerCore:
+        """Give what decides on orders."""
+        ...
 
     def fold_past(self, recorded: Recorded) -> Sequence[Draft]:
         """Fold an event that was recorded before this process; give what it leads to."""
@@ -53,6 +59,7 @@ async def caught_up(log: Log, standing: Folds) -> Recorder:
     """Fold the log to its head, and record what is missing.
 
     Nothing is appended before the whole log is folded: only then is it known what is missing.
+    Raises FollowerReplaced when a process with other rules started after ours.
     """
     recorder, pending = Recorder(log), Pending()
     async for recorded in log.read(
@@ -64,6 +71,7 @@ async def caught_up(log: Log, standing: Folds) -> Recorder:
             standing.position = recorded.position
         else:
             pending.derived(standing.fold_past(recorded))
+    require_deciding(standing.planner)
     recorder.begin(standing.position, people=standing.people)
     missing = pending.missing()
     _log.info("caught_up", position=standing.position, missing=sum(map(len, missing)))

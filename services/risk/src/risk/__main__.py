@@ -5,6 +5,7 @@ import sys
 from chassis.service import Runtime, run_service
 from chassis.settings import load_settings
 from risk.app import run
+from risk.domain.policy import POLICY
 from risk.settings import RiskSettings
 
 
@@ -15,7 +16,7 @@ def main() -> int:
     async def start(runtime: Runtime) -> None:
         await run(runtime, settings)
 
-    return run_service("risk", settings, start)
+    return run_service("risk", settings, start, policy=POLICY.version)
 
 
 if __name__ == "__main__":

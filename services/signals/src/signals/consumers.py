@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from chassis.fold import require_deciding
 from chassis.log import Log
 from chassis.market import Market, MarketFollower, MarketMessage
 from signals.handlers import Folded, FoldTrades, RecordMinutes
@@ -37,16 +38,18 @@ async def follow_log(
 ) -> None:
     """Bind the core to the log's feed; refuse a second one for as long as we run.
 
-    Sets `is_bound` when there is a feed, or when we are to stop. Raises ForeignMarket. Our own
-    events come back here and are passed over.
+    Sets `is_bound` when there is a feed, or when we are to stop. Raises ForeignMarket, and
+    FollowerReplaced when a process with other rules took over. Our own events come back here and
+    are passed over.
     """
     async with log.follow(LOG_CONSUMER, after=standing.position) as follower:
         while not stopping.is_set():
             if standing.is_bound:
                 is_bound.set()
             for recorded in await follower.next(WAIT_S):
-                if recorded.event.owner == "ingest":
+                if recorded.event.owner != "signals":
                     standing.core.step(recorded)
+                    require_deciding(standing.core)
                 follower.acknowledge(recorded.position)
     is_bound.set()
 

@@ -14,6 +14,7 @@ import structlog
 
 from chassis.appends import Appended, VersionConflict
 from chassis.checkpoints import Keeps, keep
+from chassis.fold import require_deciding
 from chassis.market import MarketMessage
 from contracts import codec, subjects
 from contracts.event import Draft
@@ -151,7 +152,7 @@ class RecordMinutes:
     async def handle(self, minutes: Sequence[MinuteFact]) -> None:
         """Record minutes with their decisions; return when the log has them on disk.
 
-        Raises AnotherWriter.
+        Raises AnotherWriter, and FollowerReplaced when a process with other rules took over.
         """
         for start in range(0, len(minutes), MINUTES_PER_APPEND_MAX):
             await self._record(minutes[start : start + MINUTES_PER_APPEND_MAX])
@@ -175,6 +176,7 @@ class RecordMinutes:
 
     async def _record(self, minutes: Sequence[MinuteFact]) -> None:
         standing = self._standing
+        require_deciding(standing.core)
         drafts: list[Draft] = []
         for minute in minutes:
             draft = minute_draft(minute)

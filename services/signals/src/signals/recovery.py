@@ -7,6 +7,7 @@ import structlog
 
 from chassis.appends import Appended
 from chassis.checkpoints import Checkpoints
+from chassis.fold import require_deciding
 from contracts.event import Draft, Recorded
 from contracts.subjects import consumer
 from signals.standing import Standing
@@ -38,6 +39,7 @@ async def recover(log: ReadsAndAppends, checkpoints: Checkpoints) -> Standing:
         after=standing.position, subjects=consumer(LOG_CONSUMER).filters
     ):
         standing.fold(recorded)
+    require_deciding(standing.core)
     if standing.unanswered:
         drafts = list(standing.unanswered.values())
         _log.warning("decisions_completed", decisions=len(drafts), first=str(drafts[0].id))

@@ -3,6 +3,9 @@
 A core's drafts are matched with the recorded events of its types, subject by subject and in
 order. The first difference ends the comparison of that core, because after it the core decides on
 a state that the recorded one did not have.
+
+Rules judge only what the same rules decided. Each start of a service names its rules; what others
+decided is counted and not judged, and the core takes it as it stands.
 """
 
 from collections import defaultdict, deque
@@ -15,6 +18,7 @@ from audit.domain.verification import Difference, shorten
 from contracts import codec
 from contracts.core import Core
 from contracts.event import Draft, Recorded
+from contracts.process import ServiceStarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,40 @@ class Pending:
 
 
 @dataclass(slots=True)
+class Span:
+    """Decisions in a row of other rules than ours."""
+
+    policy: str | None
+    """None where the start of the service did not say."""
+    revision: str
+    started: int
+    """Position of that start."""
+    decisions: int = 0
+    first: int = 0
+    last: int = 0
+
+    def take(self, position: int) -> None:
+        """Count a decision."""
+        self.decisions += 1
+        self.first = self.first or position
+        self.last = position
+
+
+@dataclass(slots=True)
 class CoreComparison:
     """Feeds one core and compares its answers."""
 
     name: str
+    """Of the service that decides with the core."""
     core: Core
     derived: int = 0
     matched: int = 0
     difference: Difference | None = None
+    spans: list[Span] = field(default_factory=list[Span])
+    """What is not judged."""
+    revision: str | None = None
+    """Of the build that the service runs since its last start; None when the log does not say."""
+    _told: Span | None = None
     _types: frozenset[str] = field(init=False)
     _open: dict[str, deque[_Derived]] = field(init=False)
     _matched_ordinal_max: int = -1
@@ -58,8 +88,14 @@ class CoreComparison:
         """Take the next recorded event: compare it if the core decides its type, then feed it."""
         if self.difference is not None:
             return
-        if recorded.event.event_type in self._types:
-            self.difference = self._compare(recorded)
+        event = recorded.event
+        if isinstance(event, ServiceStarted) and event.service == self.name:
+            self._take_over(event, recorded.position)
+        elif event.event_type in self._types:
+            if self._told is None:
+                self.difference = self._compare(recorded)
+            else:
+                self._told.take(recorded.position)
         if self.difference is not None:
             return
         try:
@@ -78,14 +114,7 @@ class CoreComparison:
 
     def finish(self) -> list[Pending]:
         """After the last event: give what is pending at the head; the rest is missing."""
-        leftover = sorted(
-            (derived for waiting in self._open.values() for derived in waiting),
-            key=lambda derived: derived.ordinal,
-        )
-        if self.difference is None and leftover:
-            first = leftover[0]
-            if first.ordinal < self._matched_ordinal_max:
-                self.difference = self._missing(first, found="later decisions without it")
+        leftover = self._require_order()
         return [
             Pending(
                 derived.draft.event.event_type,
@@ -97,6 +126,29 @@ class CoreComparison:
             for derived in leftover
             if derived.ordinal > self._matched_ordinal_max
         ]
+
+    def _take_over(self, event: ServiceStarted, position: int) -> None:
+        """Know whose rules decide from here on."""
+        self.revision = event.revision
+        if event.policy == self.core.policy:
+            self._told = None
+            return
+        self._require_order()
+        self._open.clear()  # What was not decided by then, others decide.
+        self._told = Span(event.policy, event.revision, position)
+        self.spans.append(self._told)
+
+    def _require_order(self) -> list[_Derived]:
+        """Give what is derived and not recorded; it is missing where later decisions stand."""
+        leftover = sorted(
+            (derived for waiting in self._open.values() for derived in waiting),
+            key=lambda derived: derived.ordinal,
+        )
+        if self.difference is None and leftover:
+            first = leftover[0]
+            if first.ordinal < self._matched_ordinal_max:
+                self.difference = self._missing(first, found="later decisions without it")
+        return leftover
 
     def _compare(self, recorded: Recorded) -> Difference | None:
         waiting = self._open[recorded.subject]

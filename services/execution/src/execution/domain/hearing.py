@@ -41,7 +41,7 @@ def hear(so_far: Deliberation) -> News:
     for heard in now:
         match event := heard.event():
             case KillSwitchEngaged() | TradingResumed():
-                so_far.state = _with_kill(so_far.state, event)
+                so_far.state = with_kill(so_far.state, event)
             case CancelRequested():
                 _cancel(so_far, event, heard)
             case SigningModeChanged():
@@ -60,7 +60,8 @@ def hear(so_far: Deliberation) -> News:
     return News(tuple(approvals), tuple(returned))
 
 
-def _with_kill(state: AccountState, event: KillSwitchEngaged | TradingResumed) -> AccountState:
+def with_kill(state: AccountState, event: KillSwitchEngaged | TradingResumed) -> AccountState:
+    """Give the account under what people said of its kill, or of everybody's."""
     if event.account is None:
         return replace(state, global_kill=level_after(state.global_kill, event))
     return replace(state, own_kill=level_after(state.own_kill, event))
@@ -68,20 +69,25 @@ def _with_kill(state: AccountState, event: KillSwitchEngaged | TradingResumed) -
 
 def _cancel(so_far: Deliberation, wish: CancelRequested, heard: Heard) -> None:
     """Note that a person does not want an order, or say why it stays."""
-    setup = so_far.state.setup
+    after = without_order(so_far.state, wish)
+    if isinstance(after, AccountState):
+        so_far.state = after
+        return
+    denied = CancelDenied(**so_far.who, client_order_id=wish.client_order_id, reason=after)
+    so_far.drafts.add(denied, heard.correlation_id)
+
+
+def without_order(state: AccountState, wish: CancelRequested) -> AccountState | str:
+    """Give the account with an order marked that a person does not want, or why it stays."""
+    setup = state.setup
     order = None if setup is None else setup.by_client_id(wish.client_order_id)
     if setup is None or order is None or order.is_over:
-        reason = "no-such-order"
-    elif order.leg in (Leg.STOP, Leg.CLOSE):
-        reason = "stop-protects"
-    elif order.is_unwanted or order.cancel_reason is not None:
-        reason = "already-canceling"
-    else:
-        unwanted = setup.with_order(replace(order, is_unwanted=True))
-        so_far.state = replace(so_far.state, setup=unwanted)
-        return
-    denied = CancelDenied(**so_far.who, client_order_id=wish.client_order_id, reason=reason)
-    so_far.drafts.add(denied, heard.correlation_id)
+        return "no-such-order"
+    if order.leg in (Leg.STOP, Leg.CLOSE):
+        return "stop-protects"
+    if order.is_unwanted or order.cancel_reason is not None:
+        return "already-canceling"
+    return replace(state, setup=setup.with_order(replace(order, is_unwanted=True)))
 
 
 def consider(so_far: Deliberation, offer: Heard, verdict: OrderApproved, mode: Mode) -> None:

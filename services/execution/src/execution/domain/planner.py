@@ -3,7 +3,7 @@
 It is a fold over the log by position and nothing else (`contracts.core.Core`): no clock, no
 setting, no lookup. All decisions are made at a recorded snapshot; everything else only changes what
 it knows, or waits to be heard at the next one. It applies what it decides at once and passes over
-its own events when they come back.
+its own events when they come back. Where another policy decides, the record tells it what (`told`).
 """
 
 from collections.abc import Sequence
@@ -50,6 +50,7 @@ from contracts.order import (
     SideCancelIntended,
     TriggerIntended,
 )
+from contracts.process import ServiceStarted
 from contracts.transaction import (
     SigningRefused,
     TransactionDied,
@@ -69,7 +70,9 @@ from execution.domain.drafting import Drafts, snapshot_id
 from execution.domain.hearing import not_started
 from execution.domain.policy import ARITHMETIC, POLICY, Policy
 from execution.domain.state import PlannerState
+from execution.domain.told import Told
 
+SERVICE = "execution"
 _Fact = (
     Observation
     | TransactionLanded
@@ -108,6 +111,19 @@ class PlannerCore:
         self._state = PlannerState()
         self._considered: dict[str, tuple[AccountState, VenueObserved, Decision]] = {}
         """What each account's newest snapshot would lead to, and the state that it was seen on."""
+        self._told: dict[str, Told] = {}
+        """What was shown to another policy last, by account. A turn is recorded whole, so this is
+        needed only until its last event is folded."""
+
+    @property
+    def policy(self) -> str:
+        """Name the version of its rules."""
+        return self._policy.version
+
+    @property
+    def is_told(self) -> bool:
+        """Say whether another policy decides."""
+        return self._state.is_told
 
     @property
     def state(self) -> PlannerState:
@@ -121,6 +137,9 @@ class PlannerCore:
     def step(self, recorded: Recorded) -> Sequence[Draft]:
         """Fold one recorded event; give what it leads to."""
         with localcontext(ARITHMETIC):
+            if self._state.is_told and isinstance(recorded.event, (VenueObserved, *self.decides)):
+                self._be_told(recorded)
+                return ()
             return self._step(recorded)
 
     def consider(self, seen: VenueObserved, state: AccountState) -> Decision:
@@ -163,10 +182,27 @@ class PlannerCore:
                 self._listen(recorded)
         return ()
 
+    def _be_told(self, recorded: Recorded) -> None:
+        """Take in what another policy was shown, or decided on that."""
+        event = recorded.event
+        account = self._state.accounts.get(getattr(event, "account", ""))
+        if account is None or account.market != getattr(event, "market", None):
+            return
+        told = self._told.get(account.account)
+        if isinstance(event, VenueObserved):
+            told = Told(market_spec(MarketId(event.market)), self._policy)
+            self._told[account.account] = told
+            self._keep(told.shown(account, event, number=account.snapshots + 1))
+        elif told is not None:
+            self._keep(told.decided(account, event, event_id=recorded.id))
+
     def _listen(self, recorded: Recorded) -> None:
-        """Take in what a person said about one account."""
+        """Take in what a person said about one account, and whose rules decide from here on."""
         event = recorded.event
         match event:
+            case ServiceStarted() if event.service == SERVICE:
+                is_told = event.policy != self._policy.version
+                self._state = replace(self._state, is_told=is_told)
             case SettingsChanged():
                 self._limit(event)
             case OwnerNamed():
@@ -229,6 +265,8 @@ class PlannerCore:
             if not known.has_counted(recorded.id):
                 self._keep(known.counted(recorded.id))
                 self._hear(recorded, verdict.account)
+            return ()
+        if self._state.is_told:
             return ()
         drafts = Drafts(recorded.id, recorded.occurred_at, recorded.correlation_id)
         drafts.add(not_started(verdict, recorded.id, "no-venue"))

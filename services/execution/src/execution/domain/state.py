@@ -19,6 +19,8 @@ class PlannerState(msgspec.Struct, frozen=True):
     """Level of the kill that stands above all accounts, for accounts that open later."""
     accounts: dict[str, AccountState] = msgspec.field(default_factory=dict[str, AccountState])
     """Accounts whose orders some venue holds."""
+    is_told: bool = False
+    """Whether another policy decides: what it decided is in the log."""
 
     def with_market(self, market: str) -> "PlannerState":
         """Know the market; the first one stays."""

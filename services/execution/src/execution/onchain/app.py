@@ -10,6 +10,7 @@ import httpx
 from solders.pubkey import Pubkey
 
 from chassis.checkpoints import Checkpoint
+from chassis.fold import require_deciding
 from chassis.log import Log
 from chassis.service import ConfigurationError, Runtime
 from contracts.subjects import consumer
@@ -121,6 +122,7 @@ async def _feed(
         ):
             recorder.observe(recorded)
             drafts = standing.fold(recorded)
+            require_deciding(standing.planner)
             if drafts:
                 await recorder.record(drafts)
         if standing.progress.feed is None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from chassis.checkpoints import Keeps, keep
+from chassis.fold import require_deciding
 from chassis.market import MarketMessage
 from contracts.event import Draft, Recorded
 from contracts.ids import MarketId
@@ -103,6 +104,7 @@ class ChainDesk:
         self._recorder.require_alone(recorded)
         self._recorder.observe(recorded)
         drafts = self._standing.fold(recorded)
+        require_deciding(self._standing.planner)
         require_venue(self._standing.planner.state, self.chain.venue.cluster)
         if drafts:
             await self._record(drafts)

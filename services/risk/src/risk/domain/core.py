@@ -32,6 +32,7 @@ from contracts.feed import FeedOpened
 from contracts.ids import EventId, MarketId
 from contracts.markets import MARKETS, MarketSpec
 from contracts.order import OrderFilled, SetupClosed
+from contracts.process import ServiceStarted
 from contracts.signal import EntrySignaled, EntryWithheld
 from contracts.venue import (
     ForeignOrderFilled,
@@ -56,6 +57,7 @@ from risk.domain.proposal import (
 from risk.domain.sizing import size
 from risk.domain.verdicts import decide
 
+SERVICE = "risk"
 REMEMBERED_MAX = 8_192
 """Ids kept to pass over an event that stands in the log twice. The log itself drops copies for a
 day; this is more than a day of the events that count."""
@@ -69,7 +71,9 @@ _EVERY_ACCOUNT = "*"  # not a token, so no account has this name
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A signal that an account's venue has not caught up with."""
+    """A proposal without a verdict: the account's venue has not caught up with it, or another
+    policy judges it.
+    """
 
     proposal: Proposal
     account: str
@@ -92,6 +96,8 @@ class _State:
     waiting: list[_Waiting] = field(default_factory=list[_Waiting])
     remembered: dict[UUID, None] = field(default_factory=dict[UUID, None])
     """Ids of events that must count once, oldest first."""
+    is_told: bool = False
+    """Whether another policy judges: its verdicts are in the log."""
 
 
 _STATE = TypeAdapter(_State)
@@ -116,6 +122,7 @@ _Counted = (
     | FeedOpened
     | KillSwitchEngaged
     | ManualOrderRequested
+    | OrderDenied
     | TradingResumed
     | _OfAccount
 )
@@ -128,6 +135,16 @@ class RiskCore:
 
     def __init__(self) -> None:
         self._state = _State()
+
+    @property
+    def policy(self) -> str:
+        """Name the version of its rules."""
+        return POLICY.version
+
+    @property
+    def is_told(self) -> bool:
+        """Say whether another policy judges."""
+        return self._state.is_told
 
     def step(self, recorded: Recorded) -> Sequence[Draft]:
         """Fold one recorded event; give the verdicts that it leads to."""
@@ -158,6 +175,8 @@ class RiskCore:
         if isinstance(event, VenueAdvanced):
             self._keep_marker(event, recorded.id)
             return self._judge_ready()
+        if isinstance(event, ServiceStarted) and event.service == SERVICE:
+            return self._take_over(event)
         if isinstance(event, EntrySignaled | EntryWithheld):
             self._keep_features(event, recorded.id)
         if isinstance(event, _Counted) and self._remember(recorded.id):
@@ -183,6 +202,8 @@ class RiskCore:
                 state.halts[event.account or _EVERY_ACCOUNT] = Halt(False, recorded.id)
             case FeedOpened():
                 state.is_live[event.market] = not event.is_replayable
+            case OrderApproved() | OrderDenied():
+                self._take_verdict(event, recorded)
             case _:
                 self._evolve(event.account, event, event_id=recorded.id, at=recorded.occurred_at)
         return ()
@@ -201,21 +222,41 @@ class RiskCore:
             marker=self._marker(event.venue, event.market),
             features=self._state.features.get(event.market),
         )
+        if self._state.is_told:
+            return self._hear(_Waiting(proposal, event.account))
         return (self._judge(proposal, account),)
 
+    def _take_over(self, event: ServiceStarted) -> Sequence[Draft]:
+        """Know who judges from here on; judge what another policy has left without a verdict."""
+        self._state.is_told = event.policy != POLICY.version
+        return self._judge_ready()
+
+    def _take_verdict(self, event: OrderApproved | OrderDenied, recorded: Recorded) -> None:
+        """Take a verdict that this core did not give: it stands, whatever our rules would say."""
+        self._state.waiting = [
+            one
+            for one in self._state.waiting
+            if (one.proposal.id, one.account) != (event.proposal, event.account)
+        ]
+        self._evolve(event.account, event, event_id=recorded.id, at=recorded.occurred_at)
+
     def _hear(self, one: _Waiting) -> Sequence[Draft]:
-        """Judge a new signal, or let it wait for its venue."""
-        if self._is_ready(one):
+        """Judge a new proposal, or let it wait for its venue or its verdict."""
+        if not self._state.is_told and self._is_ready(one):
             return (self._judge(one.proposal, self._state.accounts[one.account]),)
         waiting = self._state.waiting
         waiting.append(one)
         if len(waiting) <= WAITING_MAX:
             return ()
         oldest = waiting.pop(0)
+        if self._state.is_told:
+            return ()
         return (self._judge(oldest.proposal, self._state.accounts[oldest.account]),)
 
     def _judge_ready(self) -> Sequence[Draft]:
-        """Judge the waiting signals whose venue has caught up, in the order of the log."""
+        """Judge the waiting proposals whose venue has caught up, in the order of the log."""
+        if self._state.is_told:
+            return []
         waiting = self._state.waiting
         self._state.waiting = [one for one in waiting if not self._is_ready(one)]
         return [
@@ -225,6 +266,8 @@ class RiskCore:
         ]
 
     def _is_ready(self, one: _Waiting) -> bool:
+        if one.proposal.manual is not None:
+            return True
         venue = self._state.accounts[one.account].venue
         marker = self._marker(venue, one.proposal.market)
         return marker is not None and marker.closed_at >= one.proposal.closed_at

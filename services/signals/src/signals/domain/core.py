@@ -17,6 +17,7 @@ from contracts.ids import EventId, MarketId, derive_id
 from contracts.markets import market_spec
 from contracts.minute import MinuteClosed, MinutesBackfilled
 from contracts.minutes import MINUTE_MS
+from contracts.process import ServiceStarted
 from contracts.routes import subject_of
 from contracts.sessions import DAY_MS, anchor_of
 from contracts.signal import EntrySignaled, EntryWithheld, Features, WithheldReason
@@ -36,7 +37,9 @@ from signals.domain.resume import MinuteOutOfOrder
 from signals.domain.setup import Setup, plan_setup
 from signals.domain.units import PRICE_PLACES, TICK_PLACES, TURNOVER_PLACES, from_units, to_units
 
+SERVICE = "signals"
 STRATEGY = "vwap-reclaim-3"
+"""The version of the rules."""
 
 _VOLUMES_KEPT = PRIOR_VOLUMES + 1
 _MOST_TELLING = (
@@ -76,6 +79,8 @@ class State:
     """Of the last bar."""
     long: Episode = field(default_factory=Episode)
     short: Episode = field(default_factory=Episode)
+    is_told: bool = False
+    """Whether another version of the rules decides: its answers are in the log."""
 
 
 _STATE = TypeAdapter(State)
@@ -90,6 +95,16 @@ class SignalsCore:
         self._state = State()
 
     @property
+    def policy(self) -> str:
+        """Name the version of its rules."""
+        return STRATEGY
+
+    @property
+    def is_told(self) -> bool:
+        """Say whether another version of the rules decides."""
+        return self._state.is_told
+
+    @property
     def state(self) -> State:
         """Give the state after the last event."""
         return self._state
@@ -97,7 +112,8 @@ class SignalsCore:
     def step(self, recorded: Recorded) -> Sequence[Draft]:
         """Fold an event; answer a new minute with one `entry_signaled` or `entry_withheld`.
 
-        Raises ForeignMarket and MinuteOutOfOrder.
+        What a minute says is the same whoever decides on it, so a minute that other rules have
+        answered is folded without an answer. Raises ForeignMarket and MinuteOutOfOrder.
         """
         match recorded.event:
             case FeedOpened() as opened:
@@ -109,11 +125,14 @@ class SignalsCore:
                 self._bind(minute)
                 if self._is_new(to_millis(minute.minute)):
                     self._state, event = decide(self._state, minute)
-                    return (_draft(event, recorded),)
+                    return () if self._state.is_told else (_draft(event, recorded),)
             case MinutesBackfilled() as history:
                 self._bind(history)
                 if self._is_new(to_millis(history.first_minute)):
                     self._state = backfill(self._state, history)
+            case ServiceStarted() as started if started.service == SERVICE:
+                is_told = started.policy != STRATEGY
+                self._state = replace(self._state, is_told=is_told)
             case _:
                 pass
         return ()
