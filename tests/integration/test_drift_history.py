@@ -12,6 +12,7 @@ from execution.venues.drift.events import Executed, LogsTruncated
 from execution.venues.drift.history import History
 from execution.venues.port import (
     AnyRecord,
+    CapitalRecord,
     EndedRecord,
     FeeRecord,
     FilledRecord,
@@ -35,6 +36,7 @@ from kit.drift_rig import (
     an_entry,
 )
 from kit.program_stage import executed, landed_of, told
+from localnet.drift import instructions
 from localnet.drift.markets import MARKETS
 
 R = TypeVar("R")
@@ -191,3 +193,15 @@ def test_logs_that_were_cut_are_said_to_be(rig: Rig) -> None:
     cut = Executed(whole.signature, whole.slot, whole.at_s, logs, has_failed=False)
     with pytest.raises(LogsTruncated, match="expected whole logs"):
         History(rig.venue, position=0, orders={}).take(cut)
+
+
+def test_what_the_owner_pays_in_and_takes_out_is_told(rig: Rig) -> None:
+    world, owner = rig.desk.world, rig.desk.owner
+    world.open_actor("owner", usdc=Decimal("500.25"))
+    step = instructions.withdraw(rig.desk.trader, 1_000_000_001, signer=owner.key.pubkey())
+    world.chain.run([step], owner.key)
+
+    moved = of(told(rig), CapitalRecord)
+    assert [it.amount_usd for it in moved] == [10_000, Decimal("500.25"), Decimal("-1000.000001")]
+    shown = sum((it.amount_usd for it in moved), Decimal(0))
+    assert 0 <= shown - rig.seen().cash_usd <= UNIT  # The program keeps what does not divide.

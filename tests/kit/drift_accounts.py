@@ -69,7 +69,8 @@ def _fields(name: str) -> dict[str, Any]:
             return {
                 "oracle": str(found.oracle),
                 "mint": str(found.mint),
-                "interest": found.cumulative_deposit_interest,
+                "deposit_index": found.cumulative_deposit_interest,
+                "borrow_index": found.cumulative_borrow_interest,
             }
         case _:
             tier = found.perp_fee_structure.fee_tiers[0]

@@ -107,8 +107,10 @@ class OnChain:
 
 
 @asynccontextmanager
-async def on_chain(*, is_open: bool = True) -> AsyncGenerator[OnChain]:
-    """Run a localnet with the program and a funded desk; skip without either package.
+async def on_chain(
+    *, is_open: bool = True, usdc: Decimal = Decimal(10_000)
+) -> AsyncGenerator[OnChain]:
+    """Run a localnet with the program and a desk of so much; skip without either package.
 
     Unless `is_open`, the owner has its money in its wallet, and no sub-account yet.
     """
@@ -124,9 +126,9 @@ async def on_chain(*, is_open: bool = True) -> AsyncGenerator[OnChain]:
         world.fund(delegate.pubkey(), usdc=Decimal(1), sol=Decimal(1))
         owner = Actor("owner", keypair("owner"))
         if is_open:
-            world.open_actor("owner", usdc=Decimal(10_000), delegate=delegate.pubkey())
+            world.open_actor("owner", usdc=usdc, delegate=delegate.pubkey())
         else:
-            world.fund(owner.key.pubkey(), usdc=Decimal(10_000), sol=Decimal(1))
+            world.fund(owner.key.pubkey(), usdc=usdc, sol=Decimal(1))
         desk = Desk(world, actors, owner, delegate)
         venue = DriftVenue("localnet", PROGRAM, "USDC", "sol-perp", 0, owner.trader.authority)
         on = OnChain(client, Rig(desk, venue), http)

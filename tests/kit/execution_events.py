@@ -22,6 +22,7 @@ from contracts.ids import EventId, derive_id, derive_root_id
 from contracts.routes import subject_of
 from contracts.ticks import Trade
 from contracts.values import Side, to_millis
+from contracts.venues import PAPER
 from contracts.verdict import OrderApproved
 
 BEGIN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -60,11 +61,11 @@ def a_feed(*, is_replayable: bool = True, market: str = MARKET, symbol: str = SY
 
 
 def an_account(account: str = ACCOUNT, *, venue: str = "paper") -> Draft:
-    """Open an account."""
+    """Open an account; a chain says by itself what it holds."""
     event = AccountOpened(
         account=account,
         venue=venue,
-        equity_usd=Decimal(10_000),
+        equity_usd=Decimal(10_000) if venue == PAPER else None,
         priority_fee_microlamports=10_000,
         settings=SETTINGS,
     )

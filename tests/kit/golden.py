@@ -119,13 +119,17 @@ from contracts.transaction import (
 )
 from contracts.values import Leg, Liquidity, OrderKind, Side, VenueClock
 from contracts.venue import (
+    AccountFunded,
+    CapitalMoved,
     DelegateSeen,
     ForeignOrderFilled,
     FundingSettled,
+    InterestSettled,
     MarketStatus,
     ObservedMarket,
     ObservedOrder,
     PositionLiquidated,
+    QuoteBalance,
     VenueAdvanced,
     VenueFeeCharged,
     VenueObserved,
@@ -147,6 +151,11 @@ _FEED: Json = {"venue": "binance-usdm", "symbol": "solusdt"}
 _HOLDER: Json = {"account": "local", "market": "sol-perp"}
 _ENTRY: Json = {**_HOLDER, "setup": _SETUP, "client_order_id": _ORDER, "leg": Leg.ENTRY}
 _CLOCK = VenueClock(at=_AT, slot=311_204_417, trade_id=1_234_567_890)
+_QUOTE = QuoteBalance(
+    balance_usd=Decimal("1234.56"),
+    deposit_index=Decimal("1.0273581967"),
+    borrow_index=Decimal("1.0412345678"),
+)
 _SEEN: Json = {**_ENTRY, "clock": _CLOCK}
 _STOP: Json = {
     **_ENTRY,
@@ -495,6 +504,9 @@ EXAMPLES: Sequence[Event] = (
         fee_usd=Decimal("0.01"),
         clock=_CLOCK,
     ),
+    AccountFunded(**_HOLDER, cash_usd=Decimal("1234.56"), quote=_QUOTE, clock=_CLOCK),
+    CapitalMoved(**_HOLDER, key="deposit-1", amount_usd=Decimal("-250.5"), clock=_CLOCK),
+    InterestSettled(**_HOLDER, amount_usd=Decimal("0.123457"), quote=_QUOTE, clock=_CLOCK),
     PositionLiquidated(
         **_OTHER_FILL,
         fill_id="paper-liquidation-1",
@@ -535,8 +547,8 @@ EXAMPLES: Sequence[Event] = (
     CircuitOpened(**_HOLDER, setup=_SETUP, lane="stop", code=6003, refusals=3),
     AccountOpened(
         account="local",
-        venue="paper",
-        equity_usd=Decimal(10_000),
+        venue="localnet",
+        equity_usd=None,
         priority_fee_microlamports=10_000,
         settings=_SETTINGS,
     ),

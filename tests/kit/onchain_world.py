@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from solders.account import Account
 from solders.pubkey import Pubkey
 
 from contracts.delegation import (
@@ -41,12 +42,15 @@ from kit.execution_world import TRADES
 from kit.memory import InMemoryDeadLetters, InMemoryLog
 from kit.owner_wallet import OwnerWallet
 from kit.owner_words import a_consent, a_return, a_revoke, an_ask, an_owner
-from localnet.drift.addresses import USDC
+from localnet.drift import instructions
+from localnet.drift.addresses import SPOT_MARKET, USDC
 from localnet.drift.markets import MARKETS
 
 ENCRYPTION = bytes(range(32))
 DELEGATE_SOL = Decimal(1)
 SOL_PERP = MARKETS[0]
+_DEPOSITS_AT, _BORROWS_AT = 432, 448
+"""In the quote's market: what all have deposited and borrowed, scaled (`state/spot_market.rs`)."""
 E = TypeVar("E", bound=Event)
 
 
@@ -246,6 +250,30 @@ class OnChainWorld:
         """Let the taker buy up to a price."""
         self.on.rig.desk.actors.trade(SOL_PERP, Side.LONG, Decimal(price), Decimal(quantity))
 
+    def pay_in(self, usdc: str) -> None:
+        """Let the owner deposit so much more."""
+        self.on.rig.desk.world.open_actor("owner", usdc=Decimal(usdc))
+
+    def take_out(self, usdc: str) -> None:
+        """Let the owner withdraw so much."""
+        owner, units = self.on.rig.desk.owner, int(Decimal(usdc) * 10**6)
+        step = instructions.withdraw(owner.trader, units, signer=owner.key.pubkey())
+        self.on.rig.desk.world.chain.run([step], owner.key)
+
+    def lend_out(self, part: Decimal) -> None:
+        """Let a part of all that is deposited be somebody's debt, so that it earns interest."""
+        chain = self.on.rig.desk.world.chain
+        market = chain.account(SPOT_MARKET)
+        assert market is not None
+        data = bytearray(market.data)
+        deposits = int.from_bytes(data[_DEPOSITS_AT:_BORROWS_AT], "little")
+        data[_BORROWS_AT : _BORROWS_AT + 16] = int(deposits * part).to_bytes(16, "little")
+        chain.put(SPOT_MARKET, Account(market.lamports, bytes(data), market.owner))
+
+    def accrue(self) -> None:
+        """Let the program work out the interest until now: somebody deposits."""
+        self.on.rig.desk.world.open_actor("taker", usdc=Decimal(1))
+
     def move(self, price: str) -> None:
         """Move the oracle."""
         self.on.rig.desk.actors.set_price(SOL_PERP, Decimal(price))
@@ -262,13 +290,17 @@ class OnChainWorld:
 
 @asynccontextmanager
 async def onchain_world(
-    *, delegates: bool = True, is_open: bool = True, first_money: FirstMoney = NO_MONEY
+    *,
+    delegates: bool = True,
+    is_open: bool = True,
+    first_money: FirstMoney = NO_MONEY,
+    usdc: Decimal = Decimal(10_000),
 ) -> AsyncGenerator[OnChainWorld]:
     """Run a world with one life, whose owner has delegated; skip without the program or driftpy.
 
     `is_open` says whether the owner has a sub-account with its deposit from the start.
     """
-    async with on_chain(is_open=is_open) as on:
+    async with on_chain(is_open=is_open, usdc=usdc) as on:
         with TemporaryDirectory() as folder:
             world = OnChainWorld(on, Path(folder) / "keys", first_money=first_money)
             await world.open()

@@ -34,9 +34,13 @@ from contracts.routes import subject_of
 from contracts.signal import EntrySignaled, EntryWithheld, Features, Phase, WithheldReason
 from contracts.values import Leg, Liquidity, Side, VenueClock
 from contracts.venue import (
+    AccountFunded,
+    CapitalMoved,
     ForeignOrderFilled,
     FundingSettled,
+    InterestSettled,
     PositionLiquidated,
+    QuoteBalance,
     VenueAdvanced,
     VenueFeeCharged,
 )
@@ -69,16 +73,16 @@ def closed_at(minute: int) -> datetime:
 def an_account(
     account: str = ACCOUNT,
     *,
-    equity_usd: str = "10000",
+    equity_usd: str | None = "10000",
     venue: str = "paper",
     fee: int = 10_000,
     settings: Settings = SETTINGS,
 ) -> Draft:
-    """Open an account."""
+    """Open an account; without equity it is one whose venue shows its money."""
     event = AccountOpened(
         account=account,
         venue=venue,
-        equity_usd=Decimal(equity_usd),
+        equity_usd=None if equity_usd is None else Decimal(equity_usd),
         priority_fee_microlamports=fee,
         settings=settings,
     )
@@ -259,6 +263,52 @@ def funding(amount: str, *, account: str = ACCOUNT, at: datetime = BEGIN, number
         clock=a_clock(at),
     )
     return draft(event, derive_root_id("funding_settled", account, number), at)
+
+
+def a_funded_account(
+    cash: str, *, account: str = ACCOUNT, market: str = MARKET, at: datetime = BEGIN
+) -> Draft:
+    """Show what an account on a chain begins with."""
+    event = AccountFunded(
+        account=account,
+        market=market,
+        cash_usd=Decimal(cash),
+        quote=a_quote(cash),
+        clock=a_clock(at),
+    )
+    return draft(event, derive_root_id("account_funded", account), at)
+
+
+def capital(amount: str, *, account: str = ACCOUNT, at: datetime = BEGIN, number: int = 0) -> Draft:
+    """Pay in, or take out."""
+    event = CapitalMoved(
+        account=account,
+        market=MARKET,
+        key=str(number),
+        amount_usd=Decimal(amount),
+        clock=a_clock(at),
+    )
+    return draft(event, derive_root_id("capital_moved", account, number), at)
+
+
+def interest(
+    amount: str, *, account: str = ACCOUNT, at: datetime = BEGIN, number: int = 0
+) -> Draft:
+    """Settle interest."""
+    event = InterestSettled(
+        account=account,
+        market=MARKET,
+        amount_usd=Decimal(amount),
+        quote=a_quote("1000"),
+        clock=a_clock(at),
+    )
+    return draft(event, derive_root_id("interest_settled", account, number), at)
+
+
+def a_quote(balance: str) -> QuoteBalance:
+    """Give a balance at a venue without interest."""
+    one = Decimal(1)
+    return QuoteBalance(balance_usd=Decimal(balance), deposit_index=one, borrow_index=one)
 
 
 def a_venue_fee(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from contracts import control, feed, minute, order, venue, verdict
 from contracts.control import KillLevel
 from contracts.engine import Mode, PositionAdopted
+from contracts.event import Event
 from contracts.ids import AccountId
 from contracts.values import Leg, Side
 from gateway.domain import desk
@@ -27,21 +29,21 @@ from kit.memory import InMemoryLog
 Write = Callable[[Story], Awaitable[object]]
 
 
-async def written(*chapters: Write) -> InMemoryLog:
-    """Write a story."""
+async def written(*chapters: Write, **account: Any) -> InMemoryLog:
+    """Write a story of an account."""
     log = InMemoryLog()
     story = Story(log)
     await story.opens()
-    await story.opens_account()
+    await story.opens_account(**account)
     for chapter in chapters:
         await chapter(story)
     return log
 
 
-def folded(*chapters: Write) -> DeskState:
+def folded(*chapters: Write, **account: Any) -> DeskState:
     """Fold what a story writes."""
     state = DeskState(account_id=AccountId("local"))
-    for recorded in asyncio.run(written(*chapters)).recorded:
+    for recorded in asyncio.run(written(*chapters, **account)).recorded:
         state = desk.evolve(state, recorded)
     return state
 
@@ -187,6 +189,32 @@ def test_funding_and_venue_fees_move_the_balance_apart_from_trading_fees() -> No
     )
     # 10000 - 0.75 - 0.01 - 0.4; 50 at their entry price make nothing.
     assert desk.equity_usd(state, Decimal(150)) == Decimal("9998.84")
+
+
+def test_money_on_a_chain_is_what_was_shown_and_paid_in_and_no_gain() -> None:
+    quote = venue.QuoteBalance(
+        balance_usd=Decimal(1_000), deposit_index=Decimal(1), borrow_index=Decimal(1)
+    )
+    who: dict[str, Any] = {"account": "local", "market": events.MARKET, "clock": events.at(2)}
+    funded = venue.AccountFunded(**who, cash_usd=Decimal("1234.56"), quote=quote)
+    paid_in = venue.CapitalMoved(**who, key="1", amount_usd=Decimal("500.25"))
+    taken_out = venue.CapitalMoved(**who, key="2", amount_usd=Decimal(-1_000))
+    earned = venue.InterestSettled(**who, amount_usd=Decimal("0.4"), quote=quote)
+
+    def on_chain(*after: Event) -> DeskState:
+        async def chapter(story: Story) -> None:
+            for event in after:
+                await story.write(event)
+
+        return folded(chapter, venue="devnet", equity_usd=None)
+
+    unknown = on_chain(paid_in)
+    assert unknown.account is not None
+    assert (unknown.account.capital_usd, desk.equity_usd(unknown, None)) == (None, None)
+    state = on_chain(funded, paid_in, taken_out, earned)
+    assert state.account is not None
+    assert state.account.capital_usd == Decimal("734.81")  # 1234.56 + 500.25 - 1000
+    assert desk.equity_usd(state, None) == Decimal("735.21")  # The interest is what it made.
 
 
 def test_another_accounts_events_change_only_the_position() -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from contracts.control import KillLevel
+from contracts.control import AccountOpened, KillLevel
 from contracts.delegation import DelegationChanged, DelegationState
 from contracts.engine import Mode
 from contracts.event import Event
@@ -15,8 +15,8 @@ from contracts.order import OrderFilled, SetupClosed
 from contracts.registry import EVENTS
 from contracts.transaction import TransactionLanded
 from contracts.values import Leg
-from contracts.venue import FundingSettled
-from contracts.verdict import Rule
+from contracts.venue import AccountFunded, CapitalMoved, FundingSettled, InterestSettled
+from contracts.verdict import Finding, OrderDenied, Rule
 from gateway.domain import words
 from gateway.domain.sentences import summary
 from gateway.domain.words import Level
@@ -77,6 +77,9 @@ LEVELS = {
     "signing_refused": Level.BAD,
     "funding_settled": Level.INFO,
     "venue_fee_charged": Level.INFO,
+    "account_funded": Level.INFO,
+    "capital_moved": Level.INFO,
+    "interest_settled": Level.INFO,
     "position_liquidated": Level.BAD,
     "foreign_order_filled": Level.WARNING,
     "foreign_order_seen": Level.WARNING,
@@ -199,6 +202,24 @@ def test_funding_says_which_way_it_went() -> None:
     assert summary(example(FundingSettled, amount_usd=Decimal("0.5"))) == (
         "Funding received: 0.5 USD on position +60"
     )
+
+
+def test_money_says_where_it_came_from() -> None:
+    assert summary(example(AccountOpened)) == "Account local opened with what the venue shows"
+    assert summary(example(AccountFunded)) == "The account holds 1234.56 USD to begin with"
+    assert summary(example(CapitalMoved)) == "Taken out of the account: 250.5 USD"
+    assert summary(example(CapitalMoved, amount_usd=Decimal(7))) == "Paid into the account: 7 USD"
+    assert summary(example(InterestSettled)) == "Interest received: 0.123457 USD on 1234.56 USD"
+    unknown = Finding(
+        rule=Rule.RECONCILED,
+        passed=False,
+        observed=None,
+        limit=Decimal(0),
+        unit="breaks",
+        inputs=(),
+    )
+    denied = example(OrderDenied, headline=Rule.RECONCILED, findings=(unknown,))
+    assert summary(denied).endswith(": reconciled, the venue has not shown the account's money yet")
 
 
 def test_all_levels_are_used() -> None:

@@ -14,6 +14,7 @@ from kit.risk_events import (
     a_closed_setup,
     a_fill,
     a_foreign_fill,
+    a_funded_account,
     a_liquidation,
     a_marker,
     a_mode,
@@ -23,8 +24,10 @@ from kit.risk_events import (
     an_account,
     an_adoption,
     an_agreement,
+    capital,
     changed_settings,
     funding,
+    interest,
     run,
     settings,
 )
@@ -70,6 +73,42 @@ def test_funding_venue_fees_and_fills_that_are_not_ours_move_the_equity() -> Non
     assert state.day_loss_usd(BEGIN.date()) == Decimal("29.01")
     assert state.day_start_equity_usd(BEGIN.date()) == 10_000
     assert state.equity_sources == (state.opened_by, events[-1].id)
+
+
+def test_an_account_on_a_chain_has_what_its_venue_shows() -> None:
+    first = an_account(equity_usd=None, venue="devnet")
+    assert isinstance(first.event, AccountOpened)
+    begin = opened(first.event, event_id=first.id)
+    unknown = folded([capital("400"), a_liquidation(pnl="30", after="0")], begin=begin)
+    assert unknown.equity_usd == 0  # Not what was made: nobody knows of what.
+
+    state = folded([a_funded_account("1234.56")], begin=unknown)
+    assert state.equity_usd == Decimal("1234.56")
+    later = [capital("500.25", number=1), interest("0.4"), capital("-1000", number=2)]
+    state = folded(later, begin=state)
+    assert state.equity_usd == Decimal("735.21")  # 1,234.56 + 500.25 + 0.4 - 1,000
+    assert state.equity_sources == (state.opened_by, later[-1].id)
+
+
+def test_what_is_taken_out_is_no_loss_and_makes_the_day_no_smaller() -> None:
+    day = BEGIN.date()
+    state = folded([a_fill(SETUP, pnl="-200"), capital("-5000")])
+
+    assert state.equity_usd == 4_800
+    assert state.day_loss_usd(day) == 200
+    assert state.day_start_equity_usd(day) == 10_000
+    back = folded([capital("5000", number=1), capital("2000", number=2)], begin=state)
+    assert back.day_start_equity_usd(day) == 12_000  # What is paid in counts, net.
+    tomorrow = day + timedelta(days=1)
+    assert state.day_start_equity_usd(tomorrow) == 4_800
+    assert state.day_loss_usd(tomorrow) == 0
+
+
+def test_what_moved_on_an_earlier_day_and_comes_late_is_not_of_this_one() -> None:
+    tomorrow = BEGIN + timedelta(days=1)
+    state = folded([a_fill(SETUP, pnl="-1", at=tomorrow), capital("-5000", at=BEGIN)])
+
+    assert state.day_start_equity_usd(tomorrow.date()) == 5_000
 
 
 def test_positions_follow_every_kind_of_fill() -> None:

@@ -17,6 +17,7 @@ from kit.risk_events import (
     a_closed_setup,
     a_feed,
     a_fill,
+    a_funded_account,
     a_kill,
     a_liquidation,
     a_manual_order,
@@ -30,6 +31,7 @@ from kit.risk_events import (
     an_account,
     an_adoption,
     an_agreement,
+    capital,
     changed_settings,
     closed_at,
     finding,
@@ -325,6 +327,27 @@ def test_the_daily_loss_counts_fees_and_stops_at_its_limit(
     assert found.observed == Decimal(lost_pct)
     assert found.passed is is_allowed
     assert found.inputs == (an_account().id, fill.id)
+
+
+def test_a_withdrawal_stops_no_day() -> None:
+    lost = a_fill(a_setup_id("lost"), leg=Leg.STOP, pnl="-200", after="0")
+
+    found = finding(judged(lost, capital("-5000")), Rule.DAILY_LOSS)
+    assert (found.observed, found.passed) == (2, True)  # Of the 10,000 that the day began with.
+
+
+def test_nothing_is_sized_before_a_chain_has_shown_the_accounts_money() -> None:
+    account = an_account(equity_usd=None, venue="devnet")
+    ready = [a_signal(), a_marker(venue="devnet")]
+    denied = verdict_of(only(run([account, *ready])))
+    assert isinstance(denied, OrderDenied)
+    assert (denied.headline, denied.quantity_base, denied.equity_usd) == (Rule.RECONCILED, 0, 0)
+    assert finding(only(run([account, *ready])), Rule.RECONCILED).observed is None
+
+    sized = verdict_of(only(run([account, a_funded_account("1300"), *ready])))
+    assert isinstance(sized, OrderApproved)
+    # equity x 1 % / (1.3 x 2)
+    assert (sized.quantity_base, sized.equity_usd) == (Decimal(5), 1_300)
 
 
 def test_the_daily_loss_counts_funding_venue_fees_and_liquidations() -> None:

@@ -19,7 +19,8 @@ class Settings(BaseModel):
     risk_per_trade_bps: Positive
     """Equity lost when the stop is hit, in basis points."""
     daily_drawdown_limit_pct: Positive
-    """Loss that stops the UTC day, of the equity it began with: realized, with fees and funding."""
+    """Loss that stops the UTC day, of the equity it began with and what was paid in since, net:
+    realized, with fees, funding and interest. What is taken out is no loss."""
     priority_fee_cap_microlamports: int = Field(ge=0)
     delegate_enabled: bool
     """Whether a delegate key may sign for the account."""
@@ -31,13 +32,14 @@ class AccountOpened(Event):
     """An account exists, with the settings that it starts from. Once per account."""
 
     event_type: ClassVar[str] = "account_opened"
+    event_version: ClassVar[int] = 2
     owner: ClassVar[str] = "gateway"
 
     account: Token
     venue: Token
     """The venue that holds its orders, of `contracts.venues`."""
-    equity_usd: Positive
-    """Opening equity."""
+    equity_usd: Positive | None
+    """Opening equity; None on a chain, where the account holds what `account_funded` says."""
     priority_fee_microlamports: int = Field(ge=0)
     """What each transaction offers until a fee policy takes over."""
     settings: Settings

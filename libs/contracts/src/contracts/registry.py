@@ -61,6 +61,9 @@ EVENTS: tuple[type[Event], ...] = (
     venue.VenueObserved,
     venue.FundingSettled,
     venue.VenueFeeCharged,
+    venue.AccountFunded,
+    venue.CapitalMoved,
+    venue.InterestSettled,
     venue.PositionLiquidated,
     venue.ForeignOrderFilled,
     venue.VenueAdvanced,
@@ -109,6 +112,11 @@ EVENTS: tuple[type[Event], ...] = (
 BY_TYPE: Mapping[str, type[Event]] = {event.event_type: event for event in EVENTS}
 
 
+def _account_as_it_was(body: Json) -> Json:
+    """Before version 2 the opening equity was always told."""
+    return body
+
+
 def _offer_of_nothing_else(body: Json) -> Json:
     """Before version 2 an offer opened no account and set no cap."""
     return {**body, "opens_account": False, "leverage_max": None}
@@ -130,6 +138,7 @@ def _start_without_policy(body: Json) -> Json:
 
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("account_opened", 1): _account_as_it_was,
     ("service_started", 1): _start_without_policy,
     ("owner_transaction_offered", 1): _offer_of_nothing_else,
     ("owner_transaction_offered", 2): _offer_of_no_money,

@@ -150,6 +150,67 @@ class VenueFeeCharged(Event):
     clock: VenueClock
 
 
+class QuoteBalance(BaseModel):
+    """What an account has of the quote asset at a venue that pays interest on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    balance_usd: DecimalString
+    """Negative when it is borrowed."""
+    deposit_index: Positive
+    """To what one that was deposited when the venue began has grown by now."""
+    borrow_index: Positive
+    """The same of one that was borrowed."""
+
+
+class AccountFunded(Event):
+    """The venue showed what an account holds to begin with, while it was flat. Once per account.
+
+    On a chain alone, where nothing is traded before. What came before it does not count.
+    """
+
+    event_type: ClassVar[str] = "account_funded"
+    owner: ClassVar[str] = "execution"
+
+    account: Token
+    market: Token
+    cash_usd: Positive
+    quote: QuoteBalance
+    clock: VenueClock
+
+
+class CapitalMoved(Event):
+    """Somebody paid into the account, or its owner took out: neither is made nor lost."""
+
+    event_type: ClassVar[str] = "capital_moved"
+    owner: ClassVar[str] = "execution"
+
+    account: Token
+    market: Token
+    key: str = Field(max_length=100)
+    """The venue's name of it."""
+    amount_usd: DecimalString
+    """Positive when it was paid in."""
+    clock: VenueClock
+
+
+class InterestSettled(Event):
+    """What the quote balance earned or cost since this or `account_funded` last said it.
+
+    Recorded when something is decided on it, or when it has become worth it.
+    """
+
+    event_type: ClassVar[str] = "interest_settled"
+    owner: ClassVar[str] = "execution"
+
+    account: Token
+    market: Token
+    amount_usd: DecimalString
+    """Positive when the account received it; with what the venue's rounding took."""
+    quote: QuoteBalance
+    clock: VenueClock
+
+
 class _OtherFill(Event):
     owner: ClassVar[str] = "execution"
 

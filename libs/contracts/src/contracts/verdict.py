@@ -20,7 +20,8 @@ class Rule(StrEnum):
 
     NOT_HALTED = "not_halted"
     RECONCILED = "reconciled"
-    """The log and the venue agree about the account's position and cash in every market."""
+    """The log and the venue agree about the account's position and cash in every market. Nothing
+    is observed before a chain has shown the account's money."""
     ENGINE_RUNS = "engine_runs"
     """The engine's mode is `run` in every market of the account. Observed is the most restrictive
     one by its place in `Mode`: 0 is `run`. The engine says its mode when it changes; until then it
@@ -78,7 +79,8 @@ class _Verdict(Event):
     """What the account loses when the stop fills at its price, from the farthest entry that
     execution may chase to, before fees."""
     equity_usd: DecimalString
-    """Opening equity plus realized PnL and funding, less the fees of trades and of the venue."""
+    """What was paid in, net, plus realized PnL, funding and interest, less the fees of trades and
+    of the venue; 0 before a chain has shown the account's money."""
     leverage_after: DecimalString | None
     """Exposure with this entry, and its farthest chase on top, over equity; None without equity."""
     policy: Token

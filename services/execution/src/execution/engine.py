@@ -19,8 +19,8 @@ from contracts.order import OrderIntended, ReplaceIntended
 from contracts.routes import subject_of
 from contracts.transaction import SigningRefused, TransactionPlanned, TransactionSigned
 from contracts.values import Leg, OrderKind, VenueClock, from_millis, to_millis
-from contracts.venue import VenueObserved
-from execution import fates, records
+from contracts.venue import QuoteBalance, VenueObserved
+from execution import fates, money, records
 from execution.domain.account import AccountState
 from execution.domain.account_fold import apply
 from execution.domain.deliberation import ByHand
@@ -105,9 +105,12 @@ class Engine:
             reading = _Reading(self, state, seen)
             reading.judge(self._venue)
             cursor = reading.take(self._venue.records(account, after=cursor), cursor)
+            quote = self._venue.balance(account)
+            if quote is not None:
+                reading.take_money(quote)
             reading.take_vanished()
         decision = self.core.consider(seen, reading.state)
-        if not (reading.drafts or decision.is_noteworthy):
+        if not (reading.is_noteworthy or decision.is_noteworthy):
             self.cursors[account] = cursor
             return None
         drafts = [*reading.drafts, _observed(decision.state, seen, state), *decision.drafts]
@@ -226,6 +229,8 @@ class _Reading:
         self.state = state
         self.seen = seen
         self.drafts: list[Draft] = []
+        self.is_noteworthy = False
+        """Whether any of it has to be recorded, whatever is decided."""
 
     def take(self, told: Iterable[tuple[int, AnyRecord]], cursor: int) -> int:
         """Take the records that are news; give how far they reach."""
@@ -249,14 +254,25 @@ class _Reading:
                 for seen in fates.ran_out(self.state, transaction, self.seen):
                     self._take(seen)
 
+    def take_money(self, quote: QuoteBalance) -> None:
+        """Take what the account begins with, or its interest, which alone is seldom recorded."""
+        funded = money.funded(self.state, self.seen, quote)
+        if funded is not None:
+            self._take(funded)
+        interest = money.interest(self.state, self.seen, quote)
+        if interest is not None:
+            is_worth_it = money.is_worth_it(self.state, self.seen, quote)
+            self._take(interest, is_noteworthy=is_worth_it)
+
     def take_vanished(self) -> None:
         """Take the orders that are gone without a word."""
         for seen in fates.vanished(self.state, self.seen):
             self._take(seen)
 
-    def _take(self, seen: Seen) -> None:
+    def _take(self, seen: Seen, *, is_noteworthy: bool = True) -> None:
         if self.state.has_counted(seen.id) or seen.id in self._engine.already:
             return
+        self.is_noteworthy |= is_noteworthy
         self.drafts.append(seen.draft(self.state, self.seen.clock))
         self.state = apply(self.state, seen.event, event_id=seen.id)
 

@@ -17,7 +17,6 @@ from contracts.values import VenueClock
 from contracts.venue import VenueObserved
 from execution.domain.account import AccountState
 from execution.domain.errors import NUMBER_IN_USE, classify
-from execution.domain.holdings import shown_by
 from execution.domain.policy import POLICY
 from execution.domain.setup import Order, OrderStatus
 from execution.domain.transactions import Transaction
@@ -140,7 +139,7 @@ def vanished(state: AccountState, seen: VenueObserved) -> Iterator[Seen]:
     Only while log and venue agree on position and cash, so that no fill is missing.
     """
     setup = state.setup
-    if setup is None or state.expected != shown_by(seen):
+    if setup is None or not state.agrees_with(seen):
         return
     resting = {it.user_order_id for it in seen.orders}
     flying = {

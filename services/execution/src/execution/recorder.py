@@ -22,7 +22,18 @@ WRITTEN = ("orders.", "fills.", "venue.", "delegation.")
 PEOPLE = "control."
 """Where people decide."""
 _PEOPLE = f"{PEOPLE}>"
-_TOLD = ("account", "leg", "price_usd", "quantity_base", "reason", "outcome", "retry_class", "code")
+_TOLD = (
+    "account",
+    "leg",
+    "price_usd",
+    "quantity_base",
+    "cash_usd",
+    "amount_usd",
+    "reason",
+    "outcome",
+    "retry_class",
+    "code",
+)
 _QUIET = frozenset({"venue_observed", "venue_advanced", "venue_time_passed"})
 
 _log = structlog.get_logger()

@@ -19,6 +19,7 @@ from contracts.order import (
 )
 from contracts.values import Leg, Side, VenueClock, from_millis
 from contracts.venue import (
+    CapitalMoved,
     ForeignOrderFilled,
     FundingSettled,
     PositionLiquidated,
@@ -29,6 +30,7 @@ from execution.domain.setup import Order
 from execution.seen import Seen
 from execution.venues.port import (
     AnyRecord,
+    CapitalRecord,
     EndedRecord,
     FeeRecord,
     FilledRecord,
@@ -41,8 +43,11 @@ from execution.venues.port import (
 
 
 def recorded(state: AccountState, record: AnyRecord) -> Seen | None:
-    """Give the event of a venue's record; None when it says nothing that is ours to say."""
-    event = _event(state, record)
+    """Give the event of a venue's record; None when it says nothing that is ours to say.
+
+    What was before the account was funded is part of what it was funded with.
+    """
+    event = None if record.slot <= state.funded_slot else _event(state, record)
     if event is None:
         return None
     return Seen(event, id_of(state, record))
@@ -69,6 +74,8 @@ def _event(state: AccountState, record: AnyRecord) -> Event | None:
                 hour=from_millis(record.hour_ms),
                 clock=clock,
             )
+        case CapitalRecord():
+            return CapitalMoved(**who, key=record.key, amount_usd=record.amount_usd, clock=clock)
         case LiquidatedRecord():
             return PositionLiquidated(
                 **who,

@@ -9,6 +9,7 @@ recorded when it comes to their clocks, and has nothing new to tell until it is 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -44,7 +45,7 @@ from execution.venues.paper.chain import PaperChain
 from execution.venues.paper.hand import PaperHand
 from execution.venues.paper.rules import PaperRules
 
-VERSION = "execution-5"
+VERSION = "execution-6"
 """Grows when the state of the planner, the venue or the progress takes another shape or meaning."""
 
 
@@ -150,7 +151,7 @@ class Standing:
         if isinstance(event, FeedOpened) and self.venue is None:
             self._open_venue()
         if isinstance(event, AccountOpened) and event.venue == PAPER and self.venue is not None:
-            self.venue.open_account(event.account, deposit_usd=event.equity_usd)
+            self.venue.open_account(event.account, deposit_usd=event.equity_usd or Decimal(0))
         kill_level = self.planner.state.global_kill
         apply_all(self.delegations, recorded, on_paper=True, kill_level=kill_level)
         return drafts
@@ -254,4 +255,4 @@ class Standing:
         self.engine = Engine(self.planner, self.venue, self.signer, PaperHand(self.venue))
         self.engine.already = self.already
         for name, account in sorted(self.planner.state.accounts.items()):
-            self.venue.open_account(name, deposit_usd=account.deposit_usd)
+            self.venue.open_account(name, deposit_usd=account.deposit_usd or Decimal(0))

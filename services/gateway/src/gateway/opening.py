@@ -12,6 +12,7 @@ from contracts.delegation import OwnerNamed
 from contracts.event import Draft
 from contracts.ids import derive_root_id
 from contracts.routes import subject_of
+from contracts.venues import PAPER
 from gateway.handlers import FOLD_WAIT_S, CommandLog, Commands
 from gateway.live import Live
 from gateway.problems import Code, Problem
@@ -29,7 +30,7 @@ async def open_account(live: Live, log: CommandLog, settings: GatewaySettings) -
     event = AccountOpened(
         account=settings.account,
         venue=settings.venue,
-        equity_usd=settings.paper_equity_usd,
+        equity_usd=settings.paper_equity_usd if settings.venue == PAPER else None,
         priority_fee_microlamports=settings.priority_fee_microlamports,
         settings=settings.account_settings(),
     )

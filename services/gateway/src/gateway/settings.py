@@ -66,6 +66,7 @@ class GatewaySettings(ServiceSettings):
     priority_fee_microlamports: Annotated[int, Field(ge=0, le=10**12)] = 10_000
     """What each transaction offers at first, and the cap that the account starts with."""
     paper_equity_usd: Positive = Decimal(10_000)
+    """What a new account on paper has; on a chain it has what the venue shows."""
     strategy_enabled: bool = True
     venue: Literal["paper", "localnet", "devnet", "mainnet"] = "paper"
     """Which holds the orders of a new account; execution must be told the same one."""

@@ -153,8 +153,9 @@ class AccountView(View, frozen=True):
 
     id: str
     venue: str
-    start_equity_usd: str
-    balance_usd: str
+    capital_usd: str | None
+    """Paid in, less what was taken out; None before a chain has shown the account's money."""
+    balance_usd: str | None
     equity_usd: str | None
     realized_pnl_usd: str
     """Of fills, before fees and funding."""
@@ -165,6 +166,8 @@ class AccountView(View, frozen=True):
     """Flat ones, beside the fills."""
     funding_usd: str
     """Received; negative when paid."""
+    interest_usd: str
+    """On the quote balance; negative when paid."""
     fills: int
     setups_closed: int
     signing: str

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from contracts.engine import Mode
 from contracts.event import Event
 from contracts.registry import BY_TYPE
+from contracts.venue import VenueObserved
 from execution.domain.fees import Spending
-from execution.domain.holdings import holdings
+from execution.domain.holdings import holdings, shown_by
+from execution.domain.interest import Accrual
 from execution.domain.ledger import FLAT, Ledger
 from execution.domain.offers import ClosedOffer, Offer
 from execution.domain.setup import Setup
@@ -56,7 +58,12 @@ class AccountState(msgspec.Struct, frozen=True):
     market: str
     venue: str
     """Which holds its orders."""
-    deposit_usd: Decimal
+    deposit_usd: Decimal | None
+    """Paid in, less what was taken out; None before a chain has shown what there is."""
+    funded_slot: int = -1
+    """When the venue showed what there is; what it tells of until then counts no more."""
+    accrual: Accrual | None = None
+    """The interest that is not in the log yet; None where the venue pays none."""
     own_kill: int = 0
     """Level of the account's own kill, 0 for none."""
     global_kill: int = 0
@@ -146,11 +153,18 @@ class AccountState(msgspec.Struct, frozen=True):
 
     @property
     def expected(self) -> Mapping[str, Decimal]:
-        """Give what the log says that the venue must show: position and cash."""
-        return holdings(
+        """Give what the log says that the venue must show: position, and cash where it is known."""
+        deposit = self.deposit_usd
+        known = holdings(
             position_base=self.ledger.position_base,
-            cash_usd=self.deposit_usd + self.ledger.cash_usd,
+            cash_usd=self.ledger.cash_usd + (deposit or 0),
         )
+        return known if deposit is not None else {"position": known["position"]}
+
+    def agrees_with(self, seen: VenueObserved) -> bool:
+        """Say whether the venue shows all that the log says it must."""
+        found = shown_by(seen)
+        return all(found[what] == amount for what, amount in self.expected.items())
 
     @property
     def is_held(self) -> bool:

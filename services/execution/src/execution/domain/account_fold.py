@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -36,9 +37,12 @@ from contracts.transaction import (
 )
 from contracts.values import to_millis
 from contracts.venue import (
+    AccountFunded,
+    CapitalMoved,
     DelegateSeen,
     ForeignOrderFilled,
     FundingSettled,
+    InterestSettled,
     PositionLiquidated,
     VenueFeeCharged,
     VenueObserved,
@@ -48,7 +52,8 @@ from execution.domain import setup as setups
 from execution.domain import transactions as txs
 from execution.domain.account import AccountState, Refusals
 from execution.domain.errors import Action, classify
-from execution.domain.ledger import Ledger
+from execution.domain.interest import begun
+from execution.domain.ledger import FLAT, Ledger
 from execution.domain.policy import POLICY
 from execution.domain.setup import Setup
 from execution.domain.timers import timers_after
@@ -75,6 +80,7 @@ Observation = (
     | ForeignOrderFilled
     | FundingSettled
     | VenueFeeCharged
+    | CapitalMoved
 )
 """What happened on the account; each has a key for ever, and may come again."""
 
@@ -177,8 +183,18 @@ def _said(state: AccountState, event: Event, event_id: UUID) -> AccountState:
             return _adopted(state, event, event_id)
         case CircuitOpened():
             return _tripped(state, event)
+        case AccountFunded() | InterestSettled():
+            return _shown(state, event)
         case _:
             return state
+
+
+def _shown(state: AccountState, event: AccountFunded | InterestSettled) -> AccountState:
+    """Take the money that the venue shows for what there is."""
+    state = replace(state, accrual=begun(event.quote))
+    if isinstance(event, InterestSettled):
+        return replace(state, ledger=state.ledger.accrued(event.amount_usd))
+    return replace(state, deposit_usd=event.cash_usd, funded_slot=event.clock.slot, ledger=FLAT)
 
 
 def _planned(state: AccountState, event: TransactionPlanned, event_id: UUID) -> AccountState:
@@ -309,12 +325,21 @@ def _happened(state: AccountState, event: Observation, event_id: UUID) -> Accoun
             return _with_flow(state, lambda it: it.funded(event.amount_usd))
         case VenueFeeCharged():
             return _with_flow(state, lambda it: it.charged(event.fee_usd))
+        case CapitalMoved():
+            return _moved(state, event.amount_usd)
         case _:
             pass
     is_ours = not isinstance(event, PositionLiquidated | ForeignOrderFilled)
     if is_ours and state.setup is not None and state.setup.id == event.setup:
         return replace(state, setup=setups.observed(state.setup, event))
     return state
+
+
+def _moved(state: AccountState, amount_usd: Decimal) -> AccountState:
+    if state.deposit_usd is None:
+        return state  # Whatever there is then is shown later.
+    accrual = state.accrual and state.accrual.moved(amount_usd)
+    return replace(state, deposit_usd=state.deposit_usd + amount_usd, accrual=accrual)
 
 
 def _with_flow(state: AccountState, change: Callable[[Ledger], Ledger]) -> AccountState:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from contracts.engine import Mode
 from contracts.values import Leg
 from execution.domain.fees import may_spend
-from execution.domain.holdings import shown_by
 from execution.domain.setup import Setup
 from execution.domain.view import View
 
@@ -57,8 +56,12 @@ def _is_alone_on_its_way(view: View, _: Setup) -> bool:
     return view.seen.block_height > view.state.loose_height
 
 
+def _is_money_known(view: View, _: Setup) -> bool:
+    return view.state.deposit_usd is not None
+
+
 def _is_reconciled(view: View, _: Setup) -> bool:
-    return not view.state.timers.mismatch and view.state.expected == shown_by(view.seen)
+    return not view.state.timers.mismatch and view.state.agrees_with(view.seen)
 
 
 def _has_time(view: View, setup: Setup) -> bool:
@@ -92,6 +95,7 @@ _GATES: tuple[tuple[str, Gate], ...] = (
     ("orders-resting", _is_alone),
     ("transactions-open", _is_quiet),
     ("offer-open", _is_alone_on_its_way),
+    ("money-unknown", _is_money_known),
     ("not-reconciled", _is_reconciled),
     ("too-late", _has_time),
     ("fees", _is_funded),

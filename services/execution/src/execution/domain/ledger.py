@@ -1,4 +1,4 @@
-"""The position ledger: average entry, realized PnL, fees and funding, from what was recorded.
+"""The position ledger: average entry, realized PnL, fees, funding, interest, as it was recorded.
 
 Exact where it must be: whatever is cut off when a part of the position closes stays in the cost
 of the rest, so that the realized PnL of a flat position is its proceeds less its cost, to the
@@ -33,6 +33,8 @@ class Ledger(msgspec.Struct, frozen=True):
     """Flat fees that belong to no fill."""
     funding_usd: Decimal = ZERO
     """Received; negative when paid."""
+    interest_usd: Decimal = ZERO
+    """On the quote balance; negative when paid."""
 
     @property
     def quantity_base(self) -> Decimal:
@@ -49,7 +51,8 @@ class Ledger(msgspec.Struct, frozen=True):
     @property
     def net_usd(self) -> Decimal:
         """Give what was made, all costs counted, of what is closed."""
-        return self.realized_pnl_usd - self.fees_usd - self.venue_fees_usd + self.funding_usd
+        received = self.funding_usd + self.interest_usd
+        return self.realized_pnl_usd - self.fees_usd - self.venue_fees_usd + received
 
     def filled(
         self, *, side: Side, price_usd: Decimal, quantity_base: Decimal, fee_usd: Decimal
@@ -86,6 +89,14 @@ class Ledger(msgspec.Struct, frozen=True):
             self,
             cash_usd=self.cash_usd + amount_usd,
             funding_usd=self.funding_usd + amount_usd,
+        )
+
+    def accrued(self, amount_usd: Decimal) -> "Ledger":
+        """Give the ledger after interest was received, or paid when negative."""
+        return replace(
+            self,
+            cash_usd=self.cash_usd + amount_usd,
+            interest_usd=self.interest_usd + amount_usd,
         )
 
     def _opened(

@@ -58,7 +58,7 @@ from contracts.transaction import (
     TransactionPlanned,
     TransactionSigned,
 )
-from contracts.venue import VenueObserved
+from contracts.venue import AccountFunded, InterestSettled, VenueObserved
 from contracts.venues import VENUES
 from contracts.verdict import OrderApproved
 from execution.domain import state as states
@@ -80,6 +80,8 @@ _Fact = (
     | TransactionSigned
     | SigningRefused
     | TransactionOffered
+    | AccountFunded
+    | InterestSettled
 )
 
 

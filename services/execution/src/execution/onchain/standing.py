@@ -25,7 +25,7 @@ from execution.recorder import PEOPLE
 from execution.venues.drift.history import KnownOrder
 from execution.venues.drift.reader import cursor_before
 
-VERSION = "onchain-2"
+VERSION = "onchain-3"
 """Grows when the state takes another shape or meaning."""
 SLOTS_AGAIN = 150
 """So far before the last snapshot records are read again; what the log holds is passed over."""

@@ -18,7 +18,7 @@ from contracts.order import (
     TriggerIntended,
 )
 from contracts.values import Liquidity, Side
-from contracts.venue import VenueObserved
+from contracts.venue import QuoteBalance, VenueObserved
 
 Intent = OrderIntended | ReplaceIntended | CancelIntended | TriggerIntended | SideCancelIntended
 """What one instruction of a transaction carries out."""
@@ -175,6 +175,13 @@ class FundingRecord(Record):
     hour_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class CapitalRecord(Record):
+    """Somebody paid in, or the owner took out; positive when the account received it."""
+
+    amount_usd: Decimal
+
+
 class Stamp(TypedDict):
     """The fields of every record."""
 
@@ -200,6 +207,7 @@ AnyRecord = (
     | FeeRecord
     | LiquidatedRecord
     | FundingRecord
+    | CapitalRecord
 )
 
 
@@ -236,6 +244,10 @@ class Venue(Protocol):
 
     def observe(self, account: str) -> VenueObserved:
         """Give the newest snapshot of an account."""
+        ...
+
+    def balance(self, account: str) -> QuoteBalance | None:
+        """Give the quote balance of what `observe` shows; None where it is no interest's."""
         ...
 
     def records(self, account: str, *, after: int) -> Sequence[tuple[int, AnyRecord]]:

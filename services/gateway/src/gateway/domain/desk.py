@@ -31,7 +31,7 @@ from gateway.domain.marks import Mark
 from gateway.domain.owner import OwnerState
 from gateway.domain.session import BARS_MAX, Bar, Session, backfill, bar_of, extend
 
-STATE_VERSION = "gateway-desk-9"
+STATE_VERSION = "gateway-desk-10"
 """Changes with the shape or the rules of the state, so that an older checkpoint is refused."""
 
 
@@ -40,6 +40,8 @@ class AccountState:
     """The account with the settings that hold now; `revision` is the position they came with."""
 
     opened: control.AccountOpened
+    capital_usd: Decimal | None
+    """Paid in, less what was taken out; None before a chain has shown the account's money."""
     settings: control.Settings
     revision: int
 
@@ -178,6 +180,8 @@ def evolve(state: DeskState, recorded: Recorded) -> DeskState:
             | control.SettingsChanged()
             | control.KillSwitchEngaged()
             | control.TradingResumed()
+            | venue.AccountFunded()
+            | venue.CapitalMoved()
         ):
             return _controlled(moved, recorded, event)
         case _:
@@ -249,13 +253,20 @@ _ControlEvent = (
     | control.SettingsChanged
     | control.KillSwitchEngaged
     | control.TradingResumed
+    | venue.AccountFunded
+    | venue.CapitalMoved
 )
 
 
 def _controlled(state: DeskState, recorded: Recorded, event: _ControlEvent) -> DeskState:
     match event:
         case control.AccountOpened():
-            opened = AccountState(opened=event, settings=event.settings, revision=recorded.position)
+            opened = AccountState(
+                opened=event,
+                capital_usd=event.equity_usd,
+                settings=event.settings,
+                revision=recorded.position,
+            )
             return state if state.account else replace(state, account=opened)
         case control.SettingsChanged():
             if state.account is None:
@@ -270,6 +281,21 @@ def _controlled(state: DeskState, recorded: Recorded, event: _ControlEvent) -> D
             if event.account is None:
                 return replace(state, global_halt=None)
             return replace(state, halt=None)
+        case venue.AccountFunded() | venue.CapitalMoved():
+            return _capital(state, event)
+
+
+def _capital(state: DeskState, event: venue.AccountFunded | venue.CapitalMoved) -> DeskState:
+    account = state.account
+    if account is None:
+        return state
+    match event:
+        case venue.AccountFunded():
+            capital = event.cash_usd - state.book.holding.made_usd
+        case venue.CapitalMoved():
+            before = account.capital_usd
+            capital = None if before is None else before + event.amount_usd
+    return replace(state, account=replace(account, capital_usd=capital))
 
 
 def _halted(before: Halt | None, recorded: Recorded, event: control.KillSwitchEngaged) -> Halt:
@@ -290,14 +316,17 @@ def equity_usd(state: DeskState, price_usd: Decimal | None) -> Decimal | None:
     if state.account is None:
         return None
     open_pnl = unrealized_usd(state, price_usd)
-    if open_pnl is None:
-        return None
-    return balance_usd(state.account, state.book) + open_pnl
+    balance = balance_usd(state.account, state.book)
+    return None if open_pnl is None or balance is None else balance + open_pnl
 
 
-def balance_usd(account: AccountState, book: Book) -> Decimal:
-    """Give what the account started with, plus what has been realized, after all fees."""
-    return account.opened.equity_usd + book.holding.made_usd
+def balance_usd(account: AccountState, book: Book) -> Decimal | None:
+    """Give what was paid in, plus what has been realized, after all fees; None before it is known.
+
+    Whatever was made before the account was funded is in what it was funded with.
+    """
+    capital = account.capital_usd
+    return None if capital is None else capital + book.holding.made_usd
 
 
 def unrealized_usd(state: DeskState, price_usd: Decimal | None) -> Decimal | None:

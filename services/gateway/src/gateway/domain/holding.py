@@ -8,6 +8,7 @@ from contracts.order import OrderFilled
 from contracts.venue import (
     ForeignOrderFilled,
     FundingSettled,
+    InterestSettled,
     PositionLiquidated,
     VenueFeeCharged,
 )
@@ -15,8 +16,8 @@ from contracts.venue import (
 _ZERO = Decimal(0)
 _PLACES = Decimal("1E-8")
 Fill = OrderFilled | PositionLiquidated | ForeignOrderFilled
-Booking = Fill | FundingSettled | VenueFeeCharged
-"""What moves money."""
+Booking = Fill | FundingSettled | VenueFeeCharged | InterestSettled
+"""What makes money, or costs it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,8 @@ class Holding:
     """Flat ones, beside the fills."""
     funding_usd: Decimal = _ZERO
     """Received; negative when paid."""
+    interest_usd: Decimal = _ZERO
+    """On the quote balance; negative when paid."""
     fills: int = 0
     run: Run | None = None
     """Of the open position; None while flat."""
@@ -67,11 +70,12 @@ class Holding:
     @property
     def made_usd(self) -> Decimal:
         """Give what has been realized, after all fees."""
-        return self.realized_pnl_usd - self.fees_usd - self.venue_fees_usd + self.funding_usd
+        received = self.funding_usd + self.interest_usd
+        return self.realized_pnl_usd - self.fees_usd - self.venue_fees_usd + received
 
 
 def evolve(held: Holding, event: Booking) -> Holding:
-    """Fold what moves money; a fill of any kind moves the position."""
+    """Fold what makes or costs money; a fill of any kind moves the position."""
     match event:
         case FundingSettled():
             run = held.run and replace(
@@ -81,6 +85,8 @@ def evolve(held: Holding, event: Booking) -> Holding:
         case VenueFeeCharged():
             run = held.run and replace(held.run, fees_usd=held.run.fees_usd + event.fee_usd)
             return replace(held, venue_fees_usd=held.venue_fees_usd + event.fee_usd, run=run)
+        case InterestSettled():
+            return replace(held, interest_usd=held.interest_usd + event.amount_usd)
         case OrderFilled() | PositionLiquidated() | ForeignOrderFilled():
             return replace(
                 held,

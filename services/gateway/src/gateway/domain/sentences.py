@@ -68,6 +68,7 @@ def summary(event: Event) -> str:
                 or _observation(event)
                 or _transaction(event)
                 or _venue(event)
+                or _money(event)
                 or _engine(event)
                 or _control(event)
                 or _access(event)
@@ -120,11 +121,17 @@ def _verdict(event: verdict.OrderApproved | verdict.OrderDenied) -> str:
     failed = [finding for finding in event.findings if not finding.passed]
     headline = next((found for found in failed if found.rule is event.headline), None)
     why = _spaced(event.headline)
-    if headline is not None:
+    if headline is not None and _is_money_unknown(headline):
+        why += ", the venue has not shown the account's money yet"
+    elif headline is not None:
         why += f", observed {_known(headline.observed)}, limit {_known(headline.limit)}"
         why += f" {headline.unit}" if headline.unit else ""
     more = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
     return f"Denied {what}: {why}{more}"
+
+
+def _is_money_unknown(finding: verdict.Finding) -> bool:
+    return finding.rule is verdict.Rule.RECONCILED and finding.observed is None
 
 
 def _intent(event: Event) -> str:
@@ -224,16 +231,31 @@ def _venue(event: Event) -> str:
                 f"{_count(len(event.orders), 'open order')} at slot {event.clock.slot}; "
                 f"oracle {plain(event.market_seen.oracle_usd)}"
             )
+        case venue.PositionLiquidated():
+            return f"Venue liquidated: {_fill(event)}"
+        case venue.ForeignOrderFilled():
+            return f"An order that is not ours filled: {_fill(event)}"
+        case _:
+            return ""
+
+
+def _money(event: Event) -> str:
+    match event:
         case venue.FundingSettled():
             way = "paid" if event.amount_usd < 0 else "received"
             amount, held = plain(abs(event.amount_usd)), _signed(event.position_base)
             return f"Funding {way}: {amount} USD on position {held}"
         case venue.VenueFeeCharged():
             return f"Venue charged {plain(event.fee_usd)} USD: {_spaced(event.reason)}"
-        case venue.PositionLiquidated():
-            return f"Venue liquidated: {_fill(event)}"
-        case venue.ForeignOrderFilled():
-            return f"An order that is not ours filled: {_fill(event)}"
+        case venue.AccountFunded():
+            return f"The account holds {plain(event.cash_usd)} USD to begin with"
+        case venue.CapitalMoved():
+            way = "Taken out of" if event.amount_usd < 0 else "Paid into"
+            return f"{way} the account: {plain(abs(event.amount_usd))} USD"
+        case venue.InterestSettled():
+            way = "paid" if event.amount_usd < 0 else "received"
+            balance = plain(event.quote.balance_usd)
+            return f"Interest {way}: {plain(abs(event.amount_usd))} USD on {balance} USD"
         case _:
             return ""
 
@@ -285,7 +307,12 @@ def _engine(event: Event) -> str:
 def _control(event: Event) -> str:
     match event:
         case control.AccountOpened():
-            return f"Account {event.account} opened with {plain(event.equity_usd)} USD"
+            money = (
+                "what the venue shows"
+                if event.equity_usd is None
+                else (f"{plain(event.equity_usd)} USD")
+            )
+            return f"Account {event.account} opened with {money}"
         case control.SettingsChanged():
             return f"{event.by} changed {_difference(event.before, event.settings)}"
         case control.NotificationsChanged():

@@ -635,14 +635,15 @@ export interface components {
         AccountView: {
             id: string;
             venue: string;
-            startEquityUsd: string;
-            balanceUsd: string;
+            capitalUsd: string | null;
+            balanceUsd: string | null;
             equityUsd: string | null;
             realizedPnlUsd: string;
             unrealizedPnlUsd: string | null;
             feesUsd: string;
             venueFeesUsd: string;
             fundingUsd: string;
+            interestUsd: string;
             fills: number;
             setupsClosed: number;
             signing: string;

@@ -1,7 +1,8 @@
 """An account's state: a fold of what people decided for it and what the venue did with it.
 
-Equity is opening equity plus realized PnL and funding, less the fees of trades and of the venue;
-what is open counts at cost, so that no price from outside the account's own events enters.
+Equity is what was paid in, net, plus realized PnL, funding and interest, less the fees of trades
+and of the venue; what is open counts at cost, so that no price from outside the account's own
+events enters.
 """
 
 from collections.abc import Mapping
@@ -22,14 +23,18 @@ from contracts.ids import EventId
 from contracts.order import OrderFilled, SetupClosed
 from contracts.values import Leg
 from contracts.venue import (
+    AccountFunded,
+    CapitalMoved,
     ForeignOrderFilled,
     FundingSettled,
+    InterestSettled,
     PositionLiquidated,
     VenueFeeCharged,
 )
 from contracts.verdict import OrderApproved
 
 _COST_QUANTUM = Decimal("1E-18")
+_NOTHING = Decimal(0)
 _Fill = OrderFilled | PositionLiquidated | ForeignOrderFilled
 
 
@@ -92,7 +97,8 @@ class AccountState:
     account: str
     venue: str
     opened_by: EventId
-    opening_equity_usd: Decimal
+    capital_usd: Decimal | None
+    """Paid in, less what was taken out; None before a chain has shown the account's money."""
     priority_fee_microlamports: int
     settings: Settings
     settings_by: EventId
@@ -105,18 +111,20 @@ class AccountState:
     reconciliations: Mapping[str, Reconciliation] = field(default_factory=dict[str, Reconciliation])
     """By `market/what`; none of what has never broken."""
     realized_usd: Decimal = Decimal(0)
-    """Realized PnL and funding, less all fees, since the account was opened."""
+    """Realized PnL, funding and interest, less all fees, since the account was opened."""
     day: date | None = None
-    """UTC day of the newest change of `realized_usd`."""
+    """UTC day of the newest change of `realized_usd` or `capital_usd`."""
     day_realized_usd: Decimal = Decimal(0)
     """The part of `realized_usd` that is of `day`."""
+    day_moved_usd: Decimal = Decimal(0)
+    """Paid in on `day`, less what was taken out."""
     last_booked: EventId | None = None
-    """The newest event that changed `realized_usd`."""
+    """The newest event that changed `realized_usd` or `capital_usd`."""
 
     @property
     def equity_usd(self) -> Decimal:
-        """Give the equity, without what open positions would gain or lose."""
-        return self.opening_equity_usd + self.realized_usd
+        """Give the equity, without what open positions would gain or lose; 0 before it is known."""
+        return Decimal(0) if self.capital_usd is None else self.capital_usd + self.realized_usd
 
     @property
     def exposure_usd(self) -> Decimal:
@@ -136,8 +144,13 @@ class AccountState:
         return held + tuple(setup.id for setup in self.setups)
 
     def day_start_equity_usd(self, day: date) -> Decimal:
-        """Give the equity before the day's first change of it."""
-        return self.equity_usd + self.day_loss_usd(day)
+        """Give the equity that the day began with, and what was paid in on it, net.
+
+        What is taken out makes it no smaller: that is no loss.
+        """
+        is_of_day = self.day is not None and self.day >= day
+        taken_out = max(-self.day_moved_usd, Decimal(0)) if is_of_day else Decimal(0)
+        return self.equity_usd + self.day_loss_usd(day) + taken_out
 
     def day_loss_usd(self, day: date) -> Decimal:
         """Give what was lost on the day, all fees and funding included; a gain is negative."""
@@ -150,7 +163,7 @@ def opened(event: AccountOpened, *, event_id: EventId) -> AccountState:
         account=event.account,
         venue=event.venue,
         opened_by=event_id,
-        opening_equity_usd=event.equity_usd,
+        capital_usd=event.equity_usd,
         priority_fee_microlamports=event.priority_fee_microlamports,
         settings=event.settings,
         settings_by=event_id,
@@ -178,9 +191,17 @@ def evolve(
             filled = _filled(state, event, event_id=event_id)
             net = event.realized_pnl_usd - event.fee_usd
             return _booked(filled, net, event_id=event_id, day=occurred_at.date())
-        case FundingSettled() | VenueFeeCharged():
-            net = event.amount_usd if isinstance(event, FundingSettled) else -event.fee_usd
-            return _booked(state, net, event_id=event_id, day=occurred_at.date())
+        case FundingSettled() | InterestSettled():
+            return _booked(state, event.amount_usd, event_id=event_id, day=occurred_at.date())
+        case VenueFeeCharged():
+            return _booked(state, -event.fee_usd, event_id=event_id, day=occurred_at.date())
+        case AccountFunded():
+            capital = event.cash_usd - state.realized_usd
+            return replace(state, capital_usd=capital, last_booked=event_id)
+        case CapitalMoved() if state.capital_usd is not None:
+            moved = replace(state, capital_usd=state.capital_usd + event.amount_usd)
+            day = occurred_at.date()
+            return _booked(moved, moved_usd=event.amount_usd, event_id=event_id, day=day)
         case _:
             return state
 
@@ -201,17 +222,24 @@ def _setups_after(
             return tuple(setup for setup in setups if setup.id != event.setup)
 
 
-def _booked(state: AccountState, net_usd: Decimal, *, event_id: EventId, day: date) -> AccountState:
-    """Book what was realized on a day; what comes late for an earlier day leaves the newest."""
-    is_newest = state.day is None or day >= state.day
-    is_new_day = state.day is None or day > state.day
-    day_before = Decimal(0) if is_new_day else state.day_realized_usd
+def _booked(
+    state: AccountState,
+    net_usd: Decimal = _NOTHING,
+    *,
+    moved_usd: Decimal = _NOTHING,
+    event_id: EventId,
+    day: date,
+) -> AccountState:
+    """Book what a day made, and moved; what comes late for an earlier day leaves the newest."""
+    booked = replace(state, realized_usd=state.realized_usd + net_usd, last_booked=event_id)
+    if state.day is None or day > state.day:
+        return replace(booked, day=day, day_realized_usd=net_usd, day_moved_usd=moved_usd)
+    if day < state.day:
+        return booked
     return replace(
-        state,
-        realized_usd=state.realized_usd + net_usd,
-        day=day if is_newest else state.day,
-        day_realized_usd=day_before + net_usd if is_newest else state.day_realized_usd,
-        last_booked=event_id,
+        booked,
+        day_realized_usd=state.day_realized_usd + net_usd,
+        day_moved_usd=state.day_moved_usd + moved_usd,
     )
 
 

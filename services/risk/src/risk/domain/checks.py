@@ -54,11 +54,15 @@ def not_halted(case: Case) -> Finding:
 
 
 def is_reconciled(case: Case) -> Finding:
-    """Stand still while the log and the venue disagree about the account, in any market."""
+    """Stand still while the log and the venue disagree about the account, in any market.
+
+    Before a chain has shown the account's money there is nothing to agree about.
+    """
     said = tuple(one for _, one in sorted(case.account.reconciliations.items()))
+    is_known = case.account.capital_usd is not None
     return _at_most(
         Rule.RECONCILED,
-        observed=Decimal(sum(one.is_broken for one in said)),
+        observed=Decimal(sum(one.is_broken for one in said)) if is_known else None,
         limit=Decimal(0),
         unit="breaks",
         inputs=tuple(one.source for one in said) or (case.account.opened_by,),
@@ -160,7 +164,7 @@ def market_is_free(case: Case) -> Finding:
 def daily_loss_allows(case: Case) -> Finding:
     """Stop for the day when its loss, fees and funding included, reaches a share of its equity.
 
-    The share is of the equity that the day began with.
+    The share is of the equity that the day began with, and of what was paid in since.
     """
     account, day = case.account, case.proposal.closed_at.date()
     start, limit = account.day_start_equity_usd(day), account.settings.daily_drawdown_limit_pct

@@ -35,8 +35,11 @@ from contracts.order import OrderFilled, SetupClosed
 from contracts.process import ServiceStarted
 from contracts.signal import EntrySignaled, EntryWithheld
 from contracts.venue import (
+    AccountFunded,
+    CapitalMoved,
     ForeignOrderFilled,
     FundingSettled,
+    InterestSettled,
     PositionLiquidated,
     VenueAdvanced,
     VenueFeeCharged,
@@ -102,8 +105,11 @@ class _State:
 
 _STATE = TypeAdapter(_State)
 _OfAccount = (
-    ForeignOrderFilled
+    AccountFunded
+    | CapitalMoved
+    | ForeignOrderFilled
     | FundingSettled
+    | InterestSettled
     | ModeChanged
     | OrderApproved
     | OrderFilled

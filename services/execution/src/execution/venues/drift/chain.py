@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 from solders.pubkey import Pubkey
 
-from contracts.venue import MarketStatus, VenueObserved
+from contracts.venue import MarketStatus, QuoteBalance, VenueObserved
 from execution.domain.uids import STOP_NUMBERS
 from execution.signing.facts import VenueAccounts
 from execution.venues.drift.config import DriftVenue
@@ -18,7 +18,7 @@ from execution.venues.drift.owned import DriftOwned
 from execution.venues.drift.probe import NotYetFunded, PlacementRefused, Probe
 from execution.venues.drift.reader import Known, Reader
 from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
-from execution.venues.drift.snapshot import observe
+from execution.venues.drift.snapshot import observe, quote_balance
 from execution.venues.drift.view import ChainClock, ChainView
 from execution.venues.port import AnyRecord, Blockhash, Intent, Landed, SignedTransaction
 
@@ -333,6 +333,10 @@ class DriftChain:
             replaced = {"status": MarketStatus.REPLACED}
             shown["market_seen"] = seen.market_seen.model_copy(update=replaced)
         return seen.model_copy(update=shown)
+
+    def balance(self, account: str) -> QuoteBalance:
+        """Give the quote balance in the newest view; raise NotReadYet before the first."""
+        return quote_balance(self._view(account))
 
     def records(self, account: str, *, after: int) -> Sequence[tuple[int, AnyRecord]]:
         """Give what happened after a cursor, up to the slot that is shown."""

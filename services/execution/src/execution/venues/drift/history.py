@@ -16,11 +16,12 @@ from contracts.order import CancelReason
 from contracts.values import Liquidity, Side
 from execution.domain.policy import ARITHMETIC
 from execution.venues.drift import abi
-from execution.venues.drift.config import DriftVenue
+from execution.venues.drift.config import QUOTE_INDEX, DriftVenue
 from execution.venues.drift.events import Executed, Said, said_in
 from execution.venues.drift.user import Order
 from execution.venues.port import (
     AnyRecord,
+    CapitalRecord,
     EndedRecord,
     FeeRecord,
     FilledRecord,
@@ -95,6 +96,8 @@ class History:
                 return is_here and user in {it.taker, it.maker}
             case "FundingPaymentRecord":
                 return it.user == user and it.market_index == self._index
+            case "DepositRecord":
+                return it.user == user and it.market_index == QUOTE_INDEX
             case "LiquidationRecord":
                 is_perp = abi.name_of(it.liquidation_type) == "LiquidatePerp"
                 return is_perp and it.user == user and it.liquidate_perp.market_index == self._index
@@ -119,6 +122,9 @@ class History:
                 yield from self._acted(said, events, stamp)
             case "FundingPaymentRecord":
                 yield self._funded(said.data, stamp)
+            case "DepositRecord":
+                sign = 1 if abi.name_of(said.data.direction) == "Deposit" else -1
+                yield CapitalRecord(**stamp, amount_usd=usd(sign * said.data.amount))
             case _:
                 yield from self._liquidated(said.data.liquidate_perp, stamp)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
+INDEX_DIGITS = 10
 _SHARES = 10**13
 """Scaled balance (1e-9) times interest (1e-10), over the quote's 1e-6."""
 _STATUSES = (
@@ -51,6 +52,7 @@ _RESERVES, _SIZES, _RATIOS = (
 )
 _INDEX = struct.Struct("<HBxxB")
 _MINT_AT, _INTEREST_AT = 72, 464
+_INTEREST = struct.Struct("<16s16s")
 _FEES_AT, _EXCHANGE_AT = 168, 974
 _FEES = struct.Struct("<II")
 
@@ -103,12 +105,17 @@ class QuoteMarket:
 
     oracle: Pubkey
     mint: Pubkey
-    interest: int
+    deposit_index: int
     """By which a scaled deposit grows, in 1e-10."""
+    borrow_index: int
+    """By which what is borrowed grows."""
 
     def tokens(self, scaled: int) -> int:
-        """Give a scaled deposit in 1e-6 of the quote."""
-        return scaled * self.interest // _SHARES
+        """Give a scaled balance in 1e-6 of the quote, rounded against its owner.
+
+        Below 0 it is borrowed.
+        """
+        return scaled * (self.borrow_index if scaled < 0 else self.deposit_index) // _SHARES
 
 
 def read_perp_market(data: bytes) -> PerpMarket:
@@ -140,10 +147,12 @@ def read_perp_market(data: bytes) -> PerpMarket:
 def read_quote_market(data: bytes) -> QuoteMarket:
     """Read a spot market; raise ValueError for other bytes."""
     _require(data, *_SPOT)
+    deposit_index, borrow_index = map(_u128, _INTEREST.unpack_from(data, _INTEREST_AT))
     return QuoteMarket(
         oracle=Pubkey(data[_ORACLE_AT : _ORACLE_AT + 32]),
         mint=Pubkey(data[_MINT_AT : _MINT_AT + 32]),
-        interest=_u128(data[_INTEREST_AT : _INTEREST_AT + 16]),
+        deposit_index=deposit_index,
+        borrow_index=borrow_index,
     )
 
 

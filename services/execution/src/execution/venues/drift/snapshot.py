@@ -14,13 +14,14 @@ from contracts.venue import (
     MarketStatus,
     ObservedMarket,
     ObservedOrder,
+    QuoteBalance,
     VenueObserved,
 )
 from execution.venues.drift.config import QUOTE_INDEX
-from execution.venues.drift.markets import PerpMarket
+from execution.venues.drift.markets import INDEX_DIGITS, PerpMarket
 from execution.venues.drift.user import Deposit, Order, Position
 from execution.venues.drift.view import ChainView
-from execution.venues.units import BASE, base, price_usd, usd
+from execution.venues.units import BASE, base, from_units, price_usd, usd
 
 _NOBODY = Pubkey.default()
 _ALL_PAUSED = 255
@@ -47,8 +48,7 @@ def observe(
     """
     user, venue, oracle = view.user, view.venue, view.oracle
     position = user.position(venue.market_index)
-    cash = view.quote.tokens(sum(map(_signed, _quote(view))))
-    cash += position.quote
+    cash = _quote(view) + position.quote
     slot = view.clock.slot
     return VenueObserved(
         account=account,
@@ -75,6 +75,15 @@ def observe(
         is_reduce_only=user.is_reduce_only or view.market.status == "ReduceOnly",
         fee_payer_lamports=0 if delegate is None else view.lamports(delegate),
         fee_per_unit_microlamports=view.fee_per_unit_microlamports,
+    )
+
+
+def quote_balance(view: ChainView) -> QuoteBalance:
+    """Give the account's balance of the quote asset, and its market's interest."""
+    return QuoteBalance(
+        balance_usd=usd(_quote(view)),
+        deposit_index=from_units(view.quote.deposit_index, INDEX_DIGITS),
+        borrow_index=from_units(view.quote.borrow_index, INDEX_DIGITS),
     )
 
 
@@ -149,8 +158,9 @@ def _status(view: ChainView) -> MarketStatus:
     return MarketStatus.ACTIVE if is_filling else MarketStatus.FILLS_PAUSED
 
 
-def _quote(view: ChainView) -> list[Deposit]:
-    return [it for it in view.user.deposits if it.market_index == QUOTE_INDEX]
+def _quote(view: ChainView) -> int:
+    held = (it for it in view.user.deposits if it.market_index == QUOTE_INDEX)
+    return view.quote.tokens(sum(map(_signed, held)))
 
 
 def _signed(deposit: Deposit) -> int:

@@ -210,6 +210,10 @@ class PaperChain:
             weather=self.weather,
         )
 
+    def balance(self, account: str) -> None:
+        """Give none: paper pays no interest, and its deposit stands in the log."""
+        del account
+
     def sub_account(self, account: str) -> SubAccountSeen:
         """Give whom the owner named, and what both have for fees, as late as it is shown."""
         found = self._account(account)

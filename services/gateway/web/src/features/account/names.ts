@@ -12,6 +12,10 @@ export function fundingName(fundingUsd: string | null): string {
   return Number(fundingUsd) < 0 ? "Funding paid" : "Funding received";
 }
 
+export function interestName(interestUsd: string): string {
+  return Number(interestUsd) < 0 ? "Interest paid" : "Interest received";
+}
+
 const MODES: Record<string, string> = {
   run: "on",
   degraded: "no new risk",

@@ -4,7 +4,7 @@ import { Empty, Loading, Panel } from "@/components/panel";
 import { useDesk, useDeskState, useIsOffline, useNow } from "@/desk/hooks";
 import { minus, number, usd, words } from "@/lib/text";
 import { age } from "@/lib/time";
-import { feesOf, fundingName, modeText } from "./names";
+import { feesOf, fundingName, interestName, modeText } from "./names";
 import { OpenPosition } from "./open-position";
 
 /** The account's money and its position. */
@@ -34,7 +34,9 @@ export function PositionCard() {
 function Facts({ state, account }: { state: State; account: NonNullable<State["account"]> }) {
   const { position, engine } = state;
   const fees = feesOf(account.feesUsd);
-  const since = minus(account.equityUsd ?? account.balanceUsd, account.startEquityUsd);
+  const equity = account.equityUsd ?? account.balanceUsd;
+  const since =
+    equity === null || account.capitalUsd === null ? null : minus(equity, account.capitalUsd);
   return (
     <>
       <dl>
@@ -60,6 +62,16 @@ function Facts({ state, account }: { state: State; account: NonNullable<State["a
         <Fact name={fundingName(account.fundingUsd)} testid="funding">
           <Signed of={account.fundingUsd}>{usd(account.fundingUsd, true)}</Signed>
         </Fact>
+        {account.venue !== "paper" && (
+          <>
+            <Fact name={interestName(account.interestUsd)} testid="interest">
+              <Signed of={account.interestUsd}>{usd(account.interestUsd, true)}</Signed>
+            </Fact>
+            <Fact name="Paid in, less taken out" testid="capital">
+              {usd(account.capitalUsd)}
+            </Fact>
+          </>
+        )}
         <Fact name="Fills" testid="fills">
           {number(account.fills)}
         </Fact>

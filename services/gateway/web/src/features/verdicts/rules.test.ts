@@ -32,4 +32,7 @@ test("a rule that failed says in one sentence why", () => {
   expect(whyOf(finding("one_position_per_market", "1", "0", "positions"))).toBe(
     "one position per market: 1 position, allowed at most 0 positions",
   );
+  expect(whyOf(finding("reconciled", null, "0", "breaks"))).toBe(
+    "reconciled: the venue has not shown the account's money yet",
+  );
 });

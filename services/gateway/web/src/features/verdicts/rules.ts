@@ -82,5 +82,7 @@ export function limitOf(finding: Finding): string {
 
 /** Says in one sentence why a rule failed. */
 export function whyOf(finding: Finding): string {
+  if (finding.rule === "reconciled" && finding.observed === null)
+    return "reconciled: the venue has not shown the account's money yet";
   return `${words(finding.rule)}: ${valueText(finding.observed, finding.unit)}, allowed ${limitOf(finding)}`;
 }
