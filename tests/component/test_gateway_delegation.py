@@ -330,6 +330,29 @@ def read_to(desk: Desk) -> str:
     return execution.details["position"]
 
 
+@pytest.mark.parametrize(
+    ("build", "found"),
+    [
+        ("2.82", "off: build 2.82 of the program knows no transfer by a delegate"),
+        (None, "not known: another build than the desk knows"),
+    ],
+)
+async def test_transfers_by_a_delegate_are_off_in_a_build_that_is_known(
+    build: str | None, found: str
+) -> None:
+    async with running_desk(opens_account=False, environment=ON_LOCALNET) as desk:
+        await desk.story.opens()
+        await desk.story.opens_account(venue="localnet")
+        await named(desk)
+        read = {"is_open": True, "is_mint_known": True, "mint": USDC, "margin_ratio": 2_000}
+        OwnerStory(desk).reads(sub_account={**read, "deposit_usd": "1", "build": build})
+        await until(lambda: any(it.is_up for it in desk.live.services))
+        checks = (await desk.http.get("/api/delegation")).json()["preflight"]
+        (check,) = [it for it in checks if it["code"] == "delegate_transfer"]
+        assert (check["found"], check["isOk"]) == (found, build is not None)
+        assert bool(check["remedy"]) is (build is None)
+
+
 async def test_what_the_owners_transaction_pays_is_told_before_and_in_it() -> None:
     async with running_desk(opens_account=False, environment=ON_LOCALNET) as desk:
         await desk.story.opens()

@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from solders.account import Account
 from solders.pubkey import Pubkey
 
 from contracts.control import KillLevel
 from contracts.engine import Mode, ModeChanged
 from contracts.order import CancelReason, OrderCanceled
 from contracts.venue import MarketStatus
+from execution.venues.drift.builds import UPGRADEABLE, read_build
 from execution.venues.drift.config import DriftVenue
 from execution.venues.drift.probe import NotYetFunded, Probe, VenueIncompatible
 from execution.venues.drift.rpc import Rpc
@@ -20,6 +22,7 @@ from execution.venues.drift.view import ChainView
 from kit.drift_chain import OnChain, on_chain
 from kit.drift_rig import Rig, a_stop, an_entry
 from kit.execution_events import a_kill
+from kit.localnet_rig import drift_program
 from kit.onchain_world import onchain_world
 from localnet.drift.addresses import PROGRAM, USDC
 
@@ -221,3 +224,27 @@ async def test_while_the_program_is_another_one_no_risk_is_added_and_a_kill_is_d
         await world.steps(30)
         assert world.on.rig.seen().position_base == 0
         assert world.on.rig.seen().orders == ()
+
+
+async def test_a_build_is_known_by_its_code_alone() -> None:
+    async with on_chain() as on:
+        rpc = Rpc((on.client.net.url,), client=on.http, clock=on.seconds)
+        program, built = on.rig.venue.program, drift_program()[0].version
+        assert await read_build(rpc, program) == built
+
+        def touched(told: Any) -> Any:
+            data = bytearray(base64.b64decode(told["value"]["data"][0]))
+            data[-1:] = bytes([data[-1] ^ 1]) if data else b""
+            told["value"]["data"][0] = base64.b64encode(bytes(data)).decode()
+            return told
+
+        assert await read_build(Lying(on, "getAccountInfo", touched), program) is None
+        chain = on.rig.desk.world.chain
+        code = chain.account(program)
+        assert code is not None
+        data, header = Pubkey.from_bytes(bytes([8] * 32)), bytes(45)
+        loader, rent = UPGRADEABLE, code.lamports
+        chain.put(data, Account(rent, header + bytes(code.data) + bytes(999), loader))
+        chain.put(OTHER, Account(rent, bytes(4) + bytes(data), loader))
+        await on.step()
+        assert await read_build(rpc, OTHER) == built

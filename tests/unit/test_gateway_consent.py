@@ -28,6 +28,7 @@ def text(*, is_on_chain: bool, has_venue_page: bool = True) -> ConsentText:
 
 def test_on_a_chain_the_program_keeps_the_leverage_and_the_desk_the_rest() -> None:
     said = text(is_on_chain=True).text
+    assert "transfer deposits, in the builds of the program that this desk knows" in said
     assert "at a leverage of at most 2.5: your transaction sets that cap in the program" in said
     assert "leverage of at most 2.5, as the program does" in said
     assert "of the limits above the venue keeps the leverage alone" in said

@@ -49,6 +49,8 @@ class Place(msgspec.Struct, frozen=True):
     """The owner's cap, in 1e-4 of what is held; 0 for none."""
     deposit_due_usd: str = "0"
     """What the transaction that names the next delegate deposits."""
+    build: str | None = None
+    """The program's version; None unless it is a build of which we know what a delegate may do."""
 
 
 def reading_of(live: Live) -> Reading | None:
@@ -113,13 +115,7 @@ def preflight(
             remedy="Somebody else, or a key of ours that is gone, may sign: delegate anew, or "
             "revoke.",
         ),
-        _check(
-            "delegate_transfer",
-            is_ok=True,
-            found=f"off: {'the paper chain' if is_paper else 'this program'} knows no transfer by "
-            "a delegate",
-            remedy="",
-        ),
+        _transfer(place, is_paper=is_paper),
         _check(
             "key_store",
             is_ok=reading is None or reading.has_key_store,
@@ -198,6 +194,24 @@ def _on_chain(state: DeskState, place: Place | None, quote: str) -> list[views.C
             remedy="Delegate: the transaction that you sign sets the cap in the program.",
         ),
     ]
+
+
+def _transfer(place: Place | None, *, is_paper: bool) -> views.CheckView:
+    """Say whether a delegate could transfer deposits: never in the builds that we know."""
+    build = None if place is None else place.build
+    if is_paper:
+        found = "off: the paper chain knows no transfer by a delegate"
+    elif build is not None:
+        found = f"off: build {build} of the program knows no transfer by a delegate"
+    else:
+        found = "unknown" if place is None else "not known: another build than the desk knows"
+    return _check(
+        "delegate_transfer",
+        is_ok=is_paper or build is not None,
+        found=found,
+        remedy="See in the venue's settings of the sub-account that no delegate may transfer "
+        "deposits, and take that right away before you delegate.",
+    )
 
 
 def _check(code: str, *, is_ok: bool, found: str, remedy: str) -> views.CheckView:

@@ -46,6 +46,7 @@ def _delegation(chain: DriftChain) -> dict[str, object]:
             "is_open": seen.is_open,
             "margin_ratio": seen.margin_ratio,
             "deposit_due_usd": plain(seen.deposit_due_usd),
+            "build": owned.build,
             **owned.quote(),
         },
     }

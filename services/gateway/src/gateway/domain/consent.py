@@ -17,6 +17,10 @@ LOST_SOL = (
     "send it about 0.05 SOL, not more"
 )
 """A key that ended signs nothing, also no transfer to its owner (ADR 25)."""
+TRANSFERS = (
+    "transfer deposits, in the builds of the program that this desk knows; another build may let "
+    "you allow that: the check of transfers by a delegate says whether this is one that is known"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ def consent_text(
                 "What the delegate cannot do",
                 (
                     "withdraw, or borrow to your wallet",
+                    *((TRANSFERS,) if is_on_chain else ()),
                     "change the delegate, the settings or the margin limits of the sub-account",
                     "close the sub-account, or touch another one of your wallet",
                 ),

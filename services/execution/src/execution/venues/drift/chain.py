@@ -11,6 +11,7 @@ from solders.pubkey import Pubkey
 from contracts.venue import MarketStatus, QuoteBalance, VenueObserved
 from execution.domain.uids import STOP_NUMBERS
 from execution.signing.facts import VenueAccounts
+from execution.venues.drift.builds import read_build
 from execution.venues.drift.config import DriftVenue
 from execution.venues.drift.encoder import encode, venue_accounts
 from execution.venues.drift.lander import Lander
@@ -29,6 +30,8 @@ PROBE_S = 2.0
 """Between two probes of a venue that has not passed one."""
 PROGRAM_S = 10.0
 """Between two looks at whether the program is still the one that passed."""
+BUILD_S = 30.0
+"""Between two tries to read which build of the program runs."""
 STALE_S = 5.0
 """After so long without a new slot, what is shown may not be decided on."""
 _log = structlog.get_logger()
@@ -84,6 +87,7 @@ class DriftChain:
         self._deployed_slot: int | None = None
         """Of the program that passed the probe; None before."""
         self._is_replaced = False
+        self._has_read_build, self._build_at = probe is None, float("-inf")
         self._lacks = ""
         self._observed: _Observed | None = None
         self.owned = DriftOwned(
@@ -205,6 +209,7 @@ class DriftChain:
         try:
             await self._reader.refresh(at_least=self._lander.landed_slot)
             await self._keep_probed()
+            await self._read_build()
         except (RpcSilent, RpcRefused) as error:
             _log.warning("chain_step_failed", why=str(error))
         if self._reader.shown is not before:
@@ -230,6 +235,7 @@ class DriftChain:
         if slot > passed:
             _log.error("program_replaced", expected=passed, found=slot)
             self._is_replaced = True
+            self._has_read_build, self.owned.build = False, None
             self.changed.set()
 
     async def _pass_probe(self, probe: Probe, view: ChainView) -> None:
@@ -256,6 +262,16 @@ class DriftChain:
             return
         self._deployed_slot, self._is_replaced = slot, False
         self.changed.set()
+
+    async def _read_build(self) -> None:
+        """Read once which build runs, as soon as the chain shows anything."""
+        now = self._seconds()
+        if self._has_read_build or now - self._build_at < BUILD_S or not self.owned.is_read:
+            return
+        self._build_at = now
+        self.owned.build = await read_build(self.nodes, self.venue.program)
+        self._has_read_build = True
+        _log.info("build_read", version=self.owned.build or "none that we know")
 
     def blockhash(self) -> Blockhash:
         """Give what a transaction that is signed now is bound to."""

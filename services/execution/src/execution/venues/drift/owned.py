@@ -45,6 +45,8 @@ class DriftOwned:
         self._clock = clock
         self._latest_ms = 0
         self.slot_ms = SLOT_MS
+        self.build: str | None = None
+        """The program's version, once it was read, where it is a build that we know."""
         self.market = venue.market
         self.owner = str(venue.owner)
 

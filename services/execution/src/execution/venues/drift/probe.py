@@ -25,6 +25,7 @@ from contracts.values import Leg, OrderKind, Side, from_millis
 from execution.domain.errors import Action, classify
 from execution.domain.pricing import floor_to
 from execution.venues.drift import abi
+from execution.venues.drift.builds import UPGRADEABLE
 from execution.venues.drift.encoder import encode
 from execution.venues.drift.lander import error_code
 from execution.venues.drift.reader import raw_account
@@ -33,7 +34,6 @@ from execution.venues.drift.user import Order, User, read_user
 from execution.venues.drift.view import ChainView
 from execution.venues.units import base_units, price_units
 
-_UPGRADEABLE = Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111")
 _ENTRY_NUMBER, _STOP_NUMBER = 254, 255
 """Of no ring of ours: nothing that rests has them (`domain.uids`)."""
 _ENTRY_PART, _STOP_PART = Decimal("0.95"), Decimal("0.90")
@@ -96,7 +96,7 @@ class Probe:
         told = await self._account(program)
         if told is None or not told["executable"]:
             raise VenueIncompatible(f"expected a program at {program}, found none")
-        if told["owner"] != str(_UPGRADEABLE):
+        if told["owner"] != str(UPGRADEABLE):
             return 0
         code = await self._account(Pubkey.from_bytes(raw_account(told).data[4:36]))
         if code is None:
