@@ -53,8 +53,7 @@ def test_a_bad_setting_is_one_line_in_our_own_words(
 ) -> None:
     monkeypatch.setenv("TAPE_SPEED", "fast")
 
-    with pytest.raises(SystemExit, match=f"^{EX_CONFIG}$"):
-        main([])
+    assert main([]) == EX_CONFIG
 
     assert capsys.readouterr().err == (
         "configuration_error: TAPE_SPEED: expected a number above 0 and at most 1e+06, or max, "
@@ -95,18 +94,6 @@ def test_a_service_that_cannot_run_says_so_before_it_starts(
     found = capsys.readouterr().err
     assert found.count("\n") == 1
     assert said in found
-
-
-def test_a_setting_that_cannot_be_read_ends_the_process(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("TAPE_SPEED", "fast")
-
-    with pytest.raises(SystemExit) as ending:
-        main([])
-
-    assert ending.value.code == EX_CONFIG
-    assert "TAPE_SPEED" in capsys.readouterr().err
 
 
 def test_the_probe_says_that_nothing_is_heard(

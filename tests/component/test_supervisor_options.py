@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from kit.cuts import cut_ticks
-from supervisor import audit_command
+from supervisor import audit_command, up
+from supervisor.cli import main
 from supervisor.options import choose_feed, parser
 from supervisor.refusal import Refusal
 
@@ -50,3 +51,38 @@ def test_the_auditor_without_a_command_is_told_what_there_is() -> None:
 def test_a_symbol_that_is_none_is_refused_before_a_folder_is_named_by_it(symbol: str) -> None:
     with pytest.raises(Refusal, match="expected --symbol in small letters and digits"):
         choose_feed(parser().parse_args(["up", "--feed", "binance", "--symbol", symbol]))
+
+
+def nothing(*_: object, **__: object) -> None:
+    raise AssertionError("expected nothing to be built or tried")
+
+
+@pytest.mark.parametrize(
+    ("asked", "lines"),
+    [
+        ([], ["3 settings cannot work", "LOG_LEVEL: ", "GATEWAY_HOST ", "PAPER_DROP_RATE: "]),
+        (["--symbol", "nosuchusdt"], ["4 settings cannot work", "FEED_SYMBOL: "]),
+        (["--speed", "fast"], ["expected --speed as a number above 0 or max, found 'fast'"]),
+        (["--speed", "nan"], ["expected --speed as a number above 0 or max, found 'nan'"]),
+        (["--tape", "none.csv"], ["none.csv, found nothing there"]),
+    ],
+    ids=str,
+)
+def test_what_cannot_work_is_refused_before_anything_is_built_tried_or_made(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    asked: list[str],
+    lines: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(up, "build_page", nothing)
+    monkeypatch.setattr("subprocess.run", nothing)
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    monkeypatch.setenv("GATEWAY_HOST", "192.0.2.1")
+    monkeypatch.setenv("PAPER_DROP_RATE", "2")
+    assert main(["up", *asked]) == 78
+    said = capsys.readouterr()
+    assert all(line in said.err for line in lines), said.err
+    assert said.out == ""
+    assert list(tmp_path.iterdir()) == []

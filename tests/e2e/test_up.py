@@ -15,6 +15,7 @@ import pytest
 from kit.cuts import cut_ticks
 from kit.desk_process import pid_of, read_until, run_supervisor, wait_for_state
 from kit.servers import free_port
+from supervisor.data_folder import DataFolder
 
 # 2025-06-22 00:00 to 01:40 UTC: ends with an approved short, whose entry the price leaves behind.
 FROM_MS = 1_750_550_400_000
@@ -68,6 +69,27 @@ def test_up_survives_a_kill_shows_a_synthetic_trade_in_time_and_drains_on_ctrl_c
             rest = running.stdout.read() if running.stdout else ""
         assert running.wait(60) == 0
         assert "draining" in rest
+
+
+@pytest.mark.timeout(300)
+def test_a_desk_works_while_its_archive_cannot_start(tmp_path: Path) -> None:
+    data, port = tmp_path / "data", str(free_port())
+    DataFolder(data, feed="synthetic:7").close()
+    (data / "postgres").mkdir(mode=0o700)
+    (data / "postgres" / "PG_VERSION").write_text("18\n", encoding="ascii")
+    command = [sys.executable, "-m", "supervisor", "up", "--feed", "synthetic"]
+    command += ["--data-dir", str(data), "--port", port]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            shown, awaited = "", ("postgresql   ended", "gateway      ready", "execution    ready")
+            while not all(words in shown for words in awaited):
+                shown += read_until(running.stdout, "\n")
+            wait_for_state(port, lambda it: bool(it.get("feed")), until=time.monotonic() + 60)
+        finally:
+            running.send_signal(signal.SIGINT)
+            running.communicate()
+        assert running.returncode == 0
 
 
 @pytest.mark.soak

@@ -14,6 +14,8 @@ import pytest
 
 from supervisor.child import Child
 from supervisor.leftovers import TOKEN, Mark, end_leftovers
+from supervisor.refusal import Refusal
+from supervisor.starting import wait_for
 
 
 def child(folder: Path, code: str) -> Child:
@@ -120,6 +122,49 @@ async def test_a_program_that_cannot_start_is_tried_again_and_told(tmp_path: Pat
     await until(lambda: tiny.restarts == 1)
     assert tiny.state == "could not start: No such file or directory, again in 0.5 s"
     await tiny.stop(grace_s=1)
+    await running
+
+
+async def test_a_stop_while_a_process_is_being_started_ends_that_process(tmp_path: Path) -> None:
+    tiny = child(tmp_path, "import time; time.sleep(600)")
+    running = asyncio.create_task(tiny.keep_running())
+    await asyncio.sleep(0)  # It is started within this step, and known to us in a later one.
+    assert tiny.pid is None
+    await tiny.stop(grace_s=60)
+    await asyncio.wait_for(running, 60)
+    assert (tiny.pid, tiny.restarts) == (None, 0)
+    assert tiny.ended == "killed by signal 15"
+
+
+async def never() -> bool:
+    return False
+
+
+async def test_a_server_that_ends_again_and_again_is_given_up(tmp_path: Path) -> None:
+    tiny = child(tmp_path, "import sys; print('no store', flush=True); sys.exit(1)")
+    running = asyncio.create_task(tiny.keep_running())
+    with pytest.raises(Refusal, match="tiny did not start: ended with 1: no store"):
+        await wait_for(tiny, never)
+    await tiny.stop(grace_s=60)
+    await running
+
+
+async def test_a_server_that_reads_a_long_store_is_waited_for_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny = child(tmp_path, "import time; print('Starting restore', flush=True); time.sleep(600)")
+    running = asyncio.create_task(tiny.keep_running())
+    await until(lambda: tiny.last_words() == "Starting restore")
+    asked = 0
+
+    async def is_there() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 2
+
+    await wait_for(tiny, is_there, remind_s=0)
+    assert capsys.readouterr().out == "tiny         starting for 0 s: Starting restore\n" * 2
+    await tiny.stop(grace_s=60)
     await running
 
 

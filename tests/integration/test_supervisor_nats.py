@@ -10,17 +10,17 @@ import pytest
 from chassis.connection import connect
 from chassis.settings import ServiceSettings
 from supervisor.nats_server import nats_child, wait_until_listening
-from supervisor.ports import LOOPBACK, free_port
+from supervisor.ports import LOOPBACK, free_ports
 
 
 @asynccontextmanager
 async def embedded(data: Path) -> AsyncGenerator[tuple[int, str], None]:
     """Run the server of a data folder; give its port and the URL that opens it."""
-    port = free_port()
+    (port,) = free_ports(1)
     child, url = nats_child(data, port=port, logs=data)
     running = asyncio.create_task(child.keep_running())
     try:
-        await wait_until_listening(port, timeout_s=60)
+        await wait_until_listening(child, port)
         yield port, url
     finally:
         await child.stop(grace_s=10)

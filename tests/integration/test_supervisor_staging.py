@@ -1,6 +1,7 @@
 """Appends of several events are laid out in memory, and only their speed depends on it."""
 
 import asyncio
+import errno
 import shutil
 from pathlib import Path
 
@@ -72,6 +73,18 @@ async def test_a_server_that_starts_again_needs_nothing_of_it(memory: Path, tmp_
         shutil.rmtree(memory)
         await stage.server.start()
         assert await stage.log.head() == 9
+
+
+def test_a_disk_that_takes_no_change_ends_nothing(
+    memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    staged = Staging(a_store(tmp_path), memory=memory)
+    assert staged.keep()
+    monkeypatch.setattr(Path, "unlink", refuse)
+    staged.remove()
 
 
 def test_an_append_that_is_laid_out_on_disk_is_left_there(memory: Path, tmp_path: Path) -> None:

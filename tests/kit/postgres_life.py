@@ -24,7 +24,7 @@ async def live(data: Path) -> dict[str, object]:
     cluster = cluster_of(data)
     postgres = await postgres_child(cluster, logs=data)
     running = asyncio.create_task(postgres.keep_running())
-    await wait_until_ready(postgres, cluster, timeout_s=40)
+    await wait_until_ready(postgres, cluster)
     first = postgres.pid
     assert first is not None
     user = psutil.Process(first).username()
@@ -33,7 +33,7 @@ async def live(data: Path) -> dict[str, object]:
     os.kill(first, signal.SIGKILL)
     while postgres.pid in (None, first):  # noqa: ASYNC110 -- another process's end
         await asyncio.sleep(0.05)
-    await wait_until_ready(postgres, cluster, timeout_s=40)
+    await wait_until_ready(postgres, cluster)
     with contextlib.closing(psycopg.connect(cluster.dsn(), autocommit=True)) as connection:
         rows = connection.execute("select what from kept").fetchall()
         # A client that is still there is cut off.

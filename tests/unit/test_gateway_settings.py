@@ -10,7 +10,7 @@ from chassis.settings import ConfigurationError
 from gateway import server
 from gateway.__main__ import main
 from gateway.place import DRIFT, PAPER_PLACE
-from gateway.settings import load_settings, loopback
+from gateway.settings import check, load_settings, loopback
 from gateway.site import public_site
 from kit.gateway_signin import NEIGHBOR, OWNER
 
@@ -187,6 +187,17 @@ def test_nobody_signs_in_unless_wallets_are_named() -> None:
     assert not settings.site(8001).requires_origin
 
 
+@pytest.mark.parametrize("host", ["127.0.0.7", "::1"])
+def test_a_page_is_answered_under_the_address_that_it_listens_on(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("GATEWAY_HOST", host)
+    shown = f"[{host}]:8001" if ":" in host else f"{host}:8001"
+    site = load_settings().site(8001)
+    assert site.origin_of(shown) == f"http://{shown}"
+    assert site.origin_of("localhost:8001") == "http://localhost:8001"
+
+
 def test_wallets_command_the_served_account_or_the_one_that_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -250,6 +261,36 @@ def test_what_would_open_the_desk_by_mistake_is_refused(
     given(monkeypatch, PUBLIC | change)
     with pytest.raises(ConfigurationError, match=says):
         load_settings()
+
+
+def test_all_that_can_be_known_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "MAX_LEVERAGE": "NaN",
+        "SESSION_MAX_MIN": "481",
+        "GATEWAY_URL": "http://desk.example.com",
+        "GATEWAY_HOST": "desk.example.com",
+        "GATEWAY_PROXIES": "",
+        "OPERATOR_WALLETS": NEIGHBOR.address,
+        "VENUE": "devnet",
+        "DRIFT_PROGRAM": "drift",
+        "QUOTE_MINT": "mint",
+        "VENUE_ACCOUNT_URL": "http://venue.example.com",
+    }
+    given(monkeypatch, PUBLIC | wrong)
+    told = check({})
+    for name in wrong.keys() - {"VENUE"}:
+        assert sum(name in line for line in told) == 1 + (name == "GATEWAY_URL"), (name, told)
+    assert len(told) == len(wrong) - 1
+
+
+def test_what_follows_from_a_value_that_is_wrong_itself_is_not_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named = {"OWNER_WALLET": "", "ACCOUNT": "Desk", "SIGN_IN_WALLETS": f"{OWNER.address}=desk"}
+    given(monkeypatch, ON_DEVNET | named)
+    assert [line.partition(":")[0] for line in check({})] == ["ACCOUNT"]
+    monkeypatch.setenv("ACCOUNT", "desk")
+    assert check({}) == []
 
 
 def test_a_default_port_is_not_part_of_an_origin() -> None:

@@ -4,7 +4,7 @@ import pytest
 from solders.pubkey import Pubkey
 
 from chassis.settings import load_settings
-from execution.settings import ExecutionSettings
+from execution.settings import ExecutionSettings, check
 
 KEY = str(Pubkey.from_bytes(bytes([7] * 32)))
 WHOLE = {
@@ -80,6 +80,27 @@ def test_what_cannot_be_is_refused_without_an_address(
     told = capsys.readouterr().err
     assert words in told
     assert "secret" not in told
+
+
+def test_all_that_can_be_known_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "RPC_URLS": "https://one.example",
+        "DRIFT_PROGRAM": "drift",
+        "QUOTE_MINT": "mint",
+        "ACCOUNT_OWNER": "",
+        "SET_UP_DEPOSIT_USD": "5",
+        "PAPER_DROP_RATE": "2",
+        "PAPER_SEED": "7",
+        "PAPER_IS_CALM": "true",
+        "KEY_ENCRYPTION_FILE": "/nowhere/key",
+    }
+    given(monkeypatch, **wrong)
+    told = check({})
+    known = ["PAPER_DROP_RATE: ", "PAPER_IS_CALM=true", "also ACCOUNT_OWNER", "SET_UP_DEPOSIT_USD"]
+    known += ["RPC_URLS with 2", "DRIFT_PROGRAM to be", "QUOTE_MINT to be", "/nowhere/key"]
+    assert len(told) == len(known)
+    for words in known:
+        assert sum(words in line for line in told) == 1, (words, told)
 
 
 def test_a_localnet_has_one_node_on_the_loopback(

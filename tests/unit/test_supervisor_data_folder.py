@@ -75,6 +75,14 @@ def test_a_disk_that_takes_nothing_is_said_in_one_line(
         DataFolder(tmp_path, feed="synthetic:7")
 
 
+def test_a_disk_that_had_no_room_for_the_marker_is_no_reason_later(tmp_path: Path) -> None:
+    (tmp_path / ".lock").touch()
+    folder = DataFolder(tmp_path, feed="synthetic:7")
+    assert folder.is_new
+    folder.close()
+    assert (tmp_path / MARKER).exists()
+
+
 def test_a_start_that_was_refused_leaves_the_folder_new(tmp_path: Path) -> None:
     DataFolder(tmp_path, feed="synthetic:7").close()
     again = DataFolder(tmp_path, feed="synthetic:7")

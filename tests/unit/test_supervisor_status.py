@@ -1,6 +1,17 @@
-"""What a terminal that is no terminal is told."""
+"""What a person is told of the processes."""
 
-from supervisor.status import Row, changes
+import io
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from rich.console import Console
+
+from supervisor import status
+from supervisor.status import Row, ask_ready, changes, table
 
 
 def a_row(state: str, *, restarts: int = 0, ended: str = "") -> Row:
@@ -40,3 +51,51 @@ def test_what_a_ready_process_says_of_itself_leaves_it_ready() -> None:
     said = ("ready", "ready: Drift 2.82 on http://127.0.0.1:1", "readying", "starting")
 
     assert [a_row(state).is_ready for state in said] == [True, True, False, False]
+
+
+class Ready(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        del format, args
+
+
+@contextmanager
+def a_ready_service() -> Generator[int]:
+    with HTTPServer(("127.0.0.1", 0), Ready) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+async def test_a_service_is_asked_past_a_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with a_ready_service() as port:
+        assert await ask_ready(port) == "ready"
+
+
+async def test_a_service_that_is_silent_is_not_said_to_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(status, "_TIMEOUT_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port: int = silent.getsockname()[1]
+        assert await ask_ready(port) == "does not answer within 0.05 s"
+    assert await ask_ready(port) == "starting"
+
+
+def test_a_title_is_shown_as_it_is() -> None:
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(table("data: /srv/[/desk]/[7]", []))
+    assert "data: /srv/[/desk]/[7]" in shown.getvalue()

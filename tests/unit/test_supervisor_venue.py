@@ -85,6 +85,11 @@ class TestWithAProgram:
         for speed in ((), ("--speed", "10")):
             venues.require_venue(asked("--venue", "localnet", "--tape", "some.csv", *speed))
 
+    def test_a_speed_that_is_none_is_refused(self) -> None:
+        assert "expected --speed as a number above 0 or max, found 'fast'" in refusal(
+            "--speed", "fast"
+        )
+
     def test_a_synthetic_market_has_a_speed_that_a_chain_can_follow(self) -> None:
         options = asked("--venue", "localnet", "--feed", "synthetic")
         venues.require_venue(options)

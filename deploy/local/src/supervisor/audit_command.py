@@ -7,10 +7,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from supervisor.data_folder import MARKER, DataFolder, read_marker_feed, read_runtime
+from supervisor.data_folder import LOCK, MARKER, DataFolder, read_marker_feed, read_runtime
 from supervisor.leftovers import end_leftovers
 from supervisor.nats_server import nats_child, wait_until_listening
-from supervisor.ports import free_port
+from supervisor.ports import free_ports
 from supervisor.postgres import cluster_of, postgres_child, wait_until_ready
 from supervisor.refusal import Refusal
 
@@ -42,15 +42,15 @@ def split(options: Namespace) -> tuple[Path | None, list[str]]:
 
 
 async def _with_servers(folder: DataFolder, arguments: list[str]) -> int:
-    port, logs = free_port(), folder.logs
+    (port,), logs = free_ports(1), folder.logs
     end_leftovers(logs)
     nats, nats_url = nats_child(folder.path, port=port, logs=logs)
     cluster = cluster_of(folder.path)
     postgres = await postgres_child(cluster, logs=logs)
     running = [asyncio.create_task(child.keep_running()) for child in (nats, postgres)]
     try:
-        await wait_until_listening(port, timeout_s=30)
-        await wait_until_ready(postgres, cluster, timeout_s=30)
+        await wait_until_listening(nats, port)
+        await wait_until_ready(postgres, cluster)
         runtime = {"nats_url": nats_url, "postgres_dsn": cluster.dsn()}
         return await asyncio.to_thread(_audit, arguments, runtime)
     finally:
@@ -76,4 +76,4 @@ def _used_last() -> Path:
     folders = [marker.parent for marker in Path(".data").glob(f"*/{MARKER}")]
     if not folders:
         raise Refusal("expected a data folder under .data, found none; run `up` first")
-    return max(folders, key=lambda folder: (folder / ".lock").stat().st_mtime)
+    return max(folders, key=lambda folder: (folder / LOCK).stat().st_mtime)

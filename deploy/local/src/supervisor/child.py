@@ -73,6 +73,8 @@ class Child:
         self._hear = hear
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
+        self._is_over = asyncio.Event()
+        self._is_over.set()
         self._tail: deque[str] = deque(maxlen=20)
 
     @property
@@ -114,23 +116,21 @@ class Child:
     async def stop(self, *, grace_s: float) -> None:
         """Ask the process to drain; kill it when the grace is over."""
         self._stopping.set()
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(self._stop_signal)
+        self._tell(self._stop_signal)
         try:
-            await asyncio.wait_for(process.wait(), grace_s)
+            await asyncio.wait_for(self._is_over.wait(), grace_s)
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            self._tell(signal.SIGKILL)
+            await self._is_over.wait()
 
     def renew(self) -> None:
         """Let the process end in order; it is started again."""
+        self._tell(self._stop_signal)
+
+    def _tell(self, number: signal.Signals) -> None:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(self._stop_signal)
+                self._process.send_signal(number)
 
     def last_words(self) -> str:
         """Give the last line that the process wrote, as text for a person."""
@@ -148,7 +148,26 @@ class Child:
 
     async def _run_once(self) -> int:
         self.state = "starting"
-        process = await asyncio.create_subprocess_exec(
+        self._is_over.clear()
+        try:
+            return await self._live()
+        finally:
+            self._is_over.set()
+
+    async def _live(self) -> int:
+        self._process = process = await self._started()
+        self._mark.set(process.pid)
+        if self._stopping.is_set():  # since the start was begun
+            self._tell(self._stop_signal)
+        if process.stdout is not None:
+            await self._copy_output(process.stdout)
+        code = await process.wait()
+        self._process = None
+        self._mark.clear()
+        return code
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             *self.command,
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
@@ -160,14 +179,6 @@ class Child:
             limit=_LINE_BYTES_MAX,
             **self._spawn,
         )
-        self._process = process
-        self._mark.set(process.pid)
-        if process.stdout is not None:
-            await self._copy_output(process.stdout)
-        code = await process.wait()
-        self._process = None
-        self._mark.clear()
-        return code
 
     async def _copy_output(self, output: asyncio.StreamReader) -> None:
         with self._log as log:

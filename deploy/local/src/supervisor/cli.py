@@ -44,7 +44,6 @@ def _told(error: OSError) -> str:
 def _run(options: Namespace) -> int:
     match options.command:
         case "up":
-            build_page(sources())
             return up.run(options)
         case "page" if options.types:
             write_types(sources())

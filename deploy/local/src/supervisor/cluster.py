@@ -195,7 +195,7 @@ def _sockets() -> Path:
     if os.geteuid() == 0:
         folder, mode = _ROOT_SOCKETS, 0o711
     else:
-        folder, mode = _temporary() / f"perp-desk-{os.geteuid()}", 0o700
+        folder, mode = temporary() / f"perp-desk-{os.geteuid()}", 0o700
     try:
         folder.mkdir(mode=mode, exist_ok=True)
     except OSError as error:
@@ -205,7 +205,8 @@ def _sockets() -> Path:
     return folder
 
 
-def _temporary() -> Path:
+def temporary() -> Path:
+    """Give the folder for temporary files; raise Refusal when there is none."""
     try:
         return Path(tempfile.gettempdir())
     except OSError:

@@ -12,6 +12,7 @@ from supervisor.refusal import Refusal
 STORE = "nats"
 """Where JetStream's files lie in a data folder."""
 MARKER = "perp-desk.json"
+LOCK = ".lock"
 RUNTIME = "runtime.json"
 _FORMAT = 1
 
@@ -28,7 +29,7 @@ class DataFolder:
             raise Refusal(f"expected a folder at {path}, found a file")
         try:
             path.mkdir(parents=True, exist_ok=True)
-            is_new = not any(path.iterdir())
+            is_new = not any(it.name != LOCK for it in path.iterdir())
         except OSError as error:
             raise Refusal(f"cannot make the data folder {path}: {error.strerror}") from None
         self.is_new = not (path / STORE).exists()
@@ -86,7 +87,7 @@ class DataFolder:
             self._lock.close()
 
     def _take_lock(self) -> IO[str]:
-        lock = (self.path / ".lock").open("a+", encoding="utf-8")
+        lock = (self.path / LOCK).open("a+", encoding="utf-8")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -122,7 +123,7 @@ def read_runtime(path: Path) -> dict[str, str] | None:
     Raises Refusal while it starts or stops.
     """
     try:
-        with (path / ".lock").open("a+", encoding="utf-8") as lock:
+        with (path / LOCK).open("a+", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _runtime_of(path)

@@ -12,6 +12,7 @@ from supervisor.child import Child
 from supervisor.data_folder import STORE
 from supervisor.ports import LOOPBACK
 from supervisor.refusal import Refusal
+from supervisor.starting import wait_for
 
 _CONFIGURATION = """\
 listen: "{host}:{port}"
@@ -67,14 +68,16 @@ def nats_child(
     return child, f"nats://{token}@{LOOPBACK}:{port}"
 
 
-async def wait_until_listening(port: int, *, timeout_s: float) -> None:
-    """Return when the port accepts; raise Refusal after the timeout."""
-    async with asyncio.timeout(timeout_s):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(LOOPBACK, port)
-            except OSError:
-                await asyncio.sleep(0.05)
-                continue
-            writer.close()
-            return
+async def wait_until_listening(server: Child, port: int) -> None:
+    """Return when the port accepts; raise Refusal when the server does not stay up."""
+    await wait_for(server, lambda: is_listening(port))
+
+
+async def is_listening(port: int) -> bool:
+    """Say whether the port accepts: the server does so once it has read its store."""
+    try:
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:
+        return False
+    writer.close()
+    return True

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from contracts.venues import PAPER, VENUES
@@ -16,6 +17,7 @@ _PORT_NAME, _PORT = "GATEWAY_PORT", "8001"
 _SYNTHETIC_SYMBOL = "solusdt"
 """What ingest generates."""
 FEEDS = ("auto", "binance", "synthetic", "tape")
+_SPEED_MAX = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,36 +69,81 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-def choose_feed(options: argparse.Namespace) -> Feed:
-    """Give the feed that the options ask for; `auto` asks the network for five seconds."""
-    files = [part for group in options.tape for part in group.split(",") if part]
-    kind = options.feed or ("tape" if files else "auto")
+def asked_feed(options: argparse.Namespace) -> Feed:
+    """Give what the options say of the feed before anybody looks at it; raise Refusal.
+
+    Its identity, folder and description are known once it is chosen.
+    """
+    kind, files = _kind(options), _files(options)
     if files and kind != "tape":
         raise Refusal(f"expected --feed tape with --tape, found --feed {kind}")
-    _check_speed(options.speed, kind)
+    if options.speed and kind == "binance":
+        raise Refusal("expected no --speed on a live feed: it runs in its own time")
+    speed_of(options)
     _check_symbol(options.symbol)
+    _check_files(kind, files)
+    return Feed("", "", "", _environment(kind, options), options.symbol)
+
+
+def choose_feed(options: argparse.Namespace) -> Feed:
+    """Give the feed that the options ask for; `auto` asks the network for five seconds."""
+    asked_feed(options)
+    kind = _kind(options)
     if kind == "auto":
         kind = "binance" if _live_answers(options.symbol) else "synthetic"
+    environment = _environment(kind, options)
     match kind:
         case "tape":
-            return _tape(files, options.speed or "1")
+            return _tape(environment)
         case "binance":
             return Feed(
                 f"binance:{options.symbol}",
                 f"binance-{options.symbol}",
                 f"live Binance {options.symbol}",
-                {"FEED": "binance", "FEED_SYMBOL": options.symbol},
+                environment,
                 options.symbol,
             )
         case _:
-            speed = {"SYNTHETIC_SPEED": options.speed} if options.speed else {}
             return Feed(
                 f"synthetic:{options.seed}",
                 f"synthetic-{options.seed}",
                 f"SYNTHETIC market, seed {options.seed}",
-                {"FEED": "synthetic", "SYNTHETIC_SEED": str(options.seed), **speed},
+                environment,
                 _SYNTHETIC_SYMBOL,
             )
+
+
+def _kind(options: argparse.Namespace) -> str:
+    return options.feed or ("tape" if options.tape else "auto")
+
+
+def _files(options: argparse.Namespace) -> list[str]:
+    return [part for group in options.tape for part in group.split(",") if part]
+
+
+def _environment(kind: str, options: argparse.Namespace) -> dict[str, str]:
+    """Give what ingest is told of a kind of feed."""
+    told = {"FEED": kind}
+    if kind == "tape":
+        files = ",".join(str(Path(file).resolve()) for file in _files(options))
+        return told | {"TAPE_FILES": files, "TAPE_SPEED": options.speed or "1"}
+    if kind != "synthetic":
+        told["FEED_SYMBOL"] = options.symbol
+    if kind != "binance":
+        told["SYNTHETIC_SEED"] = str(options.seed)
+        told |= {"SYNTHETIC_SPEED": options.speed} if options.speed else {}
+    return told
+
+
+def speed_of(options: argparse.Namespace) -> float:
+    """Give the speed, infinite for `max`; raise Refusal."""
+    try:
+        speed = inf if options.speed == "max" else float(options.speed or 1)
+    except ValueError:
+        speed = 0.0
+    if not (0 < speed < _SPEED_MAX or options.speed == "max"):
+        raise Refusal(f"expected --speed as a number above 0 or max, found {options.speed!r}")
+    return speed
 
 
 def choose_port(asked: int | None) -> int:
@@ -110,28 +157,18 @@ def choose_port(asked: int | None) -> int:
         raise Refusal(f"expected {_PORT_NAME} from 1 to 65535, found {told!r:.20}") from None
 
 
-def _check_speed(speed: str | None, kind: str) -> None:
-    if speed is None or speed == "max":
-        return
-    if kind == "binance":
-        raise Refusal("expected no --speed on a live feed: it runs in its own time")
-    try:
-        is_positive = 0 < float(speed) < 1e6
-    except ValueError:
-        is_positive = False
-    if not is_positive:
-        raise Refusal(f"expected --speed as a number above 0 or max, found {speed!r}")
-
-
-def _tape(files: list[str], speed: str) -> Feed:
-    if not files:
+def _check_files(kind: str, files: list[str]) -> None:
+    if kind == "tape" and not files:
         raise Refusal("expected --tape FILES with --feed tape, found none")
     for file in files:
         if not any(mark in file for mark in "*?[") and not Path(file).exists():
-            raise Refusal(f"expected a recording at {file}, found nothing there")
-    resolved = ",".join(str(Path(file).resolve()) for file in files)
+            raise Refusal(f"expected a recording at {Path(file).resolve()}, found nothing there")
+
+
+def _tape(environment: dict[str, str]) -> Feed:
+    files, speed = environment["TAPE_FILES"], environment["TAPE_SPEED"]
     found = subprocess.run(
-        [sys.executable, "-m", "ingest", "inspect", "--identity-only", *resolved.split(",")],
+        [sys.executable, "-m", "ingest", "inspect", "--identity-only", *files.split(",")],
         capture_output=True,
         text=True,
         check=False,
@@ -147,7 +184,7 @@ def _tape(files: list[str], speed: str) -> Feed:
         identity,
         f"tape-{summary['symbol']}-{digest}",
         f"TAPE of {summary['venue']} {summary['symbol']} at speed {speed}",
-        {"FEED": "tape", "TAPE_FILES": resolved, "TAPE_SPEED": speed},
+        environment,
         summary["symbol"],
     )
 

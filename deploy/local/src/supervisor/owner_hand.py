@@ -13,6 +13,8 @@ from typing import Any
 
 from solders.keypair import Keypair
 
+from supervisor import direct
+
 LOOK_EVERY_S = 1.0
 _TIMEOUT_S = 10.0
 _SIGNATURES = 1 + 64
@@ -73,7 +75,7 @@ class OwnerHand:
             f"{self._url}{path}", data=data, headers=headers, method=method
         )
         try:
-            with urllib.request.urlopen(asked, timeout=_TIMEOUT_S) as answer:  # noqa: S310
+            with direct.ask(asked, timeout_s=_TIMEOUT_S) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code == 401:

@@ -5,9 +5,7 @@ from pathlib import Path
 
 from supervisor.child import Child
 from supervisor.cluster import Cluster
-from supervisor.refusal import Refusal
-
-_LOOK_EVERY_S = 0.05
+from supervisor.starting import wait_for
 
 
 def cluster_of(data: Path) -> Cluster:
@@ -28,11 +26,10 @@ async def postgres_child(cluster: Cluster, *, logs: Path) -> Child:
     )
 
 
-async def wait_until_ready(child: Child, cluster: Cluster, *, timeout_s: float) -> None:
-    """Return when it takes connections; raise Refusal after the timeout."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not cluster.is_ready(child.pid):  # noqa: ASYNC110 -- a server's file
-                await asyncio.sleep(_LOOK_EVERY_S)
-    except TimeoutError:
-        raise Refusal(f"PostgreSQL did not start: {child.last_words()}") from None
+async def wait_until_ready(server: Child, cluster: Cluster) -> None:
+    """Return when it takes connections; raise Refusal when it does not stay up."""
+
+    async def is_ready() -> bool:
+        return cluster.is_ready(server.pid)
+
+    await wait_for(server, is_ready)

@@ -58,14 +58,17 @@ class Staging:
 
     def remove(self) -> None:
         """Give the memory back. An append that was laid out there is tried again, on disk."""
-        if self._is_linked():
-            self._link.unlink()
+        with contextlib.suppress(OSError):
+            if self._is_linked():
+                self._link.unlink()
         with contextlib.suppress(OSError):
             if self._is_ours():
                 shutil.rmtree(self._folder)
 
     def _is_linked(self) -> bool:
-        return self._link.is_symlink() and self._link.readlink() == self._folder
+        with contextlib.suppress(OSError):  # The server may take it away at any moment.
+            return self._link.readlink() == self._folder
+        return False
 
     def _is_ours(self) -> bool:
         """Say whether nobody else can read or change what lies there; raise OSError if nothing is.

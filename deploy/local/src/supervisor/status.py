@@ -1,14 +1,15 @@
 """What a person sees in the terminal: one row per process, and what the feed is."""
 
 import asyncio
+import contextlib
 import json
 import urllib.error
-import urllib.request
 from dataclasses import dataclass
 
 from rich.table import Table
 from rich.text import Text
 
+from supervisor import direct
 from supervisor.ports import LOOPBACK
 
 READY = "ready"
@@ -32,6 +33,12 @@ class Row:
         return self.state == READY or self.state.startswith(f"{READY}: ")
 
 
+def say(line: str) -> None:
+    """Print a line; a desk goes on where nobody can read it."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
+
+
 async def ask_ready(port: int) -> str:
     """Give `ready`, or in words why a service is not."""
     return await asyncio.to_thread(_ask_ready, port)
@@ -39,7 +46,7 @@ async def ask_ready(port: int) -> str:
 
 def table(title: str, rows: list[Row]) -> Table:
     """Give the status as a table for the terminal."""
-    shown = Table(title=title, title_justify="left", title_style="bold #b6f23b")
+    shown = Table(title=Text(title), title_justify="left", title_style="bold #b6f23b")
     for heading in ("process", "state", "pid", "restarts"):
         shown.add_column(heading)
     for row in rows:
@@ -69,12 +76,14 @@ def changes(rows: list[Row], shown: dict[str, Row]) -> list[str]:
 
 def _ask_ready(port: int) -> str:
     try:
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/ready", timeout=_TIMEOUT_S):
-            return "ready"
+        with direct.ask(f"http://{LOOPBACK}:{port}/ready", timeout_s=_TIMEOUT_S):
+            return READY
     except urllib.error.HTTPError as error:
         try:
             return str(json.loads(error.read()).get("reason") or "not ready")[:160]
         except (ValueError, AttributeError):
             return "not ready"
+    except TimeoutError:
+        return f"does not answer within {_TIMEOUT_S:g} s"
     except OSError:
         return "starting"

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
+import tempfile
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from pathlib import Path
@@ -14,46 +14,51 @@ from rich.live import Live
 
 from supervisor import status
 from supervisor import venue as venues
+from supervisor.address import Address, page_address
 from supervisor.child import Child
+from supervisor.cluster import temporary
 from supervisor.data_folder import STORE, DataFolder
 from supervisor.disk import Disk
+from supervisor.environments import SERVICES, Telling
 from supervisor.leftovers import end_leftovers
-from supervisor.nats_server import nats_child, wait_until_listening
-from supervisor.options import Feed, choose_feed, choose_port
-from supervisor.ports import LOOPBACK, free_port, require_free
-from supervisor.postgres import cluster_of, postgres_child, wait_until_ready
+from supervisor.nats_server import is_listening, nats_child, wait_until_listening
+from supervisor.options import Feed, asked_feed, choose_feed, choose_port
+from supervisor.page import build_page, sources
+from supervisor.ports import free_ports
+from supervisor.postgres import cluster_of, postgres_child
 from supervisor.refusal import Refusal
 from supervisor.settings_check import not_heeded, require_settings
 from supervisor.signals import heard_signals
 from supervisor.staging import Staging
+from supervisor.status import say
 from supervisor.tape_end import wait_until_worked_off
 
-SERVICES = ("audit", "gateway", "execution", "risk", "signals", "ingest")
-"""In the order of their start; they stop in the opposite one, so that ticks end first."""
 _DRAIN_S = 15.0
-_KEY_FILE = "NOTIFICATIONS_KEY_FILE"
-_ENDS_FILE = "SESSION_ENDS_FILE"
-_SEALING_FILE, _KEYS_DIR = "KEY_ENCRYPTION_FILE", "DELEGATE_KEYS_DIR"
 _LOOK_EVERY_S = 0.5
 _DSN_LATER = "host=/"
 """Stands for the address of a cluster that is not made yet."""
+_NATS_LATER = "nats://127.0.0.1:4222"
 
 
 class Stack:
     """NATS, PostgreSQL and the services of one data folder."""
 
-    def __init__(self, folder: DataFolder, feed: Feed, options: Namespace) -> None:
+    def __init__(
+        self, folder: DataFolder, feed: Feed, options: Namespace, address: Address
+    ) -> None:
         self.feed = feed
-        self.url = f"http://{LOOPBACK}:{options.port}"
-        self.nats_port = free_port()
+        self.url = address.url
+        self._nats_port, *health_ports = free_ports(1 + len(SERVICES))
+        self._listening: int | None = None
+        """The process id of the nats-server that was found to listen."""
         self.postgres: Child | None = None
         self._folder = folder
         self._logs = folder.logs
-        self._port: int = options.port
+        self._port = address.port
         self._disk = Disk(folder.path)
         self._disk.require_room()
         self.nats, self.nats_url = nats_child(
-            folder.path, port=self.nats_port, logs=self._logs, hear=self._disk.hear
+            folder.path, port=self._nats_port, logs=self._logs, hear=self._disk.hear
         )
         self.services: list[Child] = []
         self.venue = venues.opened(
@@ -61,26 +66,21 @@ class Stack:
             folder,
             feed,
             nats_url=self.nats_url,
-            page_url=self.url,
+            page_url=address.local_url,
             logs=self._logs,
         )
         self._staging = Staging(folder.path / STORE)
         self._cluster = cluster_of(folder.path)
-        self._health = {name: free_port() for name in SERVICES}
-        self._readiness: dict[str, str] = {}
+        self._health: dict[str, int] = dict(zip(SERVICES, health_ports, strict=True))
 
     async def start(self, group: asyncio.TaskGroup) -> None:
         """Start everything; returns when all processes run, not when they are ready."""
         group.create_task(self.nats.keep_running())
-        try:
-            await wait_until_listening(self.nats_port, timeout_s=30)
-        except TimeoutError:
-            raise Refusal(f"nats-server did not start: {self.nats.last_words()}") from None
-        self.nats.state = "ready"
+        await wait_until_listening(self.nats, self._nats_port)
         cluster = self._cluster
-        self.postgres = postgres = await postgres_child(cluster, logs=self._logs)
-        group.create_task(postgres.keep_running())
-        await wait_until_ready(postgres, cluster, timeout_s=30)
+        self.postgres = await postgres_child(cluster, logs=self._logs)
+        # Nobody waits until it is ready: what protects a position does not need the archive.
+        group.create_task(self.postgres.keep_running())
         self._folder.write_runtime(
             {"nats_url": self.nats_url, "postgres_dsn": cluster.dsn(), "url": self.url}
         )
@@ -91,6 +91,18 @@ class Stack:
             child = Child(name, command, environment=environment, log=log)
             self.services.append(child)
             group.create_task(child.keep_running())
+
+    def environments(self, postgres_dsn: str) -> dict[str, dict[str, str]]:
+        """Give what each service is told beside the environment of this process."""
+        return Telling(
+            folder=self._folder,
+            feed=self.feed.environment,
+            venue=self.venue,
+            page_port=self._port,
+            nats_url=self.nats_url,
+            postgres_dsn=postgres_dsn,
+            health_ports=self._health,
+        ).environments()
 
     async def stop(self) -> None:
         """Drain the services, then stop the servers."""
@@ -120,8 +132,7 @@ class Stack:
             self.nats.renew()
         names = [child.name for child in self.services]
         answers = await asyncio.gather(*(status.ask_ready(self._health[name]) for name in names))
-        if self.nats.pid is not None:
-            self.nats.state = "ready"
+        await self._look_at_nats()
         for child, answer in zip(self.services, answers, strict=True):
             if child.pid is not None:
                 child.state = answer
@@ -141,57 +152,31 @@ class Stack:
         ]
         return [*rows, status.Row("disk", self._disk.problem or status.READY, None, 0)]
 
-    def _keys(self) -> dict[str, str]:
-        """Give execution a place for delegate keys, and what seals them, unless they are set."""
-        given = os.environ.get(_SEALING_FILE) or str(self._folder.key_file("delegates"))
-        folder = os.environ.get(_KEYS_DIR) or str(self._folder.path / "delegates")
-        return {_SEALING_FILE: given, _KEYS_DIR: folder}
-
-    def environments(self, postgres_dsn: str) -> dict[str, dict[str, str]]:
-        """Give what each service is told beside the environment of this process."""
-        return {name: self._environment(name, postgres_dsn) for name in SERVICES}
-
-    def _environment(self, name: str, postgres_dsn: str) -> dict[str, str]:
-        environment = {
-            "NATS_URL": self.nats_url,
-            "HEALTH_HOST": LOOPBACK,
-            "HEALTH_PORT": str(self._health[name]),
-            "INSTANCE": f"{name}-0",
-        }
-        match name:
-            case "gateway":
-                key = os.environ.get(_KEY_FILE) or str(self._folder.key_file("notifications"))
-                ends = os.environ.get(_ENDS_FILE) or str(self._folder.path / "session-ends.json")
-                environment |= {"GATEWAY_PORT": str(self._port), _KEY_FILE: key, _ENDS_FILE: ends}
-                environment |= self.venue.gateway
-            case "audit":
-                environment |= {"POSTGRES_DSN": postgres_dsn}
-            case "ingest":
-                environment |= self.feed.environment
-            case "execution":
-                environment |= {**self._keys(), **self.venue.execution}
-            case _:
-                pass
-        return environment
-
-
-def say(line: str) -> None:
-    """Print a line; a desk goes on where nobody can read it."""
-    with contextlib.suppress(OSError):
-        print(line, flush=True)
+    async def _look_at_nats(self) -> None:
+        """Say whether the server listens; asked until it does, of each process anew."""
+        pid = self.nats.pid
+        if pid is None:
+            return
+        if pid != self._listening and await is_listening(self._nats_port):
+            self._listening = pid
+        if self.nats.pid == pid:
+            self.nats.state = status.READY if pid == self._listening else "starting"
 
 
 def run(options: Namespace) -> int:
     """Run the desk until Ctrl-C, SIGTERM, SIGHUP, a refusal, or the end of the tape."""
     options.port = choose_port(options.port)
+    address = page_address(options.port)
     venues.require_venue(options)
+    _require_settings(options, address)
+    build_page(sources())
     feed = choose_feed(options)
     path = options.data_dir or Path(".data") / venues.folder_of(feed, options.venue)
     folder = DataFolder(path.resolve(), feed=venues.identity_of(feed, options.venue))
     try:
         end_leftovers(folder.logs)
-        require_free(options.port, option="--port")
-        stack = Stack(folder, feed, options)
+        address.require_free()
+        stack = Stack(folder, feed, options, address)
         environments = stack.environments(_DSN_LATER)
         require_settings(environments)
         if names := not_heeded(environments):
@@ -202,6 +187,37 @@ def run(options: Namespace) -> int:
         raise failures if told is None else _first(told) from None
     finally:
         folder.close()
+
+
+def _require_settings(options: Namespace, address: Address) -> None:
+    """Refuse what cannot work before anything is built, tried or made in a data folder.
+
+    What a data folder holds for the services is made in one that goes at once.
+    """
+    feed = asked_feed(options)
+    with tempfile.TemporaryDirectory(dir=temporary()) as made:
+        folder = DataFolder(Path(made), feed="none")
+        try:
+            venue = venues.opened(
+                options,
+                folder,
+                feed,
+                nats_url=_NATS_LATER,
+                page_url=address.local_url,
+                logs=folder.logs,
+            )
+            telling = Telling(
+                folder=folder,
+                feed=feed.environment,
+                venue=venue,
+                page_port=address.port,
+                nats_url=_NATS_LATER,
+                postgres_dsn=_DSN_LATER,
+                health_ports=dict.fromkeys(SERVICES, 0),
+            )
+            require_settings(telling.environments())
+        finally:
+            folder.close()
 
 
 def _first(failures: BaseExceptionGroup[Exception]) -> Exception:

@@ -18,7 +18,7 @@ from pathlib import Path
 from solders.pubkey import Pubkey
 
 from contracts.ids import Symbol
-from contracts.markets import market_of
+from contracts.markets import UnknownMarket, market_of
 from contracts.venues import ON_CHAIN, PAPER, VENUES
 from localnet.builds import NoProgram, load
 from localnet.drift.addresses import PROGRAM, USDC
@@ -27,7 +27,7 @@ from localnet.drift.world import keypair
 from supervisor.chain_process import OWNER
 from supervisor.child import Child
 from supervisor.data_folder import DataFolder
-from supervisor.options import Feed
+from supervisor.options import Feed, speed_of
 from supervisor.ports import LOOPBACK, free_pair
 from supervisor.refusal import Refusal
 
@@ -106,7 +106,7 @@ def _require_program() -> None:
 
 def _give_speed(options: Namespace) -> None:
     options.speed = options.speed or (SPEED if options.feed == "synthetic" else None)
-    if options.speed == "max" or float(options.speed or 1) > SPEED_MAX:
+    if speed_of(options) > SPEED_MAX:
         raise Refusal(
             f"expected --speed of at most {SPEED_MAX:g} with --venue {LOCALNET}, "
             f"found {options.speed}"
@@ -190,7 +190,10 @@ def opened(
     named, port = _owners_own(), free_pair()
     wallet = named or str(keypair(OWNER).pubkey())
     deposit = _deposit_usd()
-    market = market_of(Symbol(feed.symbol)).market
+    try:
+        market = market_of(Symbol(feed.symbol)).market
+    except UnknownMarket as unknown:
+        raise Refusal(str(unknown)) from None
     places = {it.spec.market: it.index for it in MARKETS}
     if market not in places:
         raise Refusal(

@@ -43,6 +43,10 @@ def _default_instance() -> str:
     return f"{host}-{os.getpid()}"
 
 
+Requirement = Callable[[], object]
+"""Something that must hold of several settings, or of what they name. Raises ConfigurationError."""
+
+
 class ServiceSettings(BaseSettings):
     """Settings that all services share; the names in the environment are in upper case."""
 
@@ -60,6 +64,10 @@ class ServiceSettings(BaseSettings):
     account: Annotated[str, AfterValidator(_require_token)] = "local"
     drain_s: Annotated[float, Field(gt=0, le=120)] = 20.0
     """Longest time from SIGTERM to the end of the process."""
+
+    def requirements(self) -> tuple[Requirement, ...]:
+        """Give what must hold beyond each single value."""
+        return ()
 
 
 EX_CONFIG = 78
@@ -85,14 +93,47 @@ def load_settings(kind: type[S]) -> S:
 
 
 def read_settings(kind: type[S], over: Mapping[str, str] | None = None) -> S:
-    """Read settings from the environment, with variables laid over it. Raises SettingsRefused."""
+    """Read settings from the environment, with variables laid over it.
+
+    Raises SettingsRefused with all faults that can be known at once.
+    """
+    given: dict[str, Any] = {name.lower(): value for name, value in (over or {}).items()}
+    complaints: list[str] = []
+    wrong: frozenset[str] = frozenset()
     try:
-        given: dict[str, Any] = {name.lower(): value for name, value in (over or {}).items()}
-        return kind(**given)
+        settings = kind(**given)
     except ValidationError as error:
-        raise SettingsRefused(
-            [complaint(problem) for problem in error.errors(include_url=False)]
-        ) from None
+        problems = error.errors(include_url=False)
+        complaints = [complaint(problem) for problem in problems]
+        wrong = frozenset(str(problem["loc"][0]) for problem in problems)
+        settings = _without(kind, given, wrong)
+    if settings is not None:
+        complaints += [it for one in settings.requirements() for it in _of_known(one, wrong)]
+    if settings is None or complaints:
+        raise SettingsRefused(list(dict.fromkeys(complaints)))
+    return settings
+
+
+def _without(kind: type[S], given: Mapping[str, Any], wrong: frozenset[str]) -> S | None:
+    """Give the settings whose values are right; None where one that is wrong has no default."""
+    fields = {name: kind.model_fields[name] for name in wrong}
+    if any(field.is_required() for field in fields.values()):
+        return None
+    defaults = {name: it.get_default(call_default_factory=True) for name, it in fields.items()}
+    settings = kind(**{**given, **defaults})
+    for name in wrong:
+        del vars(settings)[name]
+    return settings
+
+
+def _of_known(requirement: Requirement, wrong: frozenset[str]) -> list[str]:
+    """Give what a requirement complains about; nothing where it asks for what is wrong itself."""
+    try:
+        return complaints_of(requirement)
+    except AttributeError as error:
+        if error.name not in wrong:
+            raise
+        return []
 
 
 def complaints_of(read: Callable[[], object]) -> list[str]:
@@ -120,8 +161,6 @@ def place_of(url: str) -> str:
 def complaint(problem: ErrorDetails) -> str:
     """Say which setting is wrong, what was expected and what was found."""
     what = _DECIMAL.sub(r"\1", problem["msg"].replace("Input should be", "expected", 1))
-    if not problem["loc"]:  # It is about several settings, and names them itself.
-        return what
     name = "_".join(map(str, problem["loc"])).upper()
     if problem["type"] == "missing":
         return f"{name}: expected a value, found none"

@@ -1,17 +1,25 @@
 """What the environment says to execution."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator
+from solders.pubkey import Pubkey
 
-from chassis.settings import ConfigurationError, ServiceSettings, complaints_of, read_settings
+from chassis.settings import (
+    ConfigurationError,
+    Requirement,
+    ServiceSettings,
+    complaints_of,
+    read_settings,
+)
 from contracts.values import refused
 from contracts.venues import PAPER
 from execution.domain.policy import POLICY
-from execution.onchain.config import LOCALNET, ChainConfig, pubkey_of, require_given, urls_of
+from execution.onchain.config import LOCALNET, ChainConfig, pubkey_of, urls_of
 from execution.signing.cabinet import KeyCabinet
 from execution.signing.keys import KeyUnusable, Vault, encryption_key
 from execution.venues.drift.config import FirstMoney
@@ -20,6 +28,7 @@ from execution.venues.paper.rules import PaperRules
 
 _CALM = "paper_is_calm"
 _LAMPORTS = 10**9
+_ADDRESSES = ("drift_program", "quote_mint", "account_owner")
 
 
 class ExecutionSettings(ServiceSettings):
@@ -76,51 +85,77 @@ class ExecutionSettings(ServiceSettings):
             )
         return name
 
-    @model_validator(mode="after")
-    def _calm_stands_alone(self) -> Self:
+    def requirements(self) -> tuple[Requirement, ...]:
+        """Do as ServiceSettings.requirements."""
+        return (
+            self._calm_stands_alone,
+            self._chain_is_told,
+            self._deposits_play_money,
+            partial(self._reads, "rpc_urls", self._urls),
+            *(partial(self._reads, name, partial(self._address, name)) for name in _ADDRESSES),
+            self.cabinet,
+        )
+
+    def _calm_stands_alone(self) -> None:
         others = sorted(
             name for name in self.model_fields_set if name.startswith("paper_") and name != _CALM
         )
         if self.paper_is_calm and others:
-            raise refused(
+            raise ConfigurationError(
                 f"expected {_CALM.upper()}=true without other settings of the paper venue, which "
                 f"a calm one does not follow; found {', '.join(others).upper()}"
             )
-        return self
 
-    @model_validator(mode="after")
-    def _chain_is_told(self) -> Self:
-        if self.venue != PAPER:
+    def _chain_is_told(self) -> None:
+        if self.venue == PAPER:
+            return
+        given = (
+            ("RPC_URLS", self._rpc_urls, "addresses of nodes"),
+            ("DRIFT_PROGRAM", self.drift_program, "address of the program"),
+            ("QUOTE_MINT", self.quote_mint, "address of the quote asset's mint"),
+            ("ACCOUNT_OWNER", self.account_owner, "address of the owner's wallet"),
+            ("DELEGATE_KEYS_DIR", self._keys_folder, "folder of sealed keys"),
+            ("KEY_ENCRYPTION_FILE", self.key_encryption_file.name, "path of what seals them"),
+        )
+        missing = [f"{name} ({what})" for name, value, what in given if not value]
+        if missing:
+            raise ConfigurationError(
+                f"expected with VENUE={self.venue} also {'; '.join(missing)}; found none"
+            )
+
+    def _deposits_play_money(self) -> None:
+        if self.set_up_deposit_usd and self.venue not in (PAPER, LOCALNET):
+            raise ConfigurationError(
+                f"expected SET_UP_DEPOSIT_USD with VENUE={LOCALNET} only, found {self.venue}"
+            )
+
+    def _reads(self, name: str, read: Callable[[], object]) -> None:
+        """Want what is given for a chain to be what it should."""
+        if self.venue != PAPER and getattr(self, name):
             try:
-                self.chain  # noqa: B018 - it raises when something is missing or cannot be
+                read()
             except ValueError as error:
-                raise refused(str(error)) from None
-        return self
+                raise ConfigurationError(str(error)) from None
+
+    def _urls(self) -> tuple[str, ...]:
+        return urls_of(self._rpc_urls, self.venue)
+
+    def _address(self, name: str) -> Pubkey:
+        return pubkey_of(name.upper(), getattr(self, name))
+
+    @property
+    def _rpc_urls(self) -> str:
+        return self.rpc_urls.get_secret_value()
 
     @property
     def chain(self) -> ChainConfig:
-        """Give the chain to trade on; raise ValueError, with what was expected."""
-        require_given(
-            (
-                ("RPC_URLS", self.rpc_urls.get_secret_value(), "addresses of nodes"),
-                ("DRIFT_PROGRAM", self.drift_program, "address of the program"),
-                ("QUOTE_MINT", self.quote_mint, "address of the quote asset's mint"),
-                ("ACCOUNT_OWNER", self.account_owner, "address of the owner's wallet"),
-                ("DELEGATE_KEYS_DIR", self._keys_folder, "folder of sealed keys"),
-                ("KEY_ENCRYPTION_FILE", self.key_encryption_file.name, "path of what seals them"),
-            ),
-            self.venue,
-        )
-        if self.set_up_deposit_usd and self.venue != LOCALNET:
-            raise ValueError(
-                f"expected SET_UP_DEPOSIT_USD with VENUE={LOCALNET} only, found {self.venue}"
-            )
+        """Give the chain to trade on, as the requirements have it."""
         return ChainConfig(
             cluster=self.venue,
-            urls=urls_of(self.rpc_urls.get_secret_value(), self.venue),
-            program=pubkey_of("DRIFT_PROGRAM", self.drift_program),
-            quote_mint=pubkey_of("QUOTE_MINT", self.quote_mint),
-            owner=pubkey_of("ACCOUNT_OWNER", self.account_owner),
+            urls=self._urls(),
+            program=self._address("drift_program"),
+            quote_mint=self._address("quote_mint"),
+            owner=self._address("account_owner"),
             sub_account=self.sub_account,
             market_index=self.perp_market_index,
             first_money=FirstMoney(
@@ -164,4 +199,4 @@ class ExecutionSettings(ServiceSettings):
 
 def check(over: Mapping[str, str]) -> list[str]:
     """Give what is wrong with the settings of an execution that is to start."""
-    return complaints_of(lambda: read_settings(ExecutionSettings, over).cabinet())
+    return complaints_of(lambda: read_settings(ExecutionSettings, over))

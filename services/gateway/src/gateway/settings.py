@@ -14,8 +14,8 @@ from pydantic import Field
 
 from chassis.settings import (
     ConfigurationError,
+    Requirement,
     ServiceSettings,
-    SettingsRefused,
     complaints_of,
     place_of,
     read_settings,
@@ -32,12 +32,13 @@ from gateway.signin.siws import is_wallet
 from gateway.site import Site, loopback_site, public_site
 
 _TOKEN = re.compile(r"[a-z0-9-]{1,64}")
+_LOOPBACK = "127.0.0.1"
 
 
 class GatewaySettings(ServiceSettings):
     """The gateway's address, and the settings that a new account starts from."""
 
-    gateway_host: str = "127.0.0.1"
+    gateway_host: str = _LOOPBACK
     gateway_port: Annotated[int, Field(ge=0, le=65535)] = 8001
     """0 takes any free port."""
     gateway_url: str = ""
@@ -97,29 +98,49 @@ class GatewaySettings(ServiceSettings):
         """Give the site that is served on a port."""
         if self.gateway_url:
             return public_site(self.gateway_url)
-        return loopback_site(port, requires_origin=bool(self.sign_in_wallets))
+        return loopback_site(
+            port, host=self.gateway_host, requires_origin=bool(self.sign_in_wallets)
+        )
+
+    def requirements(self) -> tuple[Requirement, ...]:
+        """Do as ServiceSettings.requirements."""
+        return (
+            self.owner,
+            self._account_url,
+            partial(self._require_address, "drift_program"),
+            partial(self._require_address, "quote_mint"),
+            self.sealer,
+            self._has_sign_in_for_others,
+            self._operators,
+            self._has_public_origin,
+            self._has_proxies_for_others,
+            self._has_proxies,
+            self.host,
+        )
 
     def place(self) -> Place:
-        """Give where the account's orders go; raise ConfigurationError."""
-        url = self.venue_account_url.strip()
-        try:
-            url = checked_url(url) if url else ""
-        except ValueError as error:
-            raise ConfigurationError(f"VENUE_ACCOUNT_URL: {error}") from None
+        """Give where the account's orders go."""
+        url = self._account_url()
         if self.venue == PAPER:
             return replace(PAPER_PLACE, account_url=url)
-        for name, address in (
-            ("DRIFT_PROGRAM", self.drift_program),
-            ("QUOTE_MINT", self.quote_mint),
-        ):
-            if not is_address(address):
-                raise ConfigurationError(
-                    f"expected {name} with VENUE={self.venue} to be an address in base58, the one "
-                    f"that execution is told, found {address!r:.60}"
-                )
         return Place(
             self.venue, self.drift_program, quote_of(self.quote_mint), self.sub_account, url
         )
+
+    def _account_url(self) -> str:
+        url = self.venue_account_url.strip()
+        try:
+            return checked_url(url) if url else ""
+        except ValueError as error:
+            raise ConfigurationError(f"VENUE_ACCOUNT_URL: {error}") from None
+
+    def _require_address(self, name: str) -> None:
+        address: str = getattr(self, name)
+        if self.venue != PAPER and not is_address(address):
+            raise ConfigurationError(
+                f"expected {name.upper()} with VENUE={self.venue} to be an address in base58, the "
+                f"one that execution is told, found {address!r:.60}"
+            )
 
     def sealer(self) -> Sealer | None:
         """Give what seals the targets of notifications, if there is a key for it.
@@ -150,42 +171,75 @@ class GatewaySettings(ServiceSettings):
             )
         if named:
             return named
-        rules = self.sign_in_rules()
-        if rules is None:
-            return None
-        return next((it for it, owned in rules.wallets.items() if owned == self.account), None)
+        return next((it for it, owned in self._wallets().items() if owned == self.account), None)
+
+    def host(self) -> str:
+        """Give the address to listen at; beyond the loopback only for a public origin.
+
+        Raises ConfigurationError.
+        """
+        if not self.gateway_url:
+            return loopback(self.gateway_host)
+        host = self.gateway_host.strip("[]")
+        try:
+            return str(ipaddress.ip_address(_LOOPBACK if host.lower() == "localhost" else host))
+        except ValueError:
+            raise ConfigurationError(
+                f"expected GATEWAY_HOST to be an address of this machine, found {host!r:.80}"
+            ) from None
+
+    def _has_sign_in_for_others(self) -> None:
+        if not self._wallets() and self.gateway_url:
+            raise ConfigurationError(
+                f"expected SIGN_IN_WALLETS beside GATEWAY_URL {place_of(self.gateway_url)!r}, "
+                "found none: what others may reach needs a sign-in"
+            )
+
+    def _has_public_origin(self) -> None:
+        try:
+            self.site(0)
+        except ValueError as error:
+            raise ConfigurationError(f"GATEWAY_URL: {error}") from None
+
+    def _has_proxies_for_others(self) -> None:
+        if self.gateway_url and not self.gateway_proxies.strip(", "):
+            raise ConfigurationError(
+                "expected GATEWAY_PROXIES to name what ends TLS before GATEWAY_URL, found none: "
+                "every client would seem to have its address, and one stranger use up the rates "
+                "of all"
+            )
+
+    def _has_proxies(self) -> None:
+        _require_proxies(self.gateway_proxies)
 
     def sign_in_rules(self) -> SignInRules | None:
-        """Give who may sign in; None where nobody needs to. Raises ConfigurationError."""
-        if not self.sign_in_wallets.strip():
+        """Give who may sign in; None where nobody needs to."""
+        wallets = self._wallets()
+        if not wallets:
             return None
-        account = AccountId(self.account)
-        wallets = _wallets(self.sign_in_wallets, account=account)
         return SignInRules(
-            account=account,
+            account=AccountId(self.account),
             wallets=wallets,
-            operators=_operators(self.operator_wallets, wallets),
+            operators=self._operators(),
             chain_id=self.sign_in_chain_id,
             idle=timedelta(minutes=self.session_idle_min),
             lifetime=timedelta(minutes=self.session_max_min),
             step_up=timedelta(minutes=self.step_up_min),
         )
 
+    def _wallets(self) -> Mapping[str, AccountId]:
+        text = self.sign_in_wallets.strip()
+        return _wallets_in(text, account=AccountId(self.account)) if text else {}
+
+    def _operators(self) -> frozenset[str]:
+        wallets = self._wallets()
+        return _operators_in(self.operator_wallets, wallets) if wallets else frozenset()
+
 
 def load_settings(over: Mapping[str, str] | None = None) -> GatewaySettings:
     """Read the environment, with variables laid over it. Raises SettingsRefused with all faults."""
     settings = read_settings(GatewaySettings, over)
-    checks = (
-        partial(_require_proxies, settings.gateway_proxies),
-        settings.owner,
-        settings.place,
-        settings.sealer,
-        partial(_host, settings),
-    )
-    complaints = [it for check in checks for it in complaints_of(check)]
-    if complaints:
-        raise SettingsRefused(list(dict.fromkeys(complaints)))
-    return settings.model_copy(update={"gateway_host": _host(settings)})
+    return settings.model_copy(update={"gateway_host": settings.host()})
 
 
 def check(over: Mapping[str, str]) -> list[str]:
@@ -193,35 +247,7 @@ def check(over: Mapping[str, str]) -> list[str]:
     return complaints_of(partial(load_settings, over))
 
 
-def _host(settings: GatewaySettings) -> str:
-    """Give the address to listen at; beyond the loopback only with sign-in, behind TLS."""
-    rules, url = settings.sign_in_rules(), settings.gateway_url
-    if not url:
-        return loopback(settings.gateway_host)
-    if rules is None:
-        raise ConfigurationError(
-            f"expected SIGN_IN_WALLETS beside GATEWAY_URL {place_of(url)!r}, found none: "
-            "what others may reach needs a sign-in"
-        )
-    try:
-        public_site(url)
-    except ValueError as error:
-        raise ConfigurationError(f"GATEWAY_URL: {error}") from None
-    if not settings.gateway_proxies.strip(", "):
-        raise ConfigurationError(
-            "expected GATEWAY_PROXIES to name what ends TLS before GATEWAY_URL, found none: every "
-            "client would seem to have its address, and one stranger use up the rates of all"
-        )
-    host = settings.gateway_host.strip("[]")
-    try:
-        return str(ipaddress.ip_address("127.0.0.1" if host.lower() == "localhost" else host))
-    except ValueError:
-        raise ConfigurationError(
-            f"expected GATEWAY_HOST to be an address of this machine, found {host!r:.80}"
-        ) from None
-
-
-def _wallets(text: str, *, account: AccountId) -> Mapping[str, AccountId]:
+def _wallets_in(text: str, *, account: AccountId) -> Mapping[str, AccountId]:
     """Read `WALLET` or `WALLET=ACCOUNT`, comma-separated."""
     found: dict[str, AccountId] = {}
     for entry in text.split(","):
@@ -240,7 +266,7 @@ def _wallets(text: str, *, account: AccountId) -> Mapping[str, AccountId]:
     return found
 
 
-def _operators(text: str, wallets: Mapping[str, AccountId]) -> frozenset[str]:
+def _operators_in(text: str, wallets: Mapping[str, AccountId]) -> frozenset[str]:
     named = frozenset(part.strip() for part in text.split(",") if part.strip())
     for wallet in sorted(named - wallets.keys()):
         raise ConfigurationError(
@@ -266,7 +292,7 @@ def _require_proxies(text: str) -> None:
 def loopback(host: str) -> str:
     """Give the loopback address that `host` names; refuse any other with ConfigurationError."""
     if host.lower() == "localhost":
-        return "127.0.0.1"
+        return _LOOPBACK
     try:
         is_loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

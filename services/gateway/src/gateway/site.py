@@ -26,11 +26,12 @@ class Site:
         return self.origins.get(host.lower())
 
 
-def loopback_site(port: int, *, requires_origin: bool = False) -> Site:
-    """Give the site of a server that only its own machine reaches."""
-    hosts = [f"{name}:{port}" for name in _LOOPBACK]
+def loopback_site(port: int, *, host: str = _LOOPBACK[0], requires_origin: bool = False) -> Site:
+    """Give the site of a server that only its own machine reaches; it listens on `host`."""
+    names = [*_LOOPBACK, f"[{host}]" if ":" in host else host]
+    hosts = [f"{name}:{port}" for name in names]
     if port == _PORTS["http"]:
-        hosts += _LOOPBACK
+        hosts += names
     origins = {host: f"http://{host}" for host in hosts}
     return Site(origins, is_secure=False, requires_origin=requires_origin)
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from chassis.service import ConfigurationError, Runtime, run_service
-from chassis.settings import EX_CONFIG, load_settings
+from chassis.settings import EX_CONFIG, read_settings
 from contracts.feed import FeedKind, FeedOpened
 from contracts.ids import AccountId, Symbol
 from ingest import cli
@@ -36,11 +36,10 @@ from ingest.settings import FeedChoice, IngestSettings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for; give the exit code."""
     given = tuple(sys.argv[1:] if arguments is None else arguments)
-    settings = load_settings(IngestSettings)
     try:
+        settings = read_settings(IngestSettings)
         if given:
             return cli.answer(given, settings)
-        settings.require_market()
         tape = None
         if settings.feed is FeedChoice.TAPE:
             tape = find_tape(settings.tape_names, symbol=settings.feed_symbol)

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from chassis.settings import (
     ConfigurationError,
+    Requirement,
     ServiceSettings,
     complaints_of,
     read_settings,
@@ -69,8 +70,11 @@ class IngestSettings(ServiceSettings):
         """Give the names of the tape's files."""
         return tuple(name.strip() for name in self.tape_files.split(",") if name.strip())
 
-    def require_market(self) -> None:
-        """Raise ConfigurationError unless the feed's symbol names a market of ours."""
+    def requirements(self) -> tuple[Requirement, ...]:
+        """Do as ServiceSettings.requirements."""
+        return (self._has_market,)
+
+    def _has_market(self) -> None:
         try:
             market_of(Symbol(self.feed_symbol))
         except UnknownMarket as unknown:
@@ -79,4 +83,4 @@ class IngestSettings(ServiceSettings):
 
 def check(over: Mapping[str, str]) -> list[str]:
     """Give what is wrong with the settings of an ingest that is to start."""
-    return complaints_of(lambda: read_settings(IngestSettings, over).require_market())
+    return complaints_of(lambda: read_settings(IngestSettings, over))

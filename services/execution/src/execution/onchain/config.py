@@ -4,7 +4,6 @@ An RPC address may hold a key of its own, so no message repeats one.
 """
 
 import ipaddress
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -67,13 +66,6 @@ def pubkey_of(name: str, text: str) -> Pubkey:
         raise ValueError(
             f"expected {name} to be a public key in base58, found {text!r:.60}"
         ) from None
-
-
-def require_given(given: Sequence[tuple[str, object, str]], cluster: str) -> None:
-    """Raise ValueError with every setting that is missing, and what is expected of it."""
-    missing = [f"{name} ({what})" for name, value, what in given if not value]
-    if missing:
-        raise ValueError(f"expected with VENUE={cluster} also {'; '.join(missing)}; found none")
 
 
 def _require_url(url: str, place: int, *, must_be_loopback: bool) -> None:
