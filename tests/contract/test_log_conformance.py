@@ -70,6 +70,13 @@ async def test_an_empty_log_has_head_zero_and_nothing_to_read(log: Log) -> None:
     assert await read(log) == []
 
 
+async def test_the_log_says_how_much_it_holds_and_may_hold(log: Log) -> None:
+    before, limit = await log.size()
+    await log.append(drafts(1, 3))
+    after, _ = await log.size()
+    assert 0 <= before < after < limit == 16 << 30
+
+
 async def test_an_append_gives_the_positions_in_order(log: Log) -> None:
     assert await log.append(drafts(1, 1)) == [Appended(1, is_duplicate=False)]
     assert await log.append(drafts(2, 4)) == [

@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+_LOG = next(spec for spec in subjects.STREAMS if spec.name is subjects.StreamName.LOG)
 _YIELD_EVERY = 64
 """Messages of a read between two turns of the event loop."""
 
@@ -175,6 +176,11 @@ class InMemoryLog:
         await self._up.wait()
         return len(self._state.messages)
 
+    async def size(self) -> tuple[int, int]:
+        """Do as Log.size."""
+        await self.head()
+        return sum(len(it.body) for it in self._state.messages), _LOG.bytes_max
+
     async def last(self, subject: str) -> Recorded | None:
         """Do as Log.last."""
         await asyncio.sleep(0)
@@ -225,13 +231,12 @@ class InMemoryLog:
 
 
 def _require_fit(drafts: Sequence[Draft]) -> None:
-    spec = next(spec for spec in subjects.STREAMS if spec.name is subjects.StreamName.LOG)
     for draft in drafts:
-        if not fits(spec.subjects, draft.subject):
+        if not fits(_LOG.subjects, draft.subject):
             raise AppendRefused(f"expected a subject of LOG, found {draft.subject}")
         size = len(codec.body_of(draft.event))
-        if size > spec.message_bytes_max:
-            raise AppendRefused(f"expected at most {spec.message_bytes_max} bytes, found {size}")
+        if size > _LOG.message_bytes_max:
+            raise AppendRefused(f"expected at most {_LOG.message_bytes_max} bytes, found {size}")
 
 
 class _MemoryRawFollower:

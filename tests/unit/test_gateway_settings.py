@@ -3,6 +3,7 @@
 import socket
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -291,6 +292,17 @@ def test_what_follows_from_a_value_that_is_wrong_itself_is_not_said(
     assert [line.partition(":")[0] for line in check({})] == ["ACCOUNT"]
     monkeypatch.setenv("ACCOUNT", "desk")
     assert check({}) == []
+
+
+def test_the_folder_on_the_disk_of_the_log_must_be_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert load_settings().log_disk() is None
+    monkeypatch.setenv("LOG_STORE_DIR", str(tmp_path))
+    assert load_settings().log_disk() == tmp_path
+    monkeypatch.setenv("LOG_STORE_DIR", str(tmp_path / "none"))
+    with pytest.raises(ConfigurationError, match="expected LOG_STORE_DIR to be a folder"):
+        load_settings()
 
 
 def test_a_default_port_is_not_part_of_an_origin() -> None:

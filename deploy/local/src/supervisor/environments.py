@@ -56,6 +56,7 @@ class Telling:
         ends = os.environ.get(_ENDS_FILE) or str(folder.path / "session-ends.json")
         told = {
             "GATEWAY_PORT": str(self.page_port),
+            "LOG_STORE_DIR": str(folder.path),
             _KEY_FILE: key,
             _ENDS_FILE: ends,
         }

@@ -106,6 +106,12 @@ async def last_sequence(connection: Connection, stream: str) -> int:
     return int(info["state"]["last_seq"])
 
 
+async def size(connection: Connection, stream: str) -> tuple[int, int]:
+    """Give the bytes that the stream holds, and how many it may."""
+    info = await insist_call(connection, f"STREAM.INFO.{stream}")
+    return int(info["state"]["bytes"]), int(info["config"]["max_bytes"])
+
+
 def stored_time(text: str) -> datetime:
     """Read the server's time: RFC 3339 with up to nine decimals, cut to microseconds."""
     seconds, _, fraction = text.removesuffix("Z").partition(".")

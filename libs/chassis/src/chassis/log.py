@@ -88,6 +88,10 @@ class Log(Protocol):
         """Give the last position; 0 when the log is empty."""
         ...
 
+    async def size(self) -> tuple[int, int]:
+        """Give the bytes that the log holds, and how many it takes before it is full."""
+        ...
+
     async def last(self, subject: str) -> Recorded | None:
         """Give the last event on a subject."""
         ...
@@ -166,6 +170,10 @@ class LogClient:
     async def head(self) -> int:
         """Do as Log.head."""
         return await jetstream.last_sequence(self._connection, StreamName.LOG)
+
+    async def size(self) -> tuple[int, int]:
+        """Do as Log.size."""
+        return await jetstream.size(self._connection, StreamName.LOG)
 
     async def last(self, subject: str) -> Recorded | None:
         """Do as Log.last."""

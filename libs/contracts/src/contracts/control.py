@@ -90,7 +90,9 @@ class KillLevel(IntEnum):
 
 
 class KillSwitchEngaged(Event):
-    """A person stopped automation. The highest level of all kills since the last resume stands.
+    """A person, or the desk itself, stopped automation.
+
+    The highest level of all kills since the last resume stands.
 
     `account` is None for the global kill, which stands above every account.
     """
@@ -102,6 +104,7 @@ class KillSwitchEngaged(Event):
     level: KillLevel
     reason: Note
     by: Note
+    """Who stopped it; `desk` where the log has too little room left."""
 
 
 class TradingResumed(Event):

@@ -33,6 +33,7 @@ from gateway.notify.store import Store
 from gateway.notify.worker import Worker
 from gateway.opening import name_owner, open_account
 from gateway.page_files import read_page_files
+from gateway.room import Room, watch_room
 from gateway.server import bind, serving
 from gateway.settings import GatewaySettings
 from gateway.signin.challenges import Challenges
@@ -165,6 +166,8 @@ async def _work(
     worker: Worker,
 ) -> None:
     """Run every loop until the stop; a loop that fails ends all of them."""
+    room = Room(runtime.log, settings.log_disk())
+    runtime.show_when_asked(room.status)
     loops = [
         *([] if sign_in is None else [sign_in.sessions.follow()]),
         consumers.show_log(live, runtime.log, runtime.checkpoints),
@@ -175,6 +178,7 @@ async def _work(
         open_account(live, runtime.log, settings),
         name_owner(live, commands, settings),
         worker.run(),
+        watch_room(live, commands, room),
         _report_ready(runtime, live),
     ]
     tasks = [asyncio.create_task(loop) for loop in loops]

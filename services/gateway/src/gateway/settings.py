@@ -82,6 +82,8 @@ class GatewaySettings(ServiceSettings):
     an address belongs; empty: there is none to link to."""
     notifications_key_file: str = ""
     """Path of the key that targets of notifications are sealed with; empty: none can be set."""
+    log_store_dir: str = ""
+    """A folder on the disk that the log lies on; empty: that disk is not ours to look at."""
 
     def account_settings(self) -> Settings:
         """Give the settings that a new account starts from."""
@@ -110,6 +112,7 @@ class GatewaySettings(ServiceSettings):
             partial(self._require_address, "drift_program"),
             partial(self._require_address, "quote_mint"),
             self.sealer,
+            self.log_disk,
             self._has_sign_in_for_others,
             self._operators,
             self._has_public_origin,
@@ -150,6 +153,18 @@ class GatewaySettings(ServiceSettings):
         if not self.notifications_key_file:
             return None
         return Sealer(read_key(Path(self.notifications_key_file)), account=self.account)
+
+    def log_disk(self) -> Path | None:
+        """Give a folder on the log's disk, if there is one; raise ConfigurationError."""
+        if not self.log_store_dir:
+            return None
+        folder = Path(self.log_store_dir)
+        if not folder.is_dir():
+            raise ConfigurationError(
+                f"expected LOG_STORE_DIR to be a folder on the disk of the log, found none at "
+                f"{self.log_store_dir!r:.200}"
+            )
+        return folder
 
     def owner(self) -> str | None:
         """Give the wallet that owns the account, if one does; raise ConfigurationError."""
