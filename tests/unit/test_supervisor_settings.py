@@ -45,7 +45,7 @@ def test_all_that_is_wrong_is_said_at_once_and_what_is_shared_once(
     everyone = ", ".join(sorted(ENVIRONMENTS))
     assert head == f"{len(lines)} settings cannot work"
     [shared] = [it for it in lines if "LOG_LEVEL" in it]
-    assert shared.startswith(f"  {everyone}: LOG_LEVEL: ")
+    assert shared.startswith(f"  {everyone}: LOG_LEVEL: expected 'debug', ")
     assert shared.endswith(", found 'loud'")
     assert any(it.startswith("  gateway: MAX_LEVERAGE: ") for it in lines)
     assert any(it.startswith("  execution: PAPER_DROP_RATE: ") for it in lines)

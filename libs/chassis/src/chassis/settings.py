@@ -5,7 +5,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -56,7 +56,7 @@ class ServiceSettings(BaseSettings):
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Where /live, /ready and /metrics answer; 0 opens no port."""
-    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     instance: Annotated[str, AfterValidator(_require_token)] = Field(
         default_factory=_default_instance
     )
