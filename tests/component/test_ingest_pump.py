@@ -48,6 +48,8 @@ SUBJECTS = (
     "liquidations.binance-usdm.solusdt",
 )
 
+FIRST = (False, "waiting for the feed's first trade")
+
 
 def a_trade(trade_id: int) -> Trade:
     return Trade(trade_id, NOON_MS + trade_id * 100, "150", "1", m=False)
@@ -342,14 +344,14 @@ async def test_the_health_of_a_live_feed_is_in_the_log() -> None:
     rig = Rig()
     items: list[Item] = [a_trade(1), Stalled("market", "closed", 700), Recovered("market", 900)]
 
-    await rig.play(ScriptedFeed([*items, a_trade(2)]), lambda: len(rig.readiness) == 3)
+    await rig.play(ScriptedFeed([*items, a_trade(2)]), lambda: len(rig.readiness) == 4)
 
     (stalled,), (recovered,) = rig.events(FeedStalled), rig.events(FeedRecovered)
     assert isinstance(stalled, FeedStalled)
     assert isinstance(recovered, FeedRecovered)
     assert (stalled.stream, stalled.reason, stalled.silence_ms) == ("market", "closed", 700)
     assert recovered.stalled_ms == 900
-    assert rig.readiness == [(True, ""), (False, "market: closed"), (True, "")]
+    assert rig.readiness == [FIRST, (True, ""), (False, "market: closed"), (True, "")]
 
 
 async def test_a_flood_of_bad_frames_does_not_flood_the_log() -> None:
@@ -452,10 +454,10 @@ async def test_a_feed_that_the_market_does_not_take_is_not_ready() -> None:
     rig.market.takes = False
     interrupted = "the market stream was interrupted: expected an acknowledgement, found none"
 
-    await rig.play(ScriptedFeed([a_trade(1)]), lambda: len(rig.readiness) == 2)
-    assert rig.readiness == [(False, interrupted)] * 2
+    await rig.play(ScriptedFeed([a_trade(1)]), lambda: len(rig.readiness) == 3)
+    assert rig.readiness == [FIRST, *[(False, interrupted)] * 2]
 
     rig.market.takes = True
-    await rig.play(ScriptedFeed([a_trade(1)]), lambda: len(rig.readiness) == 3)
-    assert rig.readiness[-1] == (True, "")
+    await rig.play(ScriptedFeed([a_trade(1)]), lambda: len(rig.readiness) == 5)
+    assert rig.readiness[3:] == [FIRST, (True, "")]
     assert [trade.i for trade in rig.trades] == [1]

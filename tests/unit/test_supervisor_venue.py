@@ -137,6 +137,8 @@ def test_a_feed_goes_to_its_own_market_and_a_strange_one_is_refused(tmp_path: Pa
         assert opened(folder, tmp_path, symbol=symbol).execution["PERP_MARKET_INDEX"] == index
     with pytest.raises(Refusal, match="expected a feed of sol-perp, btc-perp, eth-perp with"):
         opened(folder, tmp_path, symbol="ltcusdt")
+    with pytest.raises(Refusal, match=r"expected a symbol of .*, found 'nosuchusdt'"):
+        opened(folder, tmp_path, symbol="nosuchusdt")
     folder.close()
 
 

@@ -96,6 +96,7 @@ class Pump:
 
     async def run(self) -> None:
         """Play until canceled. After the end of a recording, see to it that MARKET keeps it."""
+        self._ready(False, "waiting for the feed's first trade")
         while True:
             try:
                 published = await self._published()
