@@ -223,6 +223,28 @@ async def test_the_stream_tells_the_gauges_when_one_moves(monkeypatch: pytest.Mo
         await until(lambda: desk.live.hub.snaps[gauging.SNAP].version > version)
 
 
+async def test_a_liquidation_makes_no_mark_price_younger() -> None:
+    now = [START]
+
+    def clock() -> datetime:
+        return now[0]
+
+    async with running_desk(clock=clock) as desk:
+        await desk.caught_up()
+        await says(desk, A_MARK)
+        await until(lambda: desk.live.gauges.mark is not None)
+        now[0] += timedelta(minutes=5)
+        await says(desk, Liquidation(t=AT + 600, side="long", p="150", q="1"))
+        await until(lambda: len(desk.live.gauges.kept) == 1)
+        found = await panels_of(desk)
+        heard = {name: found[name]["heardAt"] for name in ("funding", "basis", "liquidations")}
+        assert heard == {
+            "funding": "2026-03-02T09:00:00.000Z",
+            "basis": "2026-03-02T09:00:00.000Z",
+            "liquidations": "2026-03-02T09:05:00.000Z",
+        }
+
+
 # The chart.
 
 

@@ -26,7 +26,7 @@ def a_desk(*, heard_ago_s: float = 1) -> Live:
     return Live(
         DeskState(account_id=AccountId("local")),
         market=Market(price=price, price_heard_at=heard_at),
-        gauges=Gauged(mark=mark, heard_at=heard_at),
+        gauges=Gauged(mark=mark, mark_heard_at=heard_at, heard_at=NOW),
     )
 
 

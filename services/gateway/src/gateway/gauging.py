@@ -36,7 +36,8 @@ async def show_gauges(live: Live, market: MarketStream, *, clock: Callable[[], d
         known = message.sequence
     if newest is not None:
         _take(gauges, newest.body)
-    live.gauges = _gauged(gauges, clock())
+    heard_at = clock()
+    live.gauges = _gauged(gauges, heard_at, mark_heard_at=heard_at)
     after = 0 if newest is None else newest.sequence
     async with market.follow("gateway-show-gauges", after=after) as follower:
         while True:
@@ -47,7 +48,10 @@ async def show_gauges(live: Live, market: MarketStream, *, clock: Callable[[], d
                 ):
                     _take(gauges, message.body)
             follower.acknowledge(messages[-1].sequence)
-            live.gauges = _gauged(gauges, clock())
+            heard_at = clock()
+            is_marked = any(message.subject == marks for message in messages)
+            mark_heard_at = heard_at if is_marked else live.gauges.mark_heard_at
+            live.gauges = _gauged(gauges, heard_at, mark_heard_at=mark_heard_at)
             await asyncio.sleep(0)
 
 
@@ -76,10 +80,11 @@ def _take(gauges: Gauges, body: bytes) -> None:
         gauges.refused += 1
 
 
-def _gauged(gauges: Gauges, now: datetime) -> Gauged:
+def _gauged(gauges: Gauges, now: datetime, *, mark_heard_at: datetime | None) -> Gauged:
     is_forced_fed = gauges.mark is not None or gauges.has_forced
     return Gauged(
         mark=gauges.mark,
+        mark_heard_at=None if gauges.mark is None else mark_heard_at,
         # Exchanges send liquidations beside the mark price: where that comes, none is none.
         forced=gauges.forced() if is_forced_fed else None,
         kept=gauges.kept,

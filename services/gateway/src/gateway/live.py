@@ -57,6 +57,8 @@ class Gauged:
     """The newest mark price, and what was liquidated; None while it is not fed."""
 
     mark: Mark | None = None
+    mark_heard_at: datetime | None = None
+    """A liquidation that comes in says nothing about the age of the mark price."""
     forced: Forced | None = None
     kept: tuple[ForcedTrade, ...] = ()
     """Liquidations of the last hours, for their map."""
@@ -65,6 +67,7 @@ class Gauged:
     at: datetime | None = None
     """How far they are in the market's time."""
     heard_at: datetime | None = None
+    """When either came in."""
     refused: int = 0
 
 

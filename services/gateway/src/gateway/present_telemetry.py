@@ -207,7 +207,7 @@ def _of_mark(live: Live, feed: FeedState) -> _Gauge:
     return _Gauge(
         source=f"{_named(feed)}, mark price",
         at=None if mark is None else mark.at,
-        heard_at=live.gauges.heard_at,
+        heard_at=live.gauges.mark_heard_at,
     )
 
 

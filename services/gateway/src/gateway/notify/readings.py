@@ -58,7 +58,7 @@ def readings_of(live: Live, now: datetime) -> Readings:
 def _price_usd(live: Live, now: datetime) -> Decimal | None:
     """Give the mark price, else the last trade's; none that was not heard within the minute."""
     gauges, market = live.gauges, live.market
-    if gauges.mark is not None and _is_young(gauges.heard_at, now):
+    if gauges.mark is not None and _is_young(gauges.mark_heard_at, now):
         return gauges.mark.mark_usd
     if market.price is not None and _is_young(market.price_heard_at, now):
         return market.price.last_usd
