@@ -7,6 +7,8 @@ class FakeSocket implements Socket {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number }) => void) | null = null;
   sent: string[] = [];
+  /** Whether its network is gone: the browser does not tell that it is closed. */
+  isDead = false;
   constructor(
     readonly after: string,
     readonly epoch: string,
@@ -15,7 +17,7 @@ class FakeSocket implements Socket {
     this.sent.push(text);
   }
   close(code = 1005) {
-    if (this.readyState === 3) return;
+    if (this.readyState === 3 || this.isDead) return;
     this.readyState = 3;
     this.onclose?.({ code });
   }
@@ -128,6 +130,36 @@ describe("the stream", () => {
     expect(links.some((one) => one.status === "stale")).toBe(true);
     world.passes(20_000);
     expect(world.sockets.length).toBeGreaterThan(1);
+  });
+
+  it("does not wait for the end of a socket whose network is gone", () => {
+    world.last.opens();
+    world.last.says(hello("10", 2_000));
+    world.last.isDead = true;
+    world.passes(7_500);
+    expect(world.sockets).toHaveLength(2);
+    world.sockets[0]?.says({ kind: "ev", pos: "11" });
+    expect(events()).toEqual([]);
+  });
+
+  it("tries at once when the network is back, whatever it waits for", () => {
+    world.last.close();
+    world.passes(1_500);
+    world.last.close();
+    stream.retry();
+    expect(world.sockets).toHaveLength(3);
+    world.last.isDead = true;
+    stream.retry();
+    expect(world.sockets).toHaveLength(4);
+    world.last.opens();
+    world.last.says(hello("12"));
+    for (const pos of ["11", "12", "13"]) world.last.says({ kind: "ev", pos });
+    expect(stream.link.replayed).toBe(2);
+    world.passes(1_900);
+    expect(world.sockets).toHaveLength(4);
+    stream.stop();
+    stream.retry();
+    expect(world.sockets).toHaveLength(4);
   });
 
   it("waits longer with each failure, up to a bound, and begins anew after a steady time", () => {

@@ -8,6 +8,8 @@ import * as z from "zod/mini";
 
 export const SIGN_IN = 4401;
 const TOO_OLD = 4410;
+/** In the place of a close code: of a break that the browser has not noticed. */
+const SILENT = 0;
 const BACKOFF_MS_MIN = 500;
 const BACKOFF_MS_MAX = 15_000;
 const STEADY_MS = 5_000;
@@ -77,6 +79,7 @@ export class Stream {
   private stopWatching = () => {};
   private after = "0";
   private epoch = "";
+  private isWanted = false;
 
   constructor(
     private readonly world: World,
@@ -88,27 +91,35 @@ export class Stream {
     this.stop();
     this.after = after;
     this.epoch = epoch;
+    this.isWanted = true;
     this.connect();
     this.watch();
   }
 
   stop(): void {
-    this.stopTrying();
+    this.isWanted = false;
     this.stopWatching();
-    const socket = this.socket;
-    this.socket = null;
-    socket?.close();
+    this.leave();
     this.say({ status: "off", rttMs: null });
-  }
-
-  /** Goes on after another position, as the gateway asked with a reset. */
-  resume(after: string): void {
-    this.after = after;
   }
 
   /** Tries again at once, when the network says that it is back. */
   retry(): void {
-    this.socket?.close();
+    if (!this.isWanted) return;
+    this.say({ tries: Math.max(1, this.link.tries) });
+    this.leave();
+    this.connect();
+  }
+
+  /**
+   * Has nothing to do with the socket any more. Where the network is gone the browser tells of its
+   * end only after a minute, so nobody waits for that.
+   */
+  private leave(): void {
+    this.stopTrying();
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
   }
 
   private connect(): void {
@@ -144,7 +155,8 @@ export class Stream {
     }
     const wasSteady = this.openedAt > 0 && this.world.now() - this.openedAt > STEADY_MS;
     const tries = wasSteady ? 1 : this.link.tries + 1;
-    this.say({ tries, status: tries > 1 ? "offline" : "connecting" });
+    const status = code === SILENT ? "stale" : tries > 1 ? "offline" : "connecting";
+    this.say({ tries, status });
     const longest = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** tries);
     const wait = Math.max(200, this.world.random() * longest);
     this.stopTrying = this.world.later(() => this.connect(), wait);
@@ -193,8 +205,8 @@ export class Stream {
   private watch(): void {
     this.stopWatching = this.world.later(() => {
       if (this.socket && this.world.now() - this.heardAt > 2.5 * this.beatMs) {
-        this.say({ status: "stale" });
-        this.socket.close();
+        this.leave();
+        this.ended(SILENT);
       }
       this.watch();
     }, 1_000);
