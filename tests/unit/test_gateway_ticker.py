@@ -11,7 +11,7 @@ from contracts.minutes import MINUTE_MS, minute_of, open_minute
 from contracts.ticks import TapeEnd, Trade
 from contracts.values import to_millis
 from gateway.domain.session import Session, extend
-from gateway.domain.ticker import Ticker
+from gateway.domain.ticker import OpenBar, Ticker
 from kit.gateway_events import START, minute_closed
 
 T0 = to_millis(START)
@@ -157,3 +157,29 @@ def _bar(start_ms: int, buys: int, volume: int) -> MinuteClosed:
         buy_volume_base=Decimal(buys),
         turnover_usd=Decimal(150 * volume),
     )
+
+
+def bar_of(ticker: Ticker) -> OpenBar | None:
+    assert ticker.price is not None
+    return ticker.price.bar
+
+
+def test_the_open_minute_has_the_prices_of_all_its_trades() -> None:
+    ticker = Ticker(is_from_start=False)
+    ticker.take(trade(500, 59_000, price="140"))
+    assert bar_of(ticker) is None  # Nobody here knows how its minute began.
+    for number, (ms, price) in enumerate(((61_000, "151"), (62_000, "153"), (63_000, "149"))):
+        ticker.take(trade(501 + number, ms, price=price))
+    minute = START + timedelta(minutes=1)
+    assert bar_of(ticker) == OpenBar(minute, Decimal(151), Decimal(153), Decimal(149))
+
+
+def test_a_trade_of_a_closed_minute_is_of_the_oldest_open_one() -> None:
+    ticker = Ticker(is_from_start=True)
+    ticker.take(trade(1, 1_000, price="150"))
+    ticker.take(trade(2, 120_000, price="151"))
+    ticker.take(trade(3, 2_000, price="140"))
+    found = bar_of(ticker)
+    assert found is not None
+    assert found.minute > START
+    assert found.low_usd == 140

@@ -14,6 +14,7 @@ from gateway.domain.desk import DeskState
 from gateway.domain.kills import Scope, name_of
 from gateway.domain.marks import FillMark, Mark
 from gateway.domain.session import Bar
+from gateway.domain.ticker import OpenBar
 from gateway.identity import API_VERSION, Identity
 from gateway.live import Live, Market, ServiceStatus
 from gateway.present_orders import (
@@ -151,6 +152,16 @@ def price_view(market: Market) -> views.PriceView | None:
         at=time_text(price.at),
         heard_at=time_text(heard_at),
         trade_id=str(price.trade_id),
+        bar=None if price.bar is None else _open_bar(price.bar),
+    )
+
+
+def _open_bar(bar: OpenBar) -> views.OpenBarView:
+    return views.OpenBarView(
+        minute=time_text(bar.minute),
+        open_usd=plain(bar.open_usd),
+        high_usd=plain(bar.high_usd),
+        low_usd=plain(bar.low_usd),
     )
 
 

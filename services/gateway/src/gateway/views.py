@@ -91,6 +91,15 @@ class FeedView(View, frozen=True):
     refused_frames: int
 
 
+class OpenBarView(View, frozen=True):
+    """The minute that is still open, from its first trade on; its close is the last price."""
+
+    minute: str
+    open_usd: str
+    high_usd: str
+    low_usd: str
+
+
 class PriceView(View, frozen=True):
     """The newest trade; `at` is the exchange's time, `heardAt` ours."""
 
@@ -98,6 +107,8 @@ class PriceView(View, frozen=True):
     at: str
     heard_at: str
     trade_id: str
+    bar: OpenBarView | None
+    """Null while this gateway has not heard the minute from its beginning on."""
 
 
 class FlowView(View, frozen=True):

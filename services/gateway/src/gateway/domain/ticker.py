@@ -21,12 +21,23 @@ _MINUTES_MAX = 3_000
 
 
 @dataclass(frozen=True, slots=True)
+class OpenBar:
+    """A minute that is still open: its prices from its first trade on."""
+
+    minute: datetime
+    open_usd: Decimal
+    high_usd: Decimal
+    low_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Price:
-    """The newest trade."""
+    """The newest trade, and the minute that it is folded into; None if its beginning is unknown."""
 
     last_usd: Decimal
     at: datetime
     trade_id: int
+    bar: OpenBar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,9 @@ class Flow:
 
 @dataclass(slots=True)
 class _Sums:
+    open_usd: Decimal
+    high_usd: Decimal
+    low_usd: Decimal
     delta_base: Decimal = _ZERO
     turnover_usd: Decimal = _ZERO
     volume_base: Decimal = _ZERO
@@ -81,11 +95,14 @@ class Ticker:
         self._time_ms_max = max(self._time_ms_max, tick.t)
         if self._first_minute_ms is None:
             self._first_minute_ms = bar_ms
-        sums = self._open.setdefault(bar_ms, _Sums())
+        sums = self._open.setdefault(bar_ms, _Sums(price, price, price))
+        sums.high_usd, sums.low_usd = max(sums.high_usd, price), min(sums.low_usd, price)
         sums.delta_base += -quantity if tick.m else quantity
         sums.turnover_usd += price * quantity
         sums.volume_base += quantity
-        self.price = Price(price, from_millis(tick.t), tick.i)
+        is_whole = self._is_from_start or bar_ms > self._first_minute_ms
+        bar = OpenBar(from_millis(bar_ms), sums.open_usd, sums.high_usd, sums.low_usd)
+        self.price = Price(price, from_millis(tick.t), tick.i, bar if is_whole else None)
         if len(self._open) > _MINUTES_MAX:
             del self._open[min(self._open)]
             self._is_from_start = False

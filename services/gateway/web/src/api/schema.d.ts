@@ -1135,6 +1135,13 @@ export interface components {
             expiresAt: string;
             submitTo: string;
         };
+        /** OpenBarView */
+        OpenBarView: {
+            minute: string;
+            openUsd: string;
+            highUsd: string;
+            lowUsd: string;
+        };
         /** OrderLifeView */
         OrderLifeView: {
             orderId: string;
@@ -1301,6 +1308,7 @@ export interface components {
             at: string;
             heardAt: string;
             tradeId: string;
+            bar: components["schemas"]["OpenBarView"] | null;
         };
         /** ProblemBody */
         ProblemBody: {

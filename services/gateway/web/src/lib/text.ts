@@ -1,5 +1,7 @@
 /** Text and numbers as people read them. Decimals stay strings: Intl formats a string exactly. */
 
+import { numberFormat } from "./formats";
+
 export const DASH = "–";
 
 export interface NumberStyle {
@@ -13,7 +15,7 @@ export function number(
   { digits = null, signed = false }: NumberStyle = {},
 ): string {
   if (value === null || value === undefined || value === "") return DASH;
-  const format = new Intl.NumberFormat("en-US", {
+  const format = numberFormat({
     signDisplay: signed ? "exceptZero" : "auto",
     maximumFractionDigits: digits ?? 8,
     minimumFractionDigits: digits ?? 0,

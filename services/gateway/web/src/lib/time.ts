@@ -1,5 +1,7 @@
 /** Times of the API are ISO strings in UTC; people choose how they are shown. */
 
+import { timeFormat } from "./formats";
+
 export type Zone = "utc" | "local";
 
 export function clock(iso: string | null | undefined, zone: Zone = "utc"): string {
@@ -37,7 +39,7 @@ export function moment(iso: string, zone: Zone, nowMs: number): string {
 export function day(iso: string, zone: Zone): string {
   const timeZone = zone === "utc" ? { timeZone: "UTC" } : {};
   const style = { day: "numeric", month: "short", ...timeZone } as const;
-  return new Intl.DateTimeFormat("en-GB", style).format(new Date(iso));
+  return timeFormat(style).format(new Date(iso));
 }
 
 /** Gives the day of a row's time where the row before it, if any, is of another; else nothing. */
@@ -51,7 +53,7 @@ export function zoneName(zone: Zone): string {
 }
 
 function local(iso: string, style: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat("en-GB", style).format(new Date(iso));
+  return timeFormat(style).format(new Date(iso));
 }
 
 /** Says how long ago something was; the clock is the gateway's, in ms. */

@@ -16,6 +16,7 @@ import {
   type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
+import { timeFormat } from "@/lib/formats";
 import type { Zone } from "@/lib/time";
 import { type Candle, type Level, type Mark, type Point, widened } from "./series";
 
@@ -31,7 +32,9 @@ export class ChartView {
   private lines: IPriceLine[] = [];
   private shownLevels: readonly Level[] = [];
   private zone: Zone = "utc";
-  private last: Candle[] = [];
+  /** The newest closed minute, and the newest one that was drawn. */
+  private closedAt = 0;
+  private openAt = 0;
 
   constructor(box: HTMLElement, digits: number) {
     const colors = this.colors();
@@ -96,15 +99,19 @@ export class ChartView {
   }
 
   closed(candles: Candle[], vwap: Point[], cvd: Point[]): void {
-    this.last = candles;
+    this.closedAt = this.openAt = candles.at(-1)?.time ?? 0;
     this.candles.setData(candles as CandlestickData<UTCTimestamp>[]);
     this.vwap.setData(vwap as LineData<UTCTimestamp>[]);
     this.cvd.setData(cvd as LineData<UTCTimestamp>[]);
   }
 
-  /** Draws the open minute; one that is older than the last closed one is not drawn. */
+  /**
+   * Draws the open minute. One that is older than what was drawn is not drawn: a late trade brings
+   * it, and the chart takes nothing back.
+   */
   open(candle: Candle, vwap: Point | null, cvd: Point | null): void {
-    if (candle.time <= (this.last.at(-1)?.time ?? 0)) return;
+    if (candle.time <= this.closedAt || candle.time < this.openAt) return;
+    this.openAt = candle.time;
     this.candles.update(candle as CandlestickData<UTCTimestamp>);
     if (vwap) this.vwap.update(vwap as LineData<UTCTimestamp>);
     if (cvd) this.cvd.update(cvd as LineData<UTCTimestamp>);
@@ -156,11 +163,6 @@ export class ChartView {
     this.chart.applyOptions({});
   }
 
-  /** Shows the newest minutes. */
-  latest(): void {
-    this.chart.timeScale().scrollToRealTime();
-  }
-
   remove(): void {
     this.chart.remove();
   }
@@ -177,7 +179,7 @@ export class ChartView {
 
   private format(time: number, style: Intl.DateTimeFormatOptions): string {
     const zone = this.zone === "utc" ? { timeZone: "UTC" } : {};
-    return new Intl.DateTimeFormat("en-GB", { ...style, ...zone }).format(time * 1000);
+    return timeFormat({ ...style, ...zone }).format(time * 1000);
   }
 
   private colors() {

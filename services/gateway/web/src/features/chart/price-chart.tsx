@@ -46,12 +46,13 @@ export default function PriceChart() {
     if (view && bars) view.closed(candlesOf(bars), vwapOf(bars), cvdOf(bars));
   }, [view, newest, oldest, bars?.length]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: closed minutes take the open one away
   useEffect(() => {
     if (!view || !price) return;
     open.current = extended(open.current, price);
     const now = flowAt(flow, open.current.time);
     view.open(open.current, now?.vwap ?? null, now?.cvd ?? null);
-  }, [view, price, flow]);
+  }, [view, price, flow, newest]);
 
   const levels = useMemo(() => (state ? JSON.stringify(levelsOf(state)) : "[]"), [state]);
   const marks = useMemo(() => (state ? JSON.stringify(marksOf(state.marks)) : "[]"), [state]);

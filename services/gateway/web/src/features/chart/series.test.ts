@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { State } from "@/api/client";
-import { marksOf, widened, wordsByMinute } from "./series";
+import type { Price, State } from "@/api/client";
+import { extended, marksOf, widened, wordsByMinute } from "./series";
 
 type Mark = State["marks"][number];
 
@@ -72,4 +72,21 @@ test("levels within one height of the candles are in sight, farther ones do not 
   expect(widened(range, [level(91), level(119)])).toEqual({ minValue: 91, maxValue: 119 });
   expect(widened(range, [level(89), level(121), level(105)])).toEqual(range);
   expect(widened(range, [])).toEqual(range);
+});
+
+test("the open minute is the market's where it is known, else what this page was told of it", () => {
+  const price = (at: string, lastUsd: string, bar: Price["bar"] = null) =>
+    ({ at, lastUsd, bar, heardAt: at, tradeId: "1" }) as Price;
+  const first = extended(null, price("2026-03-02T09:04:10Z", "150"));
+  const next = extended(first, price("2026-03-02T09:04:20Z", "149"));
+  const time = Date.parse("2026-03-02T09:04:00Z") / 1000;
+  expect(next).toEqual({ time, open: 150, high: 150, low: 149, close: 149 });
+  const bar = { minute: "2026-03-02T09:04:00Z", openUsd: "151", highUsd: "153", lowUsd: "148" };
+  expect(extended(next, price("2026-03-02T09:04:30Z", "152", bar))).toEqual({
+    time,
+    open: 151,
+    high: 153,
+    low: 148,
+    close: 152,
+  });
 });

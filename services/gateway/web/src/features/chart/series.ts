@@ -54,8 +54,20 @@ export function cvdOf(bars: State["bars"]): Point[] {
   return bars.map((bar) => ({ time: seconds(bar.minute), value: Number(bar.cvdBase) }));
 }
 
-/** Gives the open minute after a trade: what was heard of it by this page, no more. */
+/**
+ * Gives the open minute after a trade. The gateway hears each; where it has not heard the minute
+ * from its beginning on, it is what this page was told of it, no more.
+ */
 export function extended(open: Candle | null, price: Price): Candle {
+  const { bar } = price;
+  if (bar)
+    return {
+      time: seconds(bar.minute),
+      open: Number(bar.openUsd),
+      high: Number(bar.highUsd),
+      low: Number(bar.lowUsd),
+      close: Number(price.lastUsd),
+    };
   const time = Math.floor(seconds(price.at) / MINUTE_S) * MINUTE_S;
   const last = Number(price.lastUsd);
   if (open?.time !== time) return { time, open: last, high: last, low: last, close: last };
