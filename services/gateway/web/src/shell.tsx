@@ -1,6 +1,7 @@
 import { Outlet } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { Toaster } from "sonner";
+import { Guarded } from "@/components/guarded";
 import { Panel } from "@/components/panel";
 import { useAccess, useDesk, useIsSignedOut } from "@/desk/hooks";
 import { SignInForm } from "@/features/auth/sign-in-dialog";
@@ -25,29 +26,43 @@ export function Shell() {
     void desk.start();
     return () => desk.stop();
   }, [desk, mayRead, session]);
+  useEffect(() => {
+    if (isSignedOut) desk.forget();
+  }, [desk, isSignedOut]);
 
-  useToasts();
   return (
     <StepUp>
       <DelegationWindow>
         <Keys>
           <div className="min-h-dvh max-sm:pb-20">
             <TopBar />
-            <HaltBanner />
-            <Warnings />
+            <Guarded isInline name="Stops">
+              <HaltBanner />
+            </Guarded>
+            <Guarded isInline name="Warnings">
+              <Warnings />
+            </Guarded>
             <main className="mx-auto max-w-[110rem] p-3">
               {isSignedOut ? <SignedOut /> : <Outlet />}
             </main>
-            <Toaster
-              theme="dark"
-              position="bottom-right"
-              visibleToasts={4}
-              mobileOffset={{ bottom: "5.5rem" }}
-            />
+            <Toasts />
           </div>
         </Keys>
       </DelegationWindow>
     </StepUp>
+  );
+}
+
+/** Its own component: what it hears makes nobody else look. */
+function Toasts() {
+  useToasts();
+  return (
+    <Toaster
+      theme="dark"
+      position="bottom-right"
+      visibleToasts={4}
+      mobileOffset={{ bottom: "5.5rem" }}
+    />
   );
 }
 

@@ -12,6 +12,8 @@ export class ActivityStore {
   private published: readonly Activity[] = [];
   private next: string | null = null;
   private most = HELD_MAX;
+  /** Whether anything was loaded: without it nobody knows whether there are events. */
+  isLoaded = false;
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -30,6 +32,13 @@ export class ActivityStore {
     this.timer ??= setTimeout(() => this.publish(), WAIT_MS);
   }
 
+  /** Begins anew with the newest page, and the cursor after it. */
+  begin(events: readonly Activity[], next: string | null): void {
+    this.empty();
+    this.isLoaded = true;
+    this.append(events, next);
+  }
+
   /** Takes a page that is older than what it holds, and the cursor after it. */
   append(events: readonly Activity[], next: string | null): void {
     this.events.push(...events);
@@ -40,9 +49,8 @@ export class ActivityStore {
   }
 
   clear(): void {
-    this.events = [];
-    this.next = null;
-    this.most = HELD_MAX;
+    this.empty();
+    this.isLoaded = false;
     this.publish();
   }
 
@@ -57,6 +65,12 @@ export class ActivityStore {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
+
+  private empty(): void {
+    this.events = [];
+    this.next = null;
+    this.most = HELD_MAX;
+  }
 
   private publish(): void {
     if (this.timer) clearTimeout(this.timer);

@@ -2,7 +2,8 @@
  * The desk as the page knows it: loads the state and the newest events, then follows the stream.
  *
  * Server state lives in the query cache. Every event makes the state be asked for again, at most
- * twice a second; what moves fast comes on the stream by itself.
+ * twice a second; what moves fast comes on the stream by itself, and changes nothing but its own
+ * entry, so that a price makes nobody look at the whole state.
  */
 import type { QueryClient } from "@tanstack/react-query";
 import {
@@ -21,6 +22,8 @@ import { browserWorld, type Link, type Message, Stream } from "@/lib/stream";
 import { ActivityStore } from "./activity";
 
 const RELOAD_MS = 400;
+/** How late those who look at the link may hear of what is not its status. */
+const LINK_MS = 200;
 const PAGE = 500;
 const PAGES_MAX = 8;
 const SCREENFUL = 60;
@@ -28,6 +31,7 @@ const SCREENFUL = 60;
 export const keys = {
   access: ["access"],
   state: ["state"],
+  money: ["live", "money"],
   price: ["live", "price"],
   flow: ["live", "flow"],
   services: ["live", "services"],
@@ -46,6 +50,11 @@ export interface Services {
   items: Service[];
 }
 
+/** The account and its position, as they were computed last. */
+export interface MoneyAsOf extends Money {
+  asOf: string;
+}
+
 export class Desk {
   readonly activity = new ActivityStore();
   link: Link;
@@ -55,21 +64,28 @@ export class Desk {
   failure: string | null = null;
   /** When all was loaded anew, in ms of the gateway's clock: too much had come in between. */
   reloadedAt: number | null = null;
+  /** The market's step of prices; null before it is known. */
+  tickUsd: string | null = null;
   private readonly stream: Stream;
   private readonly listeners = new Set<() => void>();
   private readonly eventListeners = new Set<(event: Activity) => void>();
   private epoch = "";
-  private moneyAt = "";
   private loading: Promise<void> | null = null;
   private isAgain = false;
+  /** Counts the starts: one that is not the newest does nothing any more. */
+  private run = 0;
   private isRunning = false;
+  private telling: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly cache: QueryClient) {
     this.stream = new Stream(browserWorld(), {
       message: (message) => this.hear(message),
       link: (link) => {
+        const isOther = link.status !== this.link.status;
         this.link = link;
-        this.tell();
+        // Thousands of events are caught up on in a moment: not each is worth a look.
+        if (isOther) this.tell();
+        else this.telling ??= setTimeout(() => this.tell(), LINK_MS);
       },
       signedOut: () => void this.cache.invalidateQueries({ queryKey: keys.access }),
     });
@@ -79,15 +95,21 @@ export class Desk {
 
   /** Begins to follow; tries until the gateway answers. Call again after a sign-in. */
   async start(): Promise<void> {
+    this.stop();
     this.isRunning = true;
-    while (this.isRunning) {
+    const run = this.run;
+    while (run === this.run) {
       try {
         await this.load();
-        const head = await this.loadActivity();
+        const newest = await page();
+        if (run !== this.run) return;
+        this.activity.begin(newest.items, newest.next);
         this.fail(null);
-        if (this.isRunning) this.stream.start(head, this.epoch);
+        this.stream.start(newest.head, this.epoch);
+        await this.fillScreen();
         return;
       } catch (error) {
+        if (run !== this.run) return;
         if (isSignedOut(error)) {
           void this.cache.invalidateQueries({ queryKey: keys.access });
           return;
@@ -99,8 +121,18 @@ export class Desk {
   }
 
   stop(): void {
+    this.run += 1;
     this.isRunning = false;
     this.stream.stop();
+  }
+
+  /** Forgets everything that it showed: nobody is signed in any more. */
+  forget(): void {
+    this.stop();
+    this.cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.access[0] });
+    this.activity.clear();
+    this.tickUsd = null;
+    this.tell();
   }
 
   now(): number {
@@ -141,15 +173,18 @@ export class Desk {
   }
 
   private async load(): Promise<void> {
+    const run = this.run;
     const { data: said } = await answered(api.GET("/api/state"));
+    if (run !== this.run) return;
     this.skewMs = Date.parse(said.serverTime) - Date.now();
-    const before = this.cache.getQueryData<State>(keys.state);
+    const { account, position, serverTime: asOf } = said;
+    const before = this.cache.getQueryData<MoneyAsOf | null>(keys.money);
     // Money that was pushed after this answer was written is newer: it stays.
-    const isOlder = before && this.epoch === said.epoch && this.moneyAt >= said.serverTime;
-    if (!isOlder) this.moneyAt = said.serverTime;
-    const money = isOlder ? { account: before.account, position: before.position } : {};
+    if (!before || this.epoch !== said.epoch || before.asOf < asOf)
+      this.cache.setQueryData<MoneyAsOf>(keys.money, { asOf, account, position });
     this.epoch = said.epoch;
-    this.cache.setQueryData<State>(keys.state, { ...said, ...money });
+    this.tickUsd = said.market?.tickUsd ?? null;
+    this.cache.setQueryData<State>(keys.state, said);
     this.seed(said);
     this.tell();
   }
@@ -165,14 +200,12 @@ export class Desk {
       );
   }
 
-  /** Loads the newest events; gives the position up to which they are shown. */
-  private async loadActivity(): Promise<string> {
-    this.activity.clear();
-    const first = await page();
-    this.activity.append(first.items, first.next);
+  /** Loads so many events that there is something to read, if they are to be had. */
+  private async fillScreen(): Promise<void> {
     const isNews = ({ level }: Activity) => level !== "noise";
-    if (this.activity.count(isNews) < SCREENFUL) await this.loadOlder(isNews);
-    return first.head;
+    if (this.activity.count(isNews) >= SCREENFUL) return;
+    // What is older comes from the archive, which may be away: the desk is live without it.
+    await this.loadOlder(isNews).catch(() => {});
   }
 
   /** Loads what is older, until a screenful more is wanted of it, or for a bounded while. */
@@ -221,9 +254,9 @@ export class Desk {
         this.cache.setQueryData(keys.flow, data as Flow);
         break;
       case "money":
-        if (asOf < this.moneyAt) return;
-        this.moneyAt = asOf;
-        this.cache.setQueryData<State>(keys.state, (now) => now && { ...now, ...(data as Money) });
+        this.cache.setQueryData<MoneyAsOf | null>(keys.money, (now) =>
+          now && asOf < now.asOf ? now : { asOf, ...(data as Money) },
+        );
         break;
       case "telemetry_panels":
         this.cache.setQueryData(keys.telemetry, data);
@@ -236,15 +269,11 @@ export class Desk {
 
   /** Begins again: the gateway cannot tell what came in between, or the log is another one. */
   private async reset(): Promise<void> {
-    this.stream.stop();
+    this.stop();
     this.reloadedAt = this.now();
-    this.moneyAt = "";
-    for (const key of [keys.price, keys.flow, keys.services]) this.cache.setQueryData(key, null);
+    for (const key of [keys.money, keys.price, keys.flow, keys.services])
+      this.cache.setQueryData(key, null);
     await this.start();
-  }
-
-  get moneyAsOf(): string {
-    return this.moneyAt;
   }
 
   private fail(why: string | null): void {
@@ -253,6 +282,8 @@ export class Desk {
   }
 
   private tell(): void {
+    if (this.telling) clearTimeout(this.telling);
+    this.telling = null;
     for (const listener of this.listeners) listener();
   }
 }

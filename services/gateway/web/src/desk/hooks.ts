@@ -1,11 +1,18 @@
 /** How components read the desk. */
 import { skipToken, useQuery } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, useState, useSyncExternalStore } from "react";
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { Access, Activity, Flow, Price, State } from "@/api/client";
 import { answered, api } from "@/api/client";
 import type { Link } from "@/lib/stream";
 import { number, places } from "@/lib/text";
-import { type Desk, keys, type Services } from "./desk";
+import { type Desk, keys, type MoneyAsOf, type Services } from "./desk";
 
 export const DeskContext = createContext<Desk | null>(null);
 
@@ -21,8 +28,24 @@ function useCached<T>(key: readonly string[]): T | null {
   );
 }
 
-/** Gives the whole state; null before the first answer. */
+/** Gives the whole state as of the newest event; null before the first answer. */
 export const useDeskState = () => useCached<State>(keys.state);
+/** Gives a part of the state; whoever asks hears of nothing but its changes. */
+export function useDeskPart<T>(pick: (state: State) => T): T | null {
+  const { data } = useQuery<State | null, Error, T | null>({
+    queryKey: keys.state,
+    queryFn: skipToken,
+    staleTime: Infinity,
+    select: (state) => state && pick(state),
+  });
+  return data ?? null;
+}
+
+/** Says whether the state was loaded. */
+export const useIsLoaded = () => useDeskPart(() => true) ?? false;
+
+/** Gives the account and its position at the newest price. */
+export const useMoney = () => useCached<MoneyAsOf>(keys.money);
 export const usePrice = () => useCached<Price>(keys.price);
 export const useFlow = () => useCached<Flow>(keys.flow);
 export const useServices = () => useCached<Services>(keys.services);
@@ -78,11 +101,22 @@ export function useNow(): number {
 
 /** Says whether what comes by the stream is not heard any more. */
 export function useIsOffline(): boolean {
-  return useLink().status !== "live";
+  const desk = useDesk();
+  return useSyncExternalStore(desk.subscribe, () => desk.link.status !== "live");
+}
+
+/** After so long without a trade a price is old. */
+export const PRICE_OLD_MS = 10_000;
+
+/** Says whether no trade was heard lately: what is valued at the last one is old with it. */
+export function useIsPriceOld(): boolean {
+  const heardAt = usePrice()?.heardAt;
+  return useNow() - Date.parse(heardAt ?? "") > PRICE_OLD_MS;
 }
 
 /** Gives a writer of prices with as many digits as the market's tick. */
 export function usePriceText(): (value: string | null | undefined) => string {
-  const tick = useDeskState()?.market?.tickUsd;
-  return (value) => number(value, { digits: tick ? places(tick) : null });
+  const desk = useDesk();
+  const tick = useSyncExternalStore(desk.subscribe, () => desk.tickUsd);
+  return useCallback((value) => number(value, { digits: tick ? places(tick) : null }), [tick]);
 }

@@ -2,8 +2,8 @@ import type { State } from "@/api/client";
 import { Fact, Signed } from "@/components/num";
 import { useNow, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
-import { number, usd } from "@/lib/text";
-import { age, clock, zoneName } from "@/lib/time";
+import { number, plural, usd } from "@/lib/text";
+import { age, clock, moment } from "@/lib/time";
 import { feesOf, fundingName } from "./names";
 import { ProtectionFacts } from "./protection-facts";
 
@@ -40,10 +40,11 @@ export function OpenPosition({ position }: { position: Position }) {
 
 function Opened({ position }: { position: Position }) {
   const { zone } = usePreferences();
-  const fills = `${position.fills} fill${position.fills === 1 ? "" : "s"}`;
+  const now = useNow();
   return (
     <Fact name="Entry" testid="position-entry">
-      average of {fills}, since {clock(position.openedAt, zone)} {zoneName(zone)}
+      average of {plural(position.fills, "fill")}
+      {position.openedAt && `, since ${moment(position.openedAt, zone, now)}`}
     </Fact>
   );
 }
@@ -100,6 +101,7 @@ function Made({ position }: { position: Position }) {
 
 function Liquidation({ position }: { position: Position }) {
   const price = usePriceText();
+  const now = useNow();
   const { zone } = usePreferences();
   const isReachable = Number(position.liquidationUsd) > 0;
   return (
@@ -129,7 +131,7 @@ function Liquidation({ position }: { position: Position }) {
               {position.venueLiquidationUsd === null ? "none" : price(position.venueLiquidationUsd)}
               , break-even {price(position.venueBreakEvenUsd)}
               <span className="block text-2xs text-muted">
-                seen {clock(position.venueAt, zone)} {zoneName(zone)}
+                seen {moment(position.venueAt, zone, now)}
               </span>
             </>
           )}

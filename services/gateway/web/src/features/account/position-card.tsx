@@ -1,7 +1,7 @@
-import type { State } from "@/api/client";
+import type { Money } from "@/api/client";
 import { Fact, Signed } from "@/components/num";
 import { Empty, Loading, Panel } from "@/components/panel";
-import { useDesk, useDeskState, useIsOffline, useNow } from "@/desk/hooks";
+import { useDeskPart, useIsOffline, useIsPriceOld, useMoney, useNow } from "@/desk/hooks";
 import { minus, number, usd, words } from "@/lib/text";
 import { age } from "@/lib/time";
 import { feesOf, fundingName, interestName, modeText } from "./names";
@@ -9,21 +9,23 @@ import { OpenPosition } from "./open-position";
 
 /** The account's money and its position. */
 export function PositionCard() {
-  const state = useDeskState();
-  const desk = useDesk();
+  const money = useMoney();
   const now = useNow();
   const isOffline = useIsOffline();
+  // What is open is worth what the last price says; what is flat is not.
+  const isOpen = Number(money?.position.quantityBase ?? 0) !== 0;
+  const isOld = useIsPriceOld() && isOpen;
   return (
     <Panel
       testid="position-card"
       title="Account and position"
-      age={desk.moneyAsOf && `computed ${age(desk.moneyAsOf, now)}`}
-      isStale={state !== null && isOffline}
+      age={money && `computed ${age(money.asOf, now)}${isOld ? ", at an old price" : ""}`}
+      isStale={money !== null && (isOffline || isOld)}
     >
-      {!state ? (
+      {!money ? (
         <Loading lines={9} testid="position-loading" />
-      ) : state.account ? (
-        <Facts state={state} account={state.account} />
+      ) : money.account ? (
+        <Facts account={money.account} position={money.position} />
       ) : (
         <Empty testid="position-empty">No account yet: it opens with the feed.</Empty>
       )}
@@ -31,8 +33,12 @@ export function PositionCard() {
   );
 }
 
-function Facts({ state, account }: { state: State; account: NonNullable<State["account"]> }) {
-  const { position, engine } = state;
+interface FactsProps {
+  account: NonNullable<Money["account"]>;
+  position: Money["position"];
+}
+
+function Facts({ account, position }: FactsProps) {
   const fees = feesOf(account.feesUsd);
   const equity = account.equityUsd ?? account.balanceUsd;
   const since =
@@ -79,12 +85,20 @@ function Facts({ state, account }: { state: State; account: NonNullable<State["a
           {number(account.setupsClosed)}
         </Fact>
         <Fact name="Trading" testid="engine">
-          <span className={engine.mode === "run" ? "" : "text-warn"}>
-            {modeText(engine.mode)}
-            {engine.reason && `: ${words(engine.reason)}`}
-          </span>
+          <Trading />
         </Fact>
       </dl>
     </>
+  );
+}
+
+function Trading() {
+  const engine = useDeskPart((state) => state.engine);
+  if (!engine) return null;
+  return (
+    <span className={engine.mode === "run" ? "" : "text-warn"}>
+      {modeText(engine.mode)}
+      {engine.reason && `: ${words(engine.reason)}`}
+    </span>
   );
 }

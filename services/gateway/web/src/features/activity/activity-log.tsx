@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { Activity } from "@/api/client";
 import { Empty, Loading, Panel } from "@/components/panel";
 import { Button } from "@/components/ui/button";
-import { useActivity, useDeskState, useIsOffline, useLink } from "@/desk/hooks";
+import { useActivity, useDesk, useDeskPart, useIsOffline, useLink } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { cn } from "@/lib/cn";
 import { plural, words } from "@/lib/text";
@@ -31,7 +31,8 @@ const route = getRouteApi("/");
 export function ActivityLog() {
   const all = useActivity();
   const filter = route.useSearch();
-  const state = useDeskState();
+  const { activity } = useDesk();
+  const pos = useDeskPart((state) => state.pos);
   const isOffline = useIsOffline();
   const { head } = useLink();
   const [pausedAt, setPausedAt] = useState<string | null>(null);
@@ -50,8 +51,8 @@ export function ActivityLog() {
     <Panel
       testid="activity-log"
       title="Activity"
-      age={`log position ${head === "0" ? (state?.pos ?? "–") : head}`}
-      isStale={state !== null && isOffline}
+      age={`log position ${head === "0" ? (pos ?? "–") : head}`}
+      isStale={pos !== null && isOffline}
       className="h-[34rem]"
       bodyClassName="flex flex-col gap-2"
       actions={
@@ -75,7 +76,7 @@ export function ActivityLog() {
     >
       <FilterBar events={all} count={rows.length} />
       <CaughtUp />
-      {state === null && all.length === 0 ? (
+      {!activity.isLoaded ? (
         <Loading lines={8} testid="activity-loading" />
       ) : rows.length === 0 ? (
         <div className="min-h-0 flex-1">

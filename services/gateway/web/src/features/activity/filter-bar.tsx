@@ -1,5 +1,5 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { Activity } from "@/api/client";
 import { Checkbox, Input, Select } from "@/components/ui/input";
 import { plural, words } from "@/lib/text";
@@ -22,16 +22,7 @@ export function FilterBar({ events, count }: { events: readonly Activity[]; coun
     void navigate({ search: (now) => ({ ...now, ...change }), replace: true });
   return (
     <div className="flex flex-wrap items-center gap-2 text-xs">
-      <Input
-        type="search"
-        placeholder="text or id"
-        aria-label="Filter by text or id"
-        data-testid="activity-filter-text"
-        maxLength={100}
-        value={filter.q ?? ""}
-        onChange={(event) => set({ q: event.target.value || undefined })}
-        className="min-h-8 flex-1 text-xs max-sm:basis-full sm:max-w-56"
-      />
+      <TextFilter q={filter.q ?? ""} onText={(text) => set({ q: text || undefined })} />
       <Select
         aria-label="Filter by severity"
         data-testid="activity-filter-severity"
@@ -76,5 +67,33 @@ export function FilterBar({ events, count }: { events: readonly Activity[]; coun
         {plural(count, "event")}
       </span>
     </div>
+  );
+}
+
+/**
+ * What is typed stands in the field at once, and in the address a moment later. A field that waited
+ * for its address would lose letters, and the place of who corrects one.
+ */
+function TextFilter({ q, onText }: { q: string; onText(text: string): void }) {
+  const box = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState(q);
+  useEffect(() => {
+    if (document.activeElement !== box.current) setText(q);
+  }, [q]);
+  return (
+    <Input
+      ref={box}
+      type="search"
+      placeholder="text or id"
+      aria-label="Filter by text or id"
+      data-testid="activity-filter-text"
+      maxLength={100}
+      value={text}
+      onChange={(event) => {
+        setText(event.target.value);
+        onText(event.target.value);
+      }}
+      className="min-h-8 flex-1 text-xs max-sm:basis-full sm:max-w-56"
+    />
   );
 }

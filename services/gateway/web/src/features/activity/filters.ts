@@ -28,10 +28,20 @@ export function matches(event: Activity, filter: Filter): boolean {
   if (filter.type && event.type !== filter.type) return false;
   const wanted = filter.q?.trim().toLowerCase();
   if (!wanted) return true;
-  // As the gateway filters its export: summary, names, and the event's own fields.
-  return [event.summary, event.type, event.event, JSON.stringify(event.data)].some((text) =>
-    text.toLowerCase().includes(wanted),
-  );
+  return textOf(event).includes(wanted);
+}
+
+/** Of each event that was searched, what is searched: thousands are looked at with every new one. */
+const texts = new WeakMap<Activity, string>();
+
+/** Gives what the gateway searches for its export: summary, names, and the event's own fields. */
+function textOf(event: Activity): string {
+  const known = texts.get(event);
+  if (known !== undefined) return known;
+  const parts = [event.summary, event.type, event.event, JSON.stringify(event.data)];
+  const text = parts.join("\n").toLowerCase();
+  texts.set(event, text);
+  return text;
 }
 
 /** Names the types among events, for a menu. */

@@ -38,8 +38,7 @@ export function useSignOut() {
   return useCallback(async (): Promise<void> => {
     desk.stop();
     await answered(api.POST("/api/auth/sign-out"));
-    cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.access[0] });
-    desk.activity.clear();
+    desk.forget();
     await cache.invalidateQueries({ queryKey: keys.access });
   }, [cache, desk]);
 }

@@ -1,4 +1,4 @@
-import { Fragment } from "react";
+import { Fragment, memo } from "react";
 import type { State } from "@/api/client";
 import { Signed } from "@/components/num";
 import { usePriceText } from "@/desk/hooks";
@@ -14,7 +14,7 @@ const COLUMNS_ALL = COLUMNS.length + 1;
 type Bar = State["bars"][number];
 
 /** The chart as a table, the newest minute first: the levels, the bars, and what is marked there. */
-export function BarsTable({ state }: { state: State }) {
+export const BarsTable = memo(function BarsTable({ state }: { state: State }) {
   const price = usePriceText();
   const { bars } = state;
   const marked = wordsByMinute(state.marks, price);
@@ -60,7 +60,7 @@ export function BarsTable({ state }: { state: State }) {
       </table>
     </div>
   );
-}
+});
 
 function BarRow({ bar }: { bar: Bar }) {
   const price = usePriceText();

@@ -2,7 +2,15 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Signed } from "@/components/num";
 import { Empty, Loading, Panel } from "@/components/panel";
 import { Button } from "@/components/ui/button";
-import { useDeskState, useFlow, useIsOffline, useNow, usePrice, usePriceText } from "@/desk/hooks";
+import {
+  useDeskState,
+  useFlow,
+  useIsOffline,
+  useIsPriceOld,
+  useNow,
+  usePrice,
+  usePriceText,
+} from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { cn } from "@/lib/cn";
 import { number, words } from "@/lib/text";
@@ -10,16 +18,13 @@ import { age, clock, minute, zoneName } from "@/lib/time";
 import { BarsTable } from "./bars-table";
 import PriceChart from "./price-chart";
 
-const STALE_MS = 10_000;
-
 /** The market: price, CVD, VWAP and what the strategy says, over the chart or its table. */
 export function ChartPanel() {
   const state = useDeskState();
   const price = usePrice();
-  const now = useNow();
+  const isOld = useIsPriceOld();
   const isOffline = useIsOffline();
   const [isTable, setTable] = useState(false);
-  const isOld = price !== null && now - Date.parse(price.heardAt) > STALE_MS;
   return (
     <Panel
       testid="price-cvd-chart"

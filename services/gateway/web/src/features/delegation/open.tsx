@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useContext, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useState } from "react";
 import { useByHandFollow } from "@/features/signing/use-by-hand";
 import { DelegationDialog } from "./delegation-dialog";
 import { useDelegation, useDelegationFollow } from "./use-delegation";
@@ -18,8 +18,9 @@ export function DelegationWindow({ children }: { children: ReactNode }) {
   const { data: delegation } = useDelegation();
   useDelegationFollow();
   useByHandFollow();
+  const openIt = useCallback(() => setOpen(true), []);
   return (
-    <OpenContext value={() => setOpen(true)}>
+    <OpenContext value={openIt}>
       {children}
       {delegation?.isRequired && (
         <DelegationDialog open={isOpen} onOpenChange={setOpen} delegation={delegation} />

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { answered, api, type Schemas } from "@/api/client";
 import { keys } from "@/desk/desk";
 import { useFollow } from "@/desk/follow";
-import { useDeskState, useNow } from "@/desk/hooks";
+import { useIsLoaded, useNow } from "@/desk/hooks";
 import { useStepUp } from "@/features/auth/step-up";
 
 export type Delegation = Schemas["DelegationView"] & {
@@ -23,7 +23,7 @@ const CONCERNS =
 /** Gives the delegation; undefined before the first answer. */
 export function useDelegation() {
   const cache = useQueryClient();
-  const isReadable = useDeskState() !== null;
+  const isReadable = useIsLoaded();
   return useQuery<Delegation>({
     queryKey: keys.delegation,
     queryFn: async () => {

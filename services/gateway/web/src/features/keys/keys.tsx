@@ -1,5 +1,13 @@
 import { useRouter } from "@tanstack/react-router";
-import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import { usePreferences } from "@/desk/preferences";
 import { useOpenDelegation } from "@/features/delegation/open";
 import { type Act, type Begun, isTyping, NOTHING, pressed } from "./bindings";
@@ -58,8 +66,9 @@ export function Keys({ children }: { children: ReactNode }) {
     return () => removeEventListener("keydown", listen);
   }, [hasKeys, openDelegation, router]);
 
+  const openIt = useCallback(() => setOpen(true), []);
   return (
-    <KeysContext value={() => setOpen(true)}>
+    <KeysContext value={openIt}>
       {children}
       <KeysSheet open={isOpen} onOpenChange={setOpen} />
     </KeysContext>

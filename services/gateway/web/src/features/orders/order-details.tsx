@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { OrderLife } from "@/api/client";
 import { Address } from "@/components/address";
 import { Fact } from "@/components/num";
-import { useDeskState, usePriceText } from "@/desk/hooks";
+import { useDeskPart, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { number, words } from "@/lib/text";
 import { duration, precise, zoneName } from "@/lib/time";
@@ -83,6 +83,9 @@ function Costs({ order }: { order: OrderLife }) {
           in the log
         </Link>
       </Fact>
+      <Fact name="Order of the venue" testid="order-venue-id">
+        {order.venueOrderId ?? "–"}
+      </Fact>
     </dl>
   );
 }
@@ -138,7 +141,7 @@ const LABELS: Record<string, string> = {
 
 function What({ stage }: { stage: Stage }) {
   const price = usePriceText();
-  const mode = useDeskState()?.mode ?? "";
+  const mode = useDeskPart((state) => state.mode) ?? "";
   const parts: string[] = [];
   if (stage.quantityBase)
     parts.push(number(stage.quantityBase) + (stage.stage === "canceled" ? " unfilled" : ""));

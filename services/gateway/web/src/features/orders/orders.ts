@@ -2,7 +2,7 @@
 import type { OrderLife } from "@/api/client";
 import { number } from "@/lib/text";
 
-export function filledOf(order: OrderLife): string {
+export function filledOf(order: Pick<OrderLife, "quantityBase" | "filledBase">): string {
   const whole = order.quantityBase === null ? "the position" : number(order.quantityBase);
   return `${number(order.filledBase)} of ${whole}`;
 }

@@ -1,15 +1,15 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { answered, api } from "@/api/client";
 import { keys } from "@/desk/desk";
-import { useDeskState } from "@/desk/hooks";
+import { useDeskPart } from "@/desk/hooks";
 
 /** Gives the newest orders, newest first; asked for anew whenever something happened to one. */
 export function useOrders() {
-  const state = useDeskState();
+  const newest = useDeskPart(({ epoch, ordersPos }) => [epoch, ordersPos]);
   return useQuery({
-    queryKey: [...keys.orders, state?.epoch, state?.ordersPos],
+    queryKey: [...keys.orders, newest],
     queryFn: async () => (await answered(api.GET("/api/orders"))).data.items,
-    enabled: state !== null,
+    enabled: newest !== null,
     placeholderData: keepPreviousData,
     staleTime: Infinity,
     gcTime: 0,

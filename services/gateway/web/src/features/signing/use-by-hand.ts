@@ -4,7 +4,7 @@ import { useCallback, useState } from "react";
 import { answered, api, type Schemas } from "@/api/client";
 import { keys } from "@/desk/desk";
 import { useFollow } from "@/desk/follow";
-import { useDeskState } from "@/desk/hooks";
+import { useIsLoaded } from "@/desk/hooks";
 import { useStepUp } from "@/features/auth/step-up";
 import { nextShown, type Shown } from "./shown";
 
@@ -18,7 +18,7 @@ const CONCERNS = /sign|offer|return|transaction|owner/;
 
 /** Gives who signs and what waits for the owner; undefined before the first answer. */
 export function useByHand() {
-  const isReadable = useDeskState() !== null;
+  const isReadable = useIsLoaded();
   return useQuery<ByHand>({
     queryKey: keys.signing,
     queryFn: async () => (await answered(api.GET("/api/signing"))).data,

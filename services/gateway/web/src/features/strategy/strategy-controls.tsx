@@ -121,12 +121,11 @@ function Limits({ revision, begun, setBegun, rebase }: LimitsProps) {
       {LIMITS.map(({ key, name, unit, testid, help }) => {
         const wrong = invalid(key, draft[key]);
         return (
-          <label
-            key={key}
-            className="grid grid-cols-[1fr_7rem_5.5rem] items-center gap-2"
-            title={help}
-          >
-            <span className="text-muted">{name}</span>
+          <label key={key} className="grid grid-cols-[1fr_7rem_5.5rem] items-center gap-2">
+            <span className="text-muted">
+              {name}
+              <span className="block text-2xs">{help}</span>
+            </span>
             <Input
               inputMode="decimal"
               data-testid={testid}

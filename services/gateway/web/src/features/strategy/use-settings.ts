@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { answered, api, type Settings } from "@/api/client";
 import { keys } from "@/desk/desk";
-import { useDesk, useDeskState } from "@/desk/hooks";
+import { useDesk, useDeskPart } from "@/desk/hooks";
 import { useStepUp } from "@/features/auth/step-up";
 
 export interface Revision {
@@ -16,11 +16,11 @@ async function read(): Promise<Revision> {
 
 /** The settings with their revision; asked for again when the desk's state shows others. */
 export function useSettings() {
-  const inState = useDeskState()?.settings;
+  const inState = useDeskPart((state) => state.settings);
   return useQuery({
     queryKey: [...keys.settings, JSON.stringify(inState)],
     queryFn: read,
-    enabled: inState !== null && inState !== undefined,
+    enabled: inState !== null,
     placeholderData: (before: Revision | undefined) => before,
     staleTime: Infinity,
   });

@@ -1,9 +1,9 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { answered, api, type Schemas, sentence } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { keys } from "@/desk/desk";
-import { useDeskState, usePriceText } from "@/desk/hooks";
+import { useDeskPart, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { cn } from "@/lib/cn";
 import { plural, usd } from "@/lib/text";
@@ -12,8 +12,12 @@ import { gridOf, type HeatCell, type Heatmap, type Placed } from "./heat";
 
 const STEP_MS = 600_000;
 
+interface MapProps {
+  gauge: Schemas["PanelView"];
+}
+
 /** The liquidations of the last hours over price and time, as a map or as a table. */
-export function LiquidationMap({ gauge }: { gauge: Schemas["PanelView"] }) {
+export const LiquidationMap = memo(function LiquidationMap({ gauge }: MapProps) {
   const [isTable, setTable] = useState(false);
   const { data: map, error } = useLiquidations(gauge);
   return (
@@ -49,11 +53,11 @@ export function LiquidationMap({ gauge }: { gauge: Schemas["PanelView"] }) {
       )}
     </section>
   );
-}
+});
 
 /** Asks anew when a liquidation was heard, and when the market's time goes on by a step. */
 function useLiquidations(gauge: Schemas["PanelView"]) {
-  const epoch = useDeskState()?.epoch;
+  const epoch = useDeskPart((state) => state.epoch);
   const of = (name: string) => gauge.details.find((one) => one.name === name)?.value;
   const step = gauge.at ? Math.floor(Date.parse(gauge.at) / STEP_MS) : 0;
   return useQuery({

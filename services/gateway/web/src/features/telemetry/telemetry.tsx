@@ -1,8 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
+import { memo } from "react";
 import { answered, api, type Schemas, sentence } from "@/api/client";
 import { Empty, Loading, Panel } from "@/components/panel";
 import { keys } from "@/desk/desk";
-import { useDeskState, useFlow, useIsOffline, useNow, usePrice, usePriceText } from "@/desk/hooks";
+import {
+  PRICE_OLD_MS,
+  useFlow,
+  useIsLoaded,
+  useIsOffline,
+  useNow,
+  usePrice,
+  usePriceText,
+} from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { cn } from "@/lib/cn";
 import { age } from "@/lib/time";
@@ -11,18 +20,19 @@ import { newest, readingOf, titleOf } from "./readings";
 
 type Gauge = Schemas["PanelView"];
 
-const STALE_MS = 120_000;
+/** Of a trade; and of a mark price, which comes every few seconds with all that goes with it. */
+const OF_TRADES: ReadonlySet<string> = new Set(["price", "cvd", "vwap", "feed_health"]);
+const MARK_OLD_MS = 30_000;
 
 /** Everything that is measured, each with its source and age; what is not fed says why. */
 export function Telemetry() {
-  const state = useDeskState();
-  const now = useNow();
+  const isLoaded = useIsLoaded();
   const isOffline = useIsOffline();
   const [price, flow] = [usePrice(), useFlow()];
   const { data: gauges, error } = useQuery({
     queryKey: keys.telemetry,
     queryFn: async () => (await answered(api.GET("/api/telemetry"))).data.panels,
-    enabled: state !== null,
+    enabled: isLoaded,
     staleTime: Infinity,
   });
   const forced = gauges?.find((one) => one.id === "liquidations");
@@ -36,7 +46,7 @@ export function Telemetry() {
         <>
           <ul className="grid grid-cols-1 gap-2 sm:grid-cols-2 md:grid-cols-3 xl:grid-cols-5">
             {gauges.map((one) => (
-              <Card key={one.id} gauge={newest(one, price, flow)} now={now} />
+              <Card key={one.id} gauge={newest(one, price, flow)} />
             ))}
           </ul>
           {forced?.isFed && <LiquidationMap gauge={forced} />}
@@ -46,10 +56,13 @@ export function Telemetry() {
   );
 }
 
-function Card({ gauge, now }: { gauge: Gauge; now: number }) {
+/** Remembered: prices come five times a second, and most gauges stay as they are meanwhile. */
+const Card = memo(function Card({ gauge }: { gauge: Gauge }) {
+  const now = useNow();
   const price = usePriceText();
   const { zone } = usePreferences();
-  const isOld = gauge.heardAt !== null && now - Date.parse(gauge.heardAt) > STALE_MS;
+  const oldMs = OF_TRADES.has(gauge.id) ? PRICE_OLD_MS : MARK_OLD_MS;
+  const isOld = gauge.heardAt !== null && now - Date.parse(gauge.heardAt) > oldMs;
   const { lead, facts, note } = readingOf(gauge, price, zone);
   return (
     <li
@@ -92,4 +105,4 @@ function Card({ gauge, now }: { gauge: Gauge; now: number }) {
       )}
     </li>
   );
-}
+});

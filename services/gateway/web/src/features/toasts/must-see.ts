@@ -13,8 +13,15 @@ const EVENTS: Record<string, Weight> = {
   position_adopted: "warning",
   signature_asked: "warning",
 };
-const TYPES: Record<string, Weight> = { sl_hit: "warning", tp_hit: "info", filled: "info" };
+const TYPES: Record<string, Weight> = {
+  sl_hit: "warning",
+  closed: "warning",
+  tp_hit: "info",
+  filled: "info",
+};
 
 export function weightOf(event: Activity): Weight | null {
+  // Whoever holds a key that this desk does not know can trade the account.
+  if (event.event === "delegation_changed") return event.level === "bad" ? "critical" : null;
   return EVENTS[event.event] ?? TYPES[event.type] ?? null;
 }

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { toast } from "sonner";
 import type { Activity } from "@/api/client";
-import { useDesk, useDeskState } from "@/desk/hooks";
+import { useDesk, useDeskPart } from "@/desk/hooks";
 import { withShortAddresses, words } from "@/lib/text";
 import { weightOf } from "./must-see";
 import { tell } from "./tell";
@@ -15,7 +15,7 @@ const STOP = "stop";
  */
 export function useToasts(): void {
   const desk = useDesk();
-  const isHalted = useDeskState()?.isHalted;
+  const isHalted = useDeskPart((state) => state.isHalted);
   useEffect(() => {
     if (isHalted === false) toast.dismiss(STOP);
   }, [isHalted]);
