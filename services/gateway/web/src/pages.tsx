@@ -1,3 +1,4 @@
+import { Guarded } from "@/components/guarded";
 import { AboutPanel } from "@/features/about/about-panel";
 import { PositionCard } from "@/features/account/position-card";
 import { ActivityLog } from "@/features/activity/activity-log";
@@ -19,35 +20,57 @@ export function DeskPage() {
   return (
     <div className="grid grid-cols-1 gap-3 lg:grid-cols-12">
       <div className="min-w-0 empty:hidden lg:col-span-12">
-        <ManualSign />
+        <Guarded name="Signed by hand">
+          <ManualSign />
+        </Guarded>
       </div>
       <div className="flex min-w-0 flex-col lg:col-span-8 [&>*]:flex-1">
-        <ChartPanel />
+        <Guarded name="Market">
+          <ChartPanel />
+        </Guarded>
       </div>
       <div className="flex min-w-0 flex-col gap-3 lg:col-span-4">
-        <PositionCard />
-        <StrategyControls />
+        <Guarded name="Account and position">
+          <PositionCard />
+        </Guarded>
+        <Guarded name="Strategy and limits">
+          <StrategyControls />
+        </Guarded>
       </div>
       <div className="min-w-0 lg:col-span-12">
-        <Telemetry />
+        <Guarded name="Telemetry">
+          <Telemetry />
+        </Guarded>
       </div>
       <div className="flex min-w-0 flex-col lg:col-span-4 [&>*]:flex-1">
-        <SetupCard />
+        <Guarded name="Setup and orders">
+          <SetupCard />
+        </Guarded>
       </div>
       <div className="relative h-[26rem] min-w-0 lg:col-span-4 lg:h-auto lg:min-h-[26rem] [&>*]:absolute [&>*]:inset-0">
-        <VerdictPanel />
+        <Guarded name="Verdicts">
+          <VerdictPanel />
+        </Guarded>
       </div>
       <div className="relative h-[26rem] min-w-0 lg:col-span-4 lg:h-auto lg:min-h-[26rem] [&>*]:absolute [&>*]:inset-0">
-        <WhyNot />
+        <Guarded name="Strategy minute by minute">
+          <WhyNot />
+        </Guarded>
       </div>
       <div className="min-w-0 lg:col-span-12">
-        <OrdersPanel />
+        <Guarded name="Order life">
+          <OrdersPanel />
+        </Guarded>
       </div>
       <div className="min-w-0 lg:col-span-12">
-        <ActivityLog />
+        <Guarded name="Activity">
+          <ActivityLog />
+        </Guarded>
       </div>
       <div className="min-w-0 lg:col-span-12">
-        <ServicesCard />
+        <Guarded name="Services">
+          <ServicesCard />
+        </Guarded>
       </div>
     </div>
   );
@@ -57,9 +80,15 @@ export function DeskPage() {
 export function SettingsPage() {
   return (
     <div className="mx-auto grid max-w-4xl grid-cols-1 gap-3">
-      <PreferencesPanel />
-      <NotificationsPanel />
-      <SessionsPanel />
+      <Guarded name="This browser">
+        <PreferencesPanel />
+      </Guarded>
+      <Guarded name="Notifications">
+        <NotificationsPanel />
+      </Guarded>
+      <Guarded name="Sessions">
+        <SessionsPanel />
+      </Guarded>
     </div>
   );
 }
@@ -68,7 +97,9 @@ export function SettingsPage() {
 export function AboutPage() {
   return (
     <div className="mx-auto grid max-w-4xl grid-cols-1 gap-3">
-      <AboutPanel />
+      <Guarded name="What runs here">
+        <AboutPanel />
+      </Guarded>
     </div>
   );
 }

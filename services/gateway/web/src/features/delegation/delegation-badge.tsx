@@ -10,7 +10,8 @@ import { type Delegation, useChainNow, useDelegation } from "./use-delegation";
 
 /** Who may sign for the account, as the chain shows it; opens what can be done about it. */
 export function DelegationBadge() {
-  const { data: delegation } = useDelegation();
+  const { data: delegation, isRefetchError } = useDelegation();
+  const isOffline = useIsOffline();
   if (!delegation) return null;
   if (!delegation.isRequired)
     return (
@@ -23,15 +24,20 @@ export function DelegationBadge() {
         {delegation.venue.cluster} signs for itself
       </span>
     );
-  return <OwnedBadge delegation={delegation} />;
+  return <OwnedBadge delegation={delegation} isStale={isOffline || isRefetchError} />;
 }
 
 const BY_HAND = { label: "signed by hand", tone: "plain", mark: "✎" } as const;
 
-function OwnedBadge({ delegation }: { delegation: Delegation }) {
+interface OwnedBadgeProps {
+  delegation: Delegation;
+  /** It was not read lately: what it says may be over. */
+  isStale: boolean;
+}
+
+function OwnedBadge({ delegation, isStale }: OwnedBadgeProps) {
   const open = useOpenDelegation();
   const now = useChainNow(delegation);
-  const isOffline = useIsOffline();
   const { data: byHand } = useByHand();
   const isByHand = byHand?.mode === "manual";
   const told = standingOf(delegation, now);
@@ -49,7 +55,7 @@ function OwnedBadge({ delegation }: { delegation: Delegation }) {
       onClick={open}
       className={cn(
         "cursor-pointer rounded-full transition-colors hover:bg-raised",
-        isOffline && "opacity-85 saturate-0",
+        isStale && "opacity-85 saturate-0",
       )}
     >
       <Badge tone={tone} className="min-h-8 px-3 text-xs">
@@ -58,6 +64,7 @@ function OwnedBadge({ delegation }: { delegation: Delegation }) {
         </span>
         <span className="sr-only">Delegation: </span>
         {label}
+        {isStale && <span className="font-normal">not live</span>}
         {waiting > 0 && <span className="num text-warn">{waiting} to sign</span>}
         {!isByHand && state === "active" && key && (
           <span className="num font-normal text-muted">

@@ -1,21 +1,6 @@
 import { Address } from "@/components/address";
-import { cn } from "@/lib/cn";
+import { Checklist, type Step } from "@/components/checklist";
 import type { Delegation } from "./use-delegation";
-
-type Status = "done" | "pending" | "failed";
-
-interface Step {
-  code: string;
-  text: string;
-  status: Status;
-}
-
-const MARKS: Record<Status, string> = { done: "✓", pending: "…", failed: "✗" };
-const COLORS: Record<Status, string> = {
-  done: "text-info",
-  pending: "text-warn",
-  failed: "text-bad",
-};
 
 /** The way of the owner's newest transaction: signed, sent, in a block, named by the chain. */
 export function Journey({ delegation }: { delegation: Delegation }) {
@@ -32,21 +17,7 @@ export function Journey({ delegation }: { delegation: Delegation }) {
         {sent.kind === "revoke" ? "Your revoke" : "Your delegation"}
         <Address of={sent.signature} testid="copy-signature" className="text-xs" />
       </p>
-      <ul className="flex flex-col gap-1">
-        {stepsOf(delegation).map(({ code, text, status }) => (
-          <li
-            key={code}
-            data-testid={`journey-${code}`}
-            data-status={status}
-            className="flex items-start gap-2.5"
-          >
-            <span aria-hidden className={cn("num w-4 shrink-0 text-center", COLORS[status])}>
-              {MARKS[status]}
-            </span>
-            <span>{text}</span>
-          </li>
-        ))}
-      </ul>
+      <Checklist steps={stepsOf(delegation)} />
     </div>
   );
 }
@@ -58,25 +29,31 @@ export function isPast({ state, sent, onChain }: Delegation): boolean {
 
 function stepsOf({ sent, onChain }: Delegation): Step[] {
   if (!sent) return [];
-  const steps: Step[] = [{ code: "signed", text: "Signed by your wallet.", status: "done" }];
+  const steps: Step[] = [
+    { testid: "journey-signed", text: "Signed by your wallet.", status: "done" },
+  ];
   const slot = sent.slot?.toLocaleString("en-US");
   switch (sent.status) {
     case "sent":
-      steps.push({ code: "block", text: "On its way to a block …", status: "pending" });
+      steps.push({ testid: "journey-block", text: "On its way to a block …", status: "pending" });
       break;
     case "landed":
-      steps.push({ code: "block", text: `In the block of slot ${slot}.`, status: "done" });
+      steps.push({
+        testid: "journey-block",
+        text: `In the block of slot ${slot}.`,
+        status: "done",
+      });
       break;
     case "failed":
       steps.push({
-        code: "block",
+        testid: "journey-block",
         text: `The program refused it in slot ${slot}, with error ${sent.code}. Nothing changed but the fee: look at what is missing, then build it anew.`,
         status: "failed",
       });
       return steps;
     default:
       steps.push({
-        code: "block",
+        testid: "journey-block",
         text: "No block took it while it could. Nothing changed: build it anew.",
         status: "failed",
       });
@@ -88,8 +65,8 @@ function stepsOf({ sent, onChain }: Delegation): Step[] {
   const unread = sent.kind === "revoke" ? "The chain is read …" : "The chain is read for the key …";
   steps.push(
     isNamed
-      ? { code: "named", text: named, status: "done" }
-      : { code: "named", text: unread, status: "pending" },
+      ? { testid: "journey-named", text: named, status: "done" }
+      : { testid: "journey-named", text: unread, status: "pending" },
   );
   return steps;
 }

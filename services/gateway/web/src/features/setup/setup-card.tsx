@@ -1,16 +1,18 @@
 import type { Order, Setup, State } from "@/api/client";
 import { Empty, Loading, Panel } from "@/components/panel";
 import { Badge } from "@/components/ui/badge";
-import { useDeskState, useIsOffline, usePrice, usePriceText } from "@/desk/hooks";
+import { useDesk, useDeskState, useIsOffline, usePrice, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { feesOf } from "@/features/account/names";
+import { filledOf } from "@/features/orders/orders";
 import { cn } from "@/lib/cn";
-import { number, usd, words } from "@/lib/text";
-import { clock, zoneName } from "@/lib/time";
+import { usd, words } from "@/lib/text";
+import { moment } from "@/lib/time";
 import { Transactions } from "./transactions";
 
 /** The newest setup as a ladder of its prices, each with its order and how far it came. */
 export function SetupCard() {
+  const desk = useDesk();
   const state = useDeskState();
   const { zone } = usePreferences();
   const isOffline = useIsOffline();
@@ -19,7 +21,7 @@ export function SetupCard() {
     <Panel
       testid="setup-card"
       title="Setup and orders"
-      age={setup && `approved ${clock(setup.approvedAt, zone)} ${zoneName(zone)}`}
+      age={setup && `approved ${moment(setup.approvedAt, zone, desk.now())}`}
       isStale={state !== null && isOffline}
       actions={
         setup && (
@@ -46,6 +48,7 @@ export function SetupCard() {
 }
 
 function Ladder({ state, setup }: { state: State; setup: Setup }) {
+  const desk = useDesk();
   const price = usePriceText();
   const last = usePrice() ?? state.price;
   const { zone } = usePreferences();
@@ -97,7 +100,7 @@ function Ladder({ state, setup }: { state: State; setup: Setup }) {
         </tbody>
       </table>
       <p data-testid="setup-note" className="mt-2 text-muted">
-        {noteOf(setup, (iso) => `${clock(iso, zone)} ${zoneName(zone)}`)}
+        {noteOf(setup, (iso) => moment(iso, zone, desk.now()))}
       </p>
       <Transactions state={state} />
     </>
@@ -144,7 +147,7 @@ function rungOf(leg: string, plan: string, order: Order | null): Rung {
   return {
     name: leg.toUpperCase(),
     priceUsd: order?.priceUsd ?? plan,
-    filled: filledOf(order),
+    filled: order ? filledOf(order) : "",
     state: order
       ? words(order.status) + (order.reason ? `: ${words(order.reason)}` : "")
       : "planned",
@@ -153,12 +156,6 @@ function rungOf(leg: string, plan: string, order: Order | null): Rung {
     isHit,
     isOver: order !== null && !order.isOpen && !isHit,
   };
-}
-
-function filledOf(order: Order | null): string {
-  if (!order) return "";
-  const whole = order.quantityBase === null ? "position" : number(order.quantityBase);
-  return `${number(order.filledBase)} of ${whole}`;
 }
 
 function noteOf(setup: Setup, time: (iso: string) => string): string {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { HoldButton } from "@/components/hold-button";
-import { useDeskState } from "@/desk/hooks";
+import { useDeskPart } from "@/desk/hooks";
 import { levelOf } from "./levels";
 import { StopDialog } from "./stop-dialog";
 import { useStop } from "./use-stop";
@@ -12,7 +12,7 @@ import { useStop } from "./use-stop";
 export function EmergencyStop() {
   const [isOpen, setOpen] = useState(false);
   const { stopping, stop, forget } = useStop();
-  const state = useDeskState();
+  const killLevel = useDeskPart((state) => state.killLevel);
   const button = useRef<HTMLButtonElement>(null);
 
   useEffect(() => {
@@ -28,7 +28,7 @@ export function EmergencyStop() {
     return () => removeEventListener("keydown", focus);
   }, []);
 
-  const standing = levelOf(state?.killLevel ?? null);
+  const standing = levelOf(killLevel);
   return (
     <div className="max-sm:fixed max-sm:inset-x-0 max-sm:bottom-0 max-sm:z-30 max-sm:border-edge max-sm:border-t max-sm:bg-panel max-sm:p-2">
       <HoldButton

@@ -8,11 +8,12 @@ import { usePreferences } from "@/desk/preferences";
 import { useStepUp } from "@/features/auth/step-up";
 import { tell } from "@/features/toasts/tell";
 import { withShortAddresses, words } from "@/lib/text";
-import { clock, zoneName } from "@/lib/time";
+import { moment } from "@/lib/time";
 import { levelOf } from "./levels";
 
 /** Says that automation is stopped, by whom and why, and what stays open; offers to resume. */
 export function HaltBanner() {
+  const desk = useDesk();
   const state = useDeskState();
   const { zone } = usePreferences();
   const { data: access } = useAccess();
@@ -24,7 +25,7 @@ export function HaltBanner() {
   const mayResume = scope === "account" || access?.mayStopAll === true;
   const causes = state.halts.map(
     (one) =>
-      `Stopped (${words(one.level)}${one.scope === "global" ? ", all accounts" : ""}) by ${withShortAddresses(one.by)}, ${clock(one.recordedAt, zone)} ${zoneName(zone)}: ${one.reason}.`,
+      `Stopped (${words(one.level)}${one.scope === "global" ? ", all accounts" : ""}) by ${withShortAddresses(one.by)}, ${moment(one.recordedAt, zone, desk.now())}: ${one.reason}.`,
   );
   return (
     <div
@@ -77,7 +78,11 @@ function ResumeDialog({ open, onOpenChange, causes, scope }: ResumeDialogProps) 
       await guard(() =>
         answered(api.POST("/api/engine/resume", { body: { reason: reason.trim(), scope } })),
       );
-      tell("good", "Trading was resumed.", { id: "resumed" });
+      if (causes.length > 1)
+        tell("warning", "This account's stop was lifted. That of all accounts stands.", {
+          id: "resumed",
+        });
+      else tell("good", "Trading was resumed.", { id: "resumed" });
       setSaid("");
       setReason("");
       // The next stop does not begin with this window.
@@ -96,7 +101,9 @@ function ResumeDialog({ open, onOpenChange, causes, scope }: ResumeDialogProps) 
       description={
         scope === "global"
           ? "Every account is allowed new entries again, unless a stop of its own stands."
-          : "New entries are allowed again from the next signal on."
+          : causes.length > 1
+            ? "This lifts the account's own stop. The stop of all accounts stands on: no new entry before that is lifted too."
+            : "New entries are allowed again from the next signal on."
       }
     >
       <form

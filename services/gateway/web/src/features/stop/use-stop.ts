@@ -39,7 +39,9 @@ export function useStop() {
     } catch (error) {
       // Who may not stop all accounts has stopped this one all the same; the answer says so.
       const isOfOne = error instanceof Problem && error.code === "operator_wallet_required";
-      setStopping({ ...asked, error: `${isOfOne ? "" : "Not sent. "}${sentence(error)}` });
+      const isUnanswered = error instanceof Problem && error.status === 0;
+      const what = isOfOne ? "" : isUnanswered ? "Whether it arrived is not known. " : "Not sent. ";
+      setStopping({ ...asked, error: `${what}${sentence(error)}` });
     }
   };
 

@@ -1,6 +1,8 @@
-import { useIsSignedOut, useLink } from "@/desk/hooks";
+import { useDesk, useIsSignedOut, useLink, useServices } from "@/desk/hooks";
+import { slowest } from "@/features/services/standing";
 import { cn } from "@/lib/cn";
-import { plural } from "@/lib/text";
+import { number, plural } from "@/lib/text";
+import { duration } from "@/lib/time";
 
 const WORDS = {
   off: "off",
@@ -11,9 +13,19 @@ const WORDS = {
   outdated: "reload the page",
 };
 
-/** Says whether the stream is heard, how far away the gateway is, and what was caught up on. */
+/** A clock of this browser that differs by more makes every age on the page doubtful. */
+const SKEW_MS_MAX = 2_000;
+const LAG_EVENTS_MAX = 100;
+
+/**
+ * Says whether the stream is heard, how far away the gateway is, how far the desk is behind its
+ * log, and what was caught up on.
+ */
 export function ConnectionPill() {
+  const { skewMs } = useDesk();
   const link = useLink();
+  const services = useServices();
+  const lag = slowest(services?.items ?? []);
   const isLive = link.status === "live";
   const isSignedOut = useIsSignedOut();
   return (
@@ -41,6 +53,20 @@ export function ConnectionPill() {
       {isLive && link.rttMs !== null && (
         <span data-testid="latency" className="text-muted max-sm:hidden">
           {link.rttMs} ms
+        </span>
+      )}
+      {isLive && lag && (
+        <span
+          data-testid="lag"
+          title={`events of the log that ${lag.name} has yet to read`}
+          className={cn("max-sm:hidden", lag.events > LAG_EVENTS_MAX ? "text-warn" : "text-muted")}
+        >
+          lag {number(lag.events)}
+        </span>
+      )}
+      {isLive && Math.abs(skewMs) > SKEW_MS_MAX && (
+        <span data-testid="clock-skew" className="text-warn max-sm:hidden">
+          this clock is {duration(Math.abs(skewMs))} {skewMs > 0 ? "behind" : "ahead"}
         </span>
       )}
       {isLive && link.replayed > 0 && (

@@ -1,5 +1,12 @@
 import { useEffect } from "react";
-import { useDeskState, useIsSignedOut, usePrice, usePriceText } from "@/desk/hooks";
+import {
+  useDeskState,
+  useIsOffline,
+  useIsPriceOld,
+  useIsSignedOut,
+  usePrice,
+  usePriceText,
+} from "@/desk/hooks";
 import { cn } from "@/lib/cn";
 import { type Environment, environmentOf } from "./environment";
 
@@ -15,11 +22,15 @@ const STRIPES: Record<Environment["tone"], string> = {
 export function EnvStrip() {
   const state = useDeskState();
   const price = usePrice();
+  const isOffline = useIsOffline();
+  const isOld = useIsPriceOld();
   const text = usePriceText();
   const environment = environmentOf(state);
   const nothing = useIsSignedOut() ? "signed out" : "connecting";
   const title = environment ? `${environment.money} · ${environment.prices}` : nothing;
-  const quote = price ? `${text(price.lastUsd)} ` : "";
+  // A tab behind others shows its title alone: a price there is a live one, or none.
+  const quote =
+    environment && (isOffline || isOld) ? "not live · " : price ? `${text(price.lastUsd)} ` : "";
   useEffect(() => {
     document.title = `${quote}${title} – perp desk`;
   }, [quote, title]);

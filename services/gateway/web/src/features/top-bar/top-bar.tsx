@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { Guarded } from "@/components/guarded";
 import { WalletMenu } from "@/features/auth/wallet-menu";
 import { DelegationBadge } from "@/features/delegation/delegation-badge";
 import { EmergencyStop } from "@/features/stop/emergency-stop";
@@ -15,7 +16,9 @@ const PAGES = [
 export function TopBar() {
   return (
     <header data-testid="top-bar" className="sticky top-0 z-20 border-edge border-b bg-panel">
-      <EnvStrip />
+      <Guarded isInline name="Environment">
+        <EnvStrip />
+      </Guarded>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2 max-sm:gap-x-1.5 max-sm:px-3">
         <h1 className="flex items-center gap-2 font-semibold tracking-tight">
           <span aria-hidden className="size-2.5 rounded-full bg-lime" />
@@ -38,13 +41,19 @@ export function TopBar() {
         {/* On a phone: the connection beside the pages, then who commands and who may sign. */}
         <div className="ml-auto flex flex-wrap items-center justify-end gap-3 max-sm:contents">
           <div className="max-sm:order-2">
-            <WalletMenu />
+            <Guarded isInline name="Wallet">
+              <WalletMenu />
+            </Guarded>
           </div>
           <div className="max-sm:order-2 max-sm:ml-auto">
-            <DelegationBadge />
+            <Guarded isInline name="Delegation">
+              <DelegationBadge />
+            </Guarded>
           </div>
           <div className="max-sm:order-1 max-sm:ml-auto">
-            <ConnectionPill />
+            <Guarded isInline name="Connection">
+              <ConnectionPill />
+            </Guarded>
           </div>
           <EmergencyStop />
         </div>

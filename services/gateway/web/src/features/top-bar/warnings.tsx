@@ -1,31 +1,45 @@
 import type { State } from "@/api/client";
-import { useDeskState, usePriceText } from "@/desk/hooks";
+import { useDeskState, useIsOffline, useNow, usePriceText, useServices } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { modeText } from "@/features/account/names";
+import { missingServices } from "@/features/services/standing";
+import { cn } from "@/lib/cn";
 import { number, plural, words } from "@/lib/text";
-import { clock, type Zone, zoneName } from "@/lib/time";
+import { moment } from "@/lib/time";
 
 /** Says what is not as it should be, in sentences. */
 export function Warnings() {
   const state = useDeskState();
   const price = usePriceText();
+  const services = useServices();
+  const isOffline = useIsOffline();
+  const now = useNow();
   const { zone } = usePreferences();
-  const warnings = state ? warningsOf(state, price, zone) : [];
+  const time = (iso: string | null) => moment(iso ?? "", zone, now);
+  const warnings = state ? warningsOf(state, price, time) : [];
+  // What is not heard of is not known to be away.
+  const missing = services && !isOffline ? missingServices(services.items, now, time) : [];
   return (
     <div role="status" data-testid="warning-banner">
-      {warnings.length > 0 && (
-        <p className="wrap-anywhere border-warn border-l-4 bg-panel px-4 py-2">
-          {warnings.join(" ")}
-        </p>
-      )}
+      <Sentences of={missing} tone="border-bad" />
+      <Sentences of={warnings} tone="border-warn" />
     </div>
   );
 }
 
-export function warningsOf(
+function Sentences({ of, tone }: { of: string[]; tone: string }) {
+  if (of.length === 0) return null;
+  return (
+    <p className={cn("wrap-anywhere border-l-4 bg-panel px-4 py-2", tone)}>
+      {of.map((one) => `${one[0]?.toUpperCase()}${one.slice(1)}`).join(" ")}
+    </p>
+  );
+}
+
+function warningsOf(
   state: State,
   price: (value: string | null) => string,
-  zone: Zone,
+  time: (iso: string | null) => string,
 ): string[] {
   const { feed, engine, adopted } = state;
   const warnings: string[] = [];
@@ -37,16 +51,16 @@ export function warningsOf(
     );
   if (feed?.gaps)
     warnings.push(
-      `${plural(feed.gaps, "gap")} in the feed, ${plural(feed.missingTrades, "trade")} missing; the last at ${clock(feed.gapAt, zone)} ${zoneName(zone)}.`,
+      `${plural(feed.gaps, "gap")} in the feed, ${plural(feed.missingTrades, "trade")} missing; the last at ${time(feed.gapAt)}.`,
     );
   if (engine.mode === "revoked")
     warnings.push(
-      `The desk may not sign since ${clock(engine.recordedAt, zone)} ${zoneName(zone)} (${words(engine.reason)}): no entry, no exit. Stops that rest on the venue stay.`,
+      `The desk may not sign since ${time(engine.recordedAt)} (${words(engine.reason)}): no entry, no exit. Stops that rest on the venue stay.`,
     );
   // Of a stop the banner above says more.
   else if (engine.mode !== "run" && !(state.isHalted && engine.reason === "killed"))
     warnings.push(
-      `Trading: ${modeText(engine.mode)} since ${clock(engine.recordedAt, zone)} ${zoneName(zone)}: ${words(engine.reason)}.`,
+      `Trading: ${modeText(engine.mode)} since ${time(engine.recordedAt)}: ${words(engine.reason)}.`,
     );
   if (adopted)
     warnings.push(

@@ -1,35 +1,38 @@
 import { useState } from "react";
+import { sentence } from "@/api/client";
 import { Empty, Loading, Panel } from "@/components/panel";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
-import { useActivity, useDeskState, useIsOffline, usePriceText } from "@/desk/hooks";
+import { useIsOffline, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { cn } from "@/lib/cn";
 import { number, plural, usd, words } from "@/lib/text";
 import { clock, newDay, zoneName } from "@/lib/time";
 import { limitOf, RULES, valueText, whyOf } from "./rules";
-import { type Finding, type VerdictRow, verdictsIn } from "./verdicts";
+import { useVerdicts } from "./use-verdicts";
+import type { Finding, VerdictRow } from "./verdicts";
 
-const SHOWN_MAX = 20;
 const NOT_APPLICABLE = "not_applicable";
 
 /** Risk's answers, each with every rule; the newest is open. */
 export function VerdictPanel() {
-  const state = useDeskState();
+  const { data: verdicts, error } = useVerdicts();
   const isOffline = useIsOffline();
   const { zone } = usePreferences();
-  const verdicts = verdictsIn(useActivity(), SHOWN_MAX);
   const [chosen, setChosen] = useState<string | null>(null);
-  const open = verdicts.some((one) => one.pos === chosen) ? chosen : (verdicts[0]?.pos ?? null);
+  const isChosen = chosen === "" || verdicts?.some((one) => one.pos === chosen);
+  const open = isChosen ? chosen : verdicts?.[0]?.pos;
   return (
     <Panel
       testid="verdict-why"
       title="Verdicts"
-      age={verdicts.length > 0 && plural(verdicts.length, "verdict")}
-      isStale={state !== null && isOffline}
+      age={verdicts && verdicts.length > 0 && `the newest ${verdicts.length}`}
+      isStale={verdicts !== undefined && isOffline}
       isScrolled
     >
-      {!state ? (
+      {error && !verdicts ? (
+        <Empty testid="verdict-error">Not to be had now. {sentence(error)}</Empty>
+      ) : !verdicts ? (
         <Loading lines={8} testid="verdict-loading" />
       ) : verdicts.length === 0 ? (
         <Empty testid="verdict-empty">

@@ -1,4 +1,4 @@
-/** Verdicts out of the events of the log: the gateway shows the last one, the log has them all. */
+/** Verdicts out of the events of the log. */
 import * as z from "zod/mini";
 import type { Activity } from "@/api/client";
 
@@ -15,10 +15,8 @@ const body = z.object({
   entry_price_usd: z.string(),
   notional_usd: z.string(),
   risk_usd: z.string(),
-  leverage_after: z.nullable(z.string()),
   policy: z.string(),
   findings: z.array(finding),
-  headline: z.optional(z.nullable(z.string())),
 });
 
 export type Finding = z.infer<typeof finding>;
@@ -33,19 +31,17 @@ export interface VerdictRow {
   notionalUsd: string;
   riskUsd: string;
   policy: string;
-  headline: string | null;
   findings: Finding[];
 }
 
-/** Gives the verdicts among events, the newest first. */
-export function verdictsIn(events: readonly Activity[], count: number): VerdictRow[] {
-  const found: VerdictRow[] = [];
-  for (const event of events) {
-    if (event.event !== "order_approved" && event.event !== "order_denied") continue;
-    const read = body.safeParse(event.data);
-    if (!read.success) continue;
-    const said = read.data;
-    found.push({
+export const VERDICTS = ["order_approved", "order_denied"];
+
+/** Gives the verdicts among events, in their order. */
+export function verdictsIn(events: readonly Activity[]): VerdictRow[] {
+  return events.flatMap((event) => {
+    const { data: said } = body.safeParse(event.data);
+    if (!said || !VERDICTS.includes(event.event)) return [];
+    return {
       pos: event.pos,
       at: event.ts,
       isApproved: event.event === "order_approved",
@@ -55,10 +51,7 @@ export function verdictsIn(events: readonly Activity[], count: number): VerdictR
       notionalUsd: said.notional_usd,
       riskUsd: said.risk_usd,
       policy: said.policy,
-      headline: said.headline ?? null,
       findings: said.findings,
-    });
-    if (found.length === count) break;
-  }
-  return found;
+    };
+  });
 }

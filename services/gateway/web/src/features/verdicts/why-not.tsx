@@ -1,7 +1,8 @@
+import { useMemo } from "react";
 import * as z from "zod/mini";
 import type { Activity } from "@/api/client";
 import { Empty, Loading, Panel } from "@/components/panel";
-import { useActivity, useDeskState, useIsOffline, usePriceText } from "@/desk/hooks";
+import { useActivity, useDesk, useDeskState, useIsOffline, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { DASH, number, words } from "@/lib/text";
 import { minute, zoneName } from "@/lib/time";
@@ -27,7 +28,9 @@ export function WhyNot() {
   const state = useDeskState();
   const isOffline = useIsOffline();
   const { zone } = usePreferences();
-  const rows = decisionsIn(useActivity());
+  const { activity } = useDesk();
+  const events = useActivity();
+  const rows = useMemo(() => decisionsIn(events), [events]);
   const verdicts = new Map(state?.marks.map((one) => [one.pos, one.verdict]));
   return (
     <Panel
@@ -36,10 +39,14 @@ export function WhyNot() {
       isStale={state !== null && isOffline}
       isScrolled
     >
-      {!state ? (
+      {!state || !activity.isLoaded ? (
         <Loading lines={8} testid="why-not-loading" />
       ) : rows.length === 0 ? (
-        <Empty testid="why-not-empty">The first minute has not closed yet.</Empty>
+        <Empty testid="why-not-empty">
+          {state.decision === null
+            ? "The first minute has not closed yet."
+            : "No closed minute among the events that were loaded; the activity has the older ones."}
+        </Empty>
       ) : (
         <table className="w-full border-collapse text-xs">
           <thead className="text-2xs text-muted">

@@ -1,0 +1,112 @@
+/**
+ * What came of a stop, step by step.
+ *
+ * Only a state that holds the stop's own event proves anything: one that is older knows neither the
+ * stop nor what happened on its way, and none at all is not a desk where nothing is open.
+ */
+import type { Order, State } from "@/api/client";
+import type { Step } from "@/components/checklist";
+import type { Delegation } from "@/features/delegation/use-delegation";
+import { number, plural, shortened } from "@/lib/text";
+import { levelOf } from "./levels";
+import type { Stopping } from "./use-stop";
+
+export function stepsOf(
+  stopping: Stopping,
+  state: State | null,
+  delegation: Delegation | null,
+): Step[] {
+  const { answer, before, level } = stopping;
+  if (stopping.error) return [{ text: stopping.error, status: "failed" }];
+  if (!answer) return [{ text: "The stop is on its way.", status: "pending" }];
+  const pos = answer.pos ?? newHalt(before, state);
+  const steps: Step[] = [recorded(pos, stopping)];
+  if (answer.scope === "global")
+    steps.push({
+      text: "It stands for all accounts. What follows is of this one; the others tell of theirs.",
+      status: "done",
+    });
+  if (answer.level !== answer.asked) {
+    const stands = levelOf(answer.level)?.name.toLowerCase() ?? answer.level;
+    steps.push({ text: `A higher level stands already, and stays: ${stands}.`, status: "done" });
+  }
+  const now = holds(state, pos) ? state : null;
+  steps.push({ text: "New entries are blocked.", status: now?.isHalted ? "done" : "pending" });
+  const closes = level === "flatten" || level === "revoke_delegate";
+  if (!now) {
+    if (level !== "pause_entries") steps.push({ text: "What is open is read.", status: "pending" });
+  } else {
+    if (level !== "pause_entries") steps.push(entries(before, now));
+    if (closes) steps.push(position(before, now), ...protection(before, now));
+  }
+  if (level === "revoke_delegate") steps.push(key(delegation));
+  return steps;
+}
+
+/** Says whether a state was read after an event. */
+function holds(state: State | null, pos: string | null): boolean {
+  return state !== null && pos !== null && BigInt(state.pos) >= BigInt(pos);
+}
+
+/** Gives where a stop stands that the log took after the answer; null while none is seen. */
+function newHalt(before: State | null, state: State | null): string | null {
+  const known = new Set(before?.halts.map((one) => one.pos));
+  return state?.halts.find((one) => !known.has(one.pos))?.pos ?? null;
+}
+
+function recorded(pos: string | null, { answer, tookMs }: Stopping): Step {
+  if (!pos)
+    return { text: "The log is away: it is recorded as soon as it answers.", status: "pending" };
+  const after = answer?.pos ? `, after ${tookMs} ms` : "";
+  return { text: `Recorded at position ${pos}${after}.`, status: "done" };
+}
+
+function entries(before: State | null, now: State): Step {
+  const open = openOf([before, now], (one) => one.leg === "entry");
+  return open.size === 0
+    ? { text: "No entry was resting.", status: "done" }
+    : gone(open, now, "resting entry order");
+}
+
+/** Stops and take-profits go last, once there is nothing to protect. */
+function protection(before: State | null, now: State): Step[] {
+  const open = openOf([before, now], (one) => one.leg !== "entry");
+  return open.size === 0 ? [] : [gone(open, now, "stop and take-profit order")];
+}
+
+/** Gives the orders that were open in any of the states: one may have come after the first. */
+function openOf(states: (State | null)[], isMeant: (order: Order) => boolean): Set<string> {
+  const orders = states.flatMap((state) => state?.orders ?? []);
+  return new Set(orders.filter((one) => one.isOpen && isMeant(one)).map((one) => one.orderId));
+}
+
+function gone(open: ReadonlySet<string>, now: State, noun: string): Step {
+  const left = now.orders.filter((one) => one.isOpen && open.has(one.orderId)).length;
+  const text = `${open.size - left} of ${plural(open.size, noun)} gone.`;
+  return { text, status: left ? "pending" : "done" };
+}
+
+function position(before: State | null, now: State): Step {
+  const left = now.position.quantityBase;
+  const isFlat = Number(left) === 0;
+  const seen = before?.position.quantityBase ?? "0";
+  // What was filled on the way is to be closed like what was open before.
+  const held = Number(seen) === 0 ? left : seen;
+  if (Number(held) === 0) return { text: "No position was open.", status: "done" };
+  const of = `The position of ${number(held, { signed: true })}`;
+  return isFlat
+    ? { text: `${of} is closed.`, status: "done" }
+    : { text: `${of}: ${number(left, { signed: true })} left.`, status: "pending" };
+}
+
+function key(delegation: Delegation | null): Step {
+  if (!delegation) return { text: "Whether a delegate key lives.", status: "pending" };
+  if (!delegation.isRequired)
+    return { text: "The desk signs for itself: there is no delegate key.", status: "done" };
+  if (delegation.key) {
+    const text = `The delegate key ${shortened(delegation.key.address)} still lives, for two minutes at most.`;
+    return { text, status: "pending" };
+  }
+  const gone = delegation.destroyed ? ` ${shortened(delegation.destroyed.address)}` : "";
+  return { text: `The delegate key${gone} is destroyed.`, status: "done" };
+}
