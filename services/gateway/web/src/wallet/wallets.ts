@@ -61,13 +61,19 @@ function usable(): readonly Wallet[] {
     .toSorted((a, b) => Number(b.name === FAVORITE) - Number(a.name === FAVORITE));
 }
 
+/** Looks anew; the same wallets stay the same list, so that nobody begins to watch them again. */
+function look(): void {
+  const now = usable();
+  if (now.length !== known.length || now.some((one, at) => one !== known[at])) known = now;
+}
+
 function subscribe(listener: () => void): () => void {
   const changed = () => {
-    known = usable();
+    look();
     listener();
   };
   // One may have come between the first look and this subscription.
-  known = usable();
+  look();
   const stops = [registry.on("register", changed), registry.on("unregister", changed)];
   return () => {
     for (const stop of stops) stop();

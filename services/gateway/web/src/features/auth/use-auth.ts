@@ -53,16 +53,18 @@ export function useWalletWatch(actsFor: string | null): void {
   const signOut = useSignOut();
   useEffect(() => {
     if (!address) return;
+    const isOneOfOurs = (one: string | null) =>
+      one === address || (one !== null && one === actsFor);
     const stops = wallets.map((wallet) => {
       let wasOurs = false;
       const look = () => {
-        wasOurs ||= wallet.accounts.some((one) => one.address === address);
+        wasOurs ||= wallet.accounts.some((one) => isOneOfOurs(one.address));
       };
       look();
       // A wallet that trusts this page says its account without a prompt; one that does not, nothing.
       void connect(wallet, true).then(look, () => {});
       return onAccounts(wallet, (now) => {
-        const isOurs = now === address || (now !== null && now === actsFor);
+        const isOurs = isOneOfOurs(now);
         if (wasOurs && !isOurs) {
           tell("warning", "Wallet changed: signed out.", { id: "wallet-changed" });
           void signOut();
