@@ -186,6 +186,8 @@ async def it_shows_the_position(log: Log, page: Page) -> None:
     (opened,) = (it for _, it in log.of(AccountOpened))
     equity = opened.equity_usd - fees + quantity * price - paid
     assert equity > quantity * price
+    leverage = shown(quantity * price / equity, 2)
+    assert f"{leverage}× of 20× at most" in await page.text_of("position-leverage")
     assert "none: the equity covers a price of zero" in await page.text_of("position-liquidation")
     assert "100.00 %" in await page.text_of("position-liquidation-distance")
     assert "risk's rule “liquidation distance”" in await page.text_of("position-formula")

@@ -93,6 +93,24 @@ async def test_a_wallet_signs_in_steps_up_and_is_signed_out_when_it_changes(
 
 
 @pytest.mark.timeout(600)
+async def test_a_session_that_ends_leaves_nothing_of_the_desk_behind(
+    tmp_path: Path, built_page: PageFiles
+) -> None:
+    async with opened(tmp_path, built_page, browser_wallet(OWNER)) as (_, page, stage):
+        await page.press("wallet-phantom")
+        await page.wait_for_text("connection-pill", "live")
+        await page.hold("[data-testid=emergency-stop]", until="stop-result")
+        await page.press("stop-dialog-close")
+        await page.wait_for_text("halt-banner", "Stopped")
+        assert await page.evaluate("document.title.includes('PAPER')")
+        stage.passes(minutes=60)
+        await page.wait_for_text("signed-out", "Sign in with a wallet to see this desk")
+        await page.wait_for("document.title === 'signed out – perp desk'")
+        assert await page.text_of("env-banner") == "SIGNED OUT"
+        await page.wait_until_gone("halt-banner")
+
+
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("who", "behavior", "words"),
     [

@@ -1,6 +1,6 @@
 import type { State } from "@/api/client";
 import { Fact, Signed } from "@/components/num";
-import { useNow, usePriceText } from "@/desk/hooks";
+import { useDeskPart, useNow, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { number, plural, usd } from "@/lib/text";
 import { age, clock, moment } from "@/lib/time";
@@ -9,8 +9,14 @@ import { ProtectionFacts } from "./protection-facts";
 
 type Position = State["position"];
 
+interface OpenPositionProps {
+  position: Position;
+  /** Of the account, which all of it stands for. */
+  equityUsd: string | null;
+}
+
 /** The open position: its prices with their sources, what it made and cost, how it is protected. */
-export function OpenPosition({ position }: { position: Position }) {
+export function OpenPosition({ position, equityUsd }: OpenPositionProps) {
   const price = usePriceText();
   if (Number(position.quantityBase) === 0)
     return (
@@ -30,6 +36,7 @@ export function OpenPosition({ position }: { position: Position }) {
         </Fact>
         <Opened position={position} />
         <Valued position={position} />
+        <Leverage notionalUsd={position.notionalUsd} equityUsd={equityUsd} />
       </dl>
       <Made position={position} />
       <Liquidation position={position} />
@@ -66,6 +73,26 @@ function Valued({ position }: { position: Position }) {
         {usd(position.notionalUsd)}
       </Fact>
     </>
+  );
+}
+
+interface LeverageProps {
+  notionalUsd: string | null;
+  equityUsd: string | null;
+}
+
+/** As risk's rule counts it, now: the cap is of what an entry may make of it. */
+function Leverage({ notionalUsd, equityUsd }: LeverageProps) {
+  const cap = useDeskPart((state) => state.settings?.max_leverage);
+  const equity = Number(equityUsd ?? 0);
+  const now = notionalUsd !== null && equity > 0 ? Number(notionalUsd) / equity : null;
+  return (
+    <Fact name="Leverage" testid="position-leverage">
+      {now === null ? "not known" : `${number(now.toFixed(2), { digits: 2 })}×`}
+      {typeof cap === "string" && (
+        <span className="text-muted text-xs"> of {number(cap)}× at most</span>
+      )}
+    </Fact>
   );
 }
 

@@ -53,7 +53,7 @@ function Facts({ account, position }: FactsProps) {
           <Signed of={since}>{usd(since, true)}</Signed>
         </Fact>
       </dl>
-      <OpenPosition position={position} />
+      <OpenPosition position={position} equityUsd={account.equityUsd} />
       <h3 className="mt-3 mb-1 text-2xs text-muted">Account, since it was opened</h3>
       <dl>
         <Fact name="Realized, before fees" testid="realized">

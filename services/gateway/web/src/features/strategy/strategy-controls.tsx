@@ -122,10 +122,7 @@ function Limits({ revision, begun, setBegun, rebase }: LimitsProps) {
         const wrong = invalid(key, draft[key]);
         return (
           <label key={key} className="grid grid-cols-[1fr_7rem_5.5rem] items-center gap-2">
-            <span className="text-muted">
-              {name}
-              <span className="block text-2xs">{help}</span>
-            </span>
+            <span className="text-muted">{name}</span>
             <Input
               inputMode="decimal"
               data-testid={testid}
@@ -137,6 +134,7 @@ function Limits({ revision, begun, setBegun, rebase }: LimitsProps) {
               className="num min-h-8 text-right"
             />
             <span className="text-muted text-xs">{wrong ?? unit}</span>
+            <span className="col-span-3 -mt-1.5 text-2xs text-muted">{help}</span>
           </label>
         );
       })}
