@@ -115,11 +115,7 @@ async def it_looks_stale_without_a_desk(story: Story) -> None:
 async def it_exports_what_is_filtered_in_the_address(story: Story) -> None:
     page = story.page
     await page.put_in("activity-filter-text", "tp1")
-    await page.evaluate(
-        "(() => { const it = document.querySelector('[data-testid=activity-filter-type]');"
-        "const set = Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set;"
-        "set.call(it, 'tp_hit'); it.dispatchEvent(new Event('change', {bubbles: true})); })()"
-    )
+    await page.choose("activity-filter-type", "tp_hit")
     await page.wait_for("location.search === '?q=tp1&type=tp_hit'")
     await page.open(await page.evaluate("location.href"))
     await page.wait_for_text("activity-rows", "tp1 filled")
@@ -147,7 +143,7 @@ async def two_tabs_do_not_overwrite_each_other(story: Story) -> None:
     await page.put_in("leverage-input", "4")
     async with browser_tab(page.url) as other:
         await other.open(f"http://localhost:{story.port}/")
-        await other.put_in("risk-input", "25")
+        await other.put_in("risk-select", "25")
         await other.press("settings-review")
         await other.press("settings-apply")
         await other.wait_until_gone("settings-dialog")

@@ -32,6 +32,8 @@ export function exportAddress(filter: Filter, format: "csv" | "jsonl"): string {
     severity: [...severities, ...(wantsNoise ? ["noise"] : [])].join(","),
   });
   if (filter.type) query.set("type", filter.type);
+  if (filter.market) query.set("market", filter.market);
+  if (filter.order) query.set("order", filter.order);
   if (filter.q?.trim()) query.set("q", filter.q.trim());
   return `/api/activity/export?${query}`;
 }

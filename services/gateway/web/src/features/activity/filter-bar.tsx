@@ -1,9 +1,11 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo } from "react";
 import type { Activity } from "@/api/client";
 import { Checkbox, Input, Select } from "@/components/ui/input";
 import { plural, words } from "@/lib/text";
-import { type Filter, SEVERITIES, typesOf } from "./filters";
+import { type Filter, marketsOf, SEVERITIES, typesOf } from "./filters";
+import { OrderFilter } from "./order-filter";
+import { useTyped } from "./use-typed";
 
 const route = getRouteApi("/");
 const NAMES = {
@@ -18,6 +20,7 @@ export function FilterBar({ events, count }: { events: readonly Activity[]; coun
   const filter = route.useSearch();
   const navigate = route.useNavigate();
   const types = useMemo(() => typesOf(events), [events]);
+  const markets = useMemo(() => marketsOf(events), [events]);
   const set = (change: Partial<Filter>) =>
     void navigate({ search: (now) => ({ ...now, ...change }), replace: true });
   return (
@@ -55,6 +58,21 @@ export function FilterBar({ events, count }: { events: readonly Activity[]; coun
           </option>
         ))}
       </Select>
+      <Select
+        aria-label="Filter by market"
+        data-testid="activity-filter-market"
+        value={filter.market ?? ""}
+        onChange={(event) => set({ market: event.target.value || undefined })}
+        className="min-h-8 max-w-44 text-xs"
+      >
+        <option value="">any market</option>
+        {[...new Set([...markets, filter.market ?? ""])].filter(Boolean).map((one) => (
+          <option key={one} value={one}>
+            {one}
+          </option>
+        ))}
+      </Select>
+      <OrderFilter order={filter.order} onOrder={(order) => set({ order })} />
       <label className="flex min-h-8 items-center gap-1.5 text-muted">
         <Checkbox
           data-testid="activity-filter-noise"
@@ -70,16 +88,9 @@ export function FilterBar({ events, count }: { events: readonly Activity[]; coun
   );
 }
 
-/**
- * What is typed stands in the field at once, and in the address a moment later. A field that waited
- * for its address would lose letters, and the place of who corrects one.
- */
+/** What is typed stands in the field at once, and in the address a moment later. */
 function TextFilter({ q, onText }: { q: string; onText(text: string): void }) {
-  const box = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState(q);
-  useEffect(() => {
-    if (document.activeElement !== box.current) setText(q);
-  }, [q]);
+  const { box, text, setText } = useTyped(q);
   return (
     <Input
       ref={box}
