@@ -15,7 +15,7 @@ from kit.accessible import it_is_for_everybody_at_both_widths, watch_access
 from kit.browser import Page, browser_page
 from kit.browser_wallet import browser_wallet
 from kit.gateway_app import Desk, running_desk, serving_sign_in, until
-from kit.gateway_signin import FOR_HARDWARE, HOT, OWNER, STRANGER, SignInStage, Wallet
+from kit.gateway_signin import FOR_HARDWARE, HOT, OWNER, STRANGER, SignInStage, Wallet, signed_in
 from kit.owner_page import agree, close_dialog, stands_at
 from kit.owner_story import DELEGATE, OwnerStory
 from kit.screens import take_screens
@@ -171,3 +171,42 @@ async def test_an_owner_on_a_ledger_signs_what_another_wallet_asks_for(
         await page.evaluate(f"testWallet.switchTo('{STRANGER.address}')")
         await page.wait_for_text("signed-out", "Sign in with a wallet to see this desk")
         assert page.errors == []
+
+
+@pytest.mark.timeout(600)
+async def test_a_browser_without_a_wallet_says_so_until_one_comes(
+    tmp_path: Path, built_page: PageFiles
+) -> None:
+    async with opened(tmp_path, built_page) as (_, page, __):
+        await page.wait_for_text("no-wallets", "No Solana wallet was found in this browser.")
+        await watch_access(page)
+        await it_is_for_everybody_at_both_widths(page)
+        await page.evaluate(browser_wallet(OWNER))
+        await page.press("wallet-phantom")
+        await page.wait_for_text("connection-pill", "live")
+        assert page.errors == []
+
+
+@pytest.mark.timeout(600)
+async def test_sessions_are_ended_on_the_page_one_or_all(
+    tmp_path: Path, built_page: PageFiles
+) -> None:
+    async with opened(tmp_path, built_page, browser_wallet(OWNER)) as (desk, page, _):
+        await page.press("wallet-phantom")
+        await page.wait_for_text("connection-pill", "live")
+        other = (await signed_in(desk.http))["id"]
+        await page.press("page-settings")
+        await page.wait_for_text("sessions", "this one")
+        listed = "document.querySelectorAll('[data-testid^=end-session-]').length"
+        assert await page.evaluate(listed) == 2
+        await watch_access(page)
+        await it_is_for_everybody_at_both_widths(page)
+        await take_screens(page, tmp_path, "sessions")
+        await page.press(f"end-session-{other}")
+        await page.wait_for(f"{listed} === 1")
+        assert (await desk.http.get("/api/state")).status_code == 401
+        await page.wait_for_text("connection-pill", "live")
+        await signed_in(desk.http)
+        await page.press("end-all-sessions")
+        await page.wait_for_text("signed-out", "Sign in with a wallet to see this desk")
+        assert (await desk.http.get("/api/state")).status_code == 401

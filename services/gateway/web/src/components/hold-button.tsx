@@ -72,6 +72,7 @@ export function HoldButton({ onHeld, onPress, children, className, ...props }: H
     >
       <span
         aria-hidden
+        data-essential
         style={{ transitionDuration: isHeld ? `${HOLD_MS}ms` : "120ms" }}
         className={cn(
           "absolute inset-y-0 left-0 bg-bad transition-[width] ease-linear",

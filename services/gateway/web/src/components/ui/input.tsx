@@ -17,7 +17,10 @@ export function Input({ className, ...props }: ComponentProps<"input">) {
 export function Select({ className, ...props }: ComponentProps<"select">) {
   return (
     <select
-      className={cn("min-h-9 rounded-lg border border-control bg-back px-2.5 text-ink", className)}
+      className={cn(
+        "min-h-9 max-w-full rounded-lg border border-control bg-back px-2.5 text-ink",
+        className,
+      )}
       {...props}
     />
   );
