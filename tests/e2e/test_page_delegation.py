@@ -114,7 +114,7 @@ async def it_revokes_while_stopped(page: Page, folder: Path) -> None:
     await page.wait_for_text("offer-summary", "Name no delegate")
     await it_is_for_everybody_at_both_widths(page)
     await take_screens(page, folder, "revoke")
-    await page.press("offer-sign")
+    await page.press("revoke-confirm")
     await stands_at(page, "revoked")
     await page.wait_for_text("journey-named", "The chain names nobody any more.")
     await page.wait_for(

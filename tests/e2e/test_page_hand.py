@@ -139,23 +139,23 @@ async def test_what_the_wallet_did_not_sign_as_offered_can_be_signed_again(
         offer = await story.offers(left_s=LIFE_S)
         head = await story.desk.log.head()
         await behaves(page, "reject")
-        await page.press("offer-sign")
+        await page.press("manual-sign-button")
         await page.wait_for_text("offer-said", "Declined in the wallet. Nothing was sent")
         await is_shown(page, tmp_path, "hand-declined")
         await behaves(page, "wrong-key")
-        await page.press("offer-sign")
+        await page.press("manual-sign-button")
         await page.wait_for_text("offer-refusal", "The signature is not of the owner's wallet")
         assert await page.text_of("offer-said") == ""
         await is_shown(page, tmp_path, "hand-wrong-key")
         assert await story.desk.log.head() == head
         await behaves(page, "alter")
-        await page.press("offer-sign")
+        await page.press("manual-sign-button")
         refused = example(ReturnRefused, code="tx-altered", reason="expected a, found b")
         await story.answers(TransactionReturned, [refused])
         await page.wait_for_text("offer-refusal", "The wallet changed the transaction")
         assert "expected a, found b" in await page.text_of("offer-refusal-detail")
         await behaves(page, "ok")
-        await page.press("offer-sign")
+        await page.press("manual-sign-button")
         sent = example(TransactionSigned, transaction=TRANSACTION)
         await story.answers(TransactionReturned, [closed(offer), sent])
         await page.wait_for_text("manual-signed", "sent")
@@ -178,7 +178,9 @@ async def test_an_offer_that_ends_while_its_window_stands_open_says_how(
         await story.ends(offer, OfferOutcome.UNWANTED)
         await page.wait_for_text("offer-said", "It is not wanted any more")
         assert await page.text_of("offer-countdown") == "withdrawn"
-        assert await page.evaluate("document.querySelector('[data-testid=offer-sign]') === null")
+        assert await page.evaluate(
+            "document.querySelector('[data-testid=manual-sign-button]') === null"
+        )
         await page.wait_for_text("manual-ended", "not wanted any more")
         await is_shown(page, tmp_path, "hand-withdrawn")
         # The next one that asks for the same takes its place.
@@ -187,7 +189,7 @@ async def test_an_offer_that_ends_while_its_window_stands_open_says_how(
         await shows(page, 1)
         # It ends while the wallet thinks, and the next one comes.
         await behaves(page, "slow")
-        await page.press("offer-sign")
+        await page.press("manual-sign-button")
         await page.wait_for_text("offer-said", "Your wallet asks you now")
         await story.ends(late, OfferOutcome.EXPIRED)
         await page.wait_for_text("offer-said", "It expired while the wallet waited")
@@ -216,7 +218,9 @@ async def test_an_offer_whose_time_is_over_cannot_be_signed_before_execution_say
         await story.offers(left_s=0)
         await page.wait_for_text("offer-countdown", "expired")
         await page.wait_for_text("offer-said", "It expired: its blockhash is too old")
-        assert await page.evaluate("document.querySelector('[data-testid=offer-sign]') === null")
+        assert await page.evaluate(
+            "document.querySelector('[data-testid=manual-sign-button]') === null"
+        )
 
 
 @pytest.mark.timeout(600)
@@ -226,16 +230,16 @@ async def test_a_reload_and_a_second_tab_lose_nothing_and_send_nothing_twice(
     async with opened(tmp_path, built_page) as (story, page, address):
         offer = await story.offers(left_s=LIFE_S)
         await behaves(page, "slow")
-        await page.press("offer-sign")
+        await page.press("manual-sign-button")
         await page.wait_for_text("offer-said", "Your wallet asks you now")
         await comes_to(page, address)
         await behaves(page, "slow")
-        await page.press("offer-sign")
+        await page.press("manual-sign-button")
         await page.wait_for_text("offer-said", "Your wallet asks you now")
         async with browser_tab(page.url) as other:
             await other.before_load(browser_wallet(OWNER))
             await comes_to(other, address)
-            await other.press("offer-sign")
+            await other.press("manual-sign-button")
             sent = example(TransactionSigned, transaction=TRANSACTION)
             await story.answers(TransactionReturned, [closed(offer), sent])
             for tab in (page, other):
@@ -281,10 +285,12 @@ async def test_it_is_signed_with_keys_alone_on_a_phone(
         await shows(page, 1)
         await behaves(page, "reject")
         await tabs_to(page, "offer-decline")
-        await tabs_to(page, "offer-sign")
+        await tabs_to(page, "manual-sign-button")
         await enters(page)
         await page.wait_for_text("offer-said", "Declined in the wallet")
-        assert await focused(page) == "offer-sign", "the button that was struck lost the focus"
+        assert await focused(page) == "manual-sign-button", (
+            "the button that was struck lost the focus"
+        )
         await behaves(page, "ok")
         await enters(page)
         sent = example(TransactionSigned, transaction=TRANSACTION)

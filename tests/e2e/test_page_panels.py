@@ -226,7 +226,7 @@ async def it_shows_what_is_measured(page: Page) -> None:
     told = await page.text_of("telemetry-basis")
     assert f"{basis:+.1f} bps".replace("-", "−") in told
     assert "(mark − index) / index × 10,000" in told
-    for name in ("open_interest", "regime"):
+    for name in ("oi", "regime"):
         assert "Not fed: " in await page.text_of(f"telemetry-{name}")
     assert "0 (0 trades missing)" in await page.text_of("telemetry-feed_health")
 

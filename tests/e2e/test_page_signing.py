@@ -23,7 +23,7 @@ REFUSALS = (" 401 ", " 409 ", " 422 ")
 """Answers, and the browser notes each of them."""
 _RUNG = "document.querySelector('[data-testid=rung-%s]').lastElementChild.innerText"
 _POSITION = "document.querySelector('[data-testid=position]').innerText"
-_SIGN = "[data-testid=manual-sign-card] [data-testid=offer-sign]"
+_SIGN = "[data-testid=manual-sign-card] [data-testid=manual-sign-button]"
 _CARDS = "document.querySelectorAll('[data-testid=manual-sign-card]').length"
 
 
@@ -104,7 +104,7 @@ async def it_shows_what_waits(page: Page, folder: Path) -> None:
 
 async def it_sends_nothing_that_the_wallet_changed(page: Page, folder: Path) -> None:
     await page.evaluate("testWallet.behave('alter')")
-    await page.press("offer-sign")
+    await page.press("manual-sign-button")
     await page.wait_for_text("offer-refusal", "The wallet changed the transaction")
     await take_screens(page, folder, "by-hand-altered")
     assert await state_of(page, "orders.length") == "0"
@@ -112,10 +112,10 @@ async def it_sends_nothing_that_the_wallet_changed(page: Page, folder: Path) -> 
 
 async def it_can_be_signed_after_a_no_and_after_another_key(page: Page) -> None:
     await page.evaluate("testWallet.behave('reject')")
-    await page.press("offer-sign")
+    await page.press("manual-sign-button")
     await page.wait_for_text("offer-said", "Declined in the wallet. Nothing was sent")
     await page.evaluate("testWallet.behave('wrong-key')")
-    await page.press("offer-sign")
+    await page.press("manual-sign-button")
     await page.wait_for_text("offer-refusal", "The signature is not of the owner's wallet")
     assert await state_of(page, "orders.length") == "0"
 
@@ -142,7 +142,7 @@ async def it_is_asked_anew_after_it_was_signed_too_late(page: Page, folder: Path
     await order(page)
     await page.wait_for_text("offer-countdown", "left to sign")
     await page.evaluate("testWallet.behave('slow')")
-    await page.press("offer-sign")
+    await page.press("manual-sign-button")
     await page.wait_for_text("offer-said", "It expired while the wallet waited")
     await page.wait_for(f"document.querySelector('{_SIGN}:enabled') !== null && {_CARDS} === 2")
     await page.evaluate("testWallet.release()")

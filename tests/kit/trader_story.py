@@ -154,7 +154,7 @@ async def it_takes_the_right_back(story: Story) -> None:
     await page.press("delegation-badge")
     await page.press("revoke-button")
     await page.wait_for_text("offer-summary", "Name no delegate")
-    await page.press("offer-sign")
+    await page.press("revoke-confirm")
     await stands_at(page, "revoked")
     await page.wait_for_text("journey-named", "The chain names nobody any more.")
     await page.wait_for(

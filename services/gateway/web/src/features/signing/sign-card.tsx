@@ -133,7 +133,7 @@ export function SignCard({ transaction, cluster, now, ...props }: SignCardProps)
           <Button
             variant={isDangerous ? "danger" : "primary"}
             size="large"
-            data-testid="offer-sign"
+            data-testid={BUTTONS[kind] ?? "offer-sign"}
             // Disabled for good it would lose the focus of who signs with keys.
             aria-disabled={phase !== "idle"}
             onClick={() => phase === "idle" && void sign()}
@@ -149,6 +149,8 @@ export function SignCard({ transaction, cluster, now, ...props }: SignCardProps)
     </div>
   );
 }
+
+const BUTTONS: Record<string, string> = { manual: "manual-sign-button", revoke: "revoke-confirm" };
 
 const SIGN: Record<Phase, string> = {
   idle: "Sign in the wallet",

@@ -28,7 +28,7 @@ export const LIMITS: readonly Limit[] = [
     key: "risk_per_trade",
     name: "Risk per trade",
     unit: "bps",
-    testid: "risk-input",
+    testid: "risk-select",
     help: "Equity that is lost when the stop is hit; 50 bps are 0.5 %.",
   },
   {

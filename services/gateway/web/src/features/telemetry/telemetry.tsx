@@ -24,6 +24,9 @@ type Gauge = Schemas["PanelView"];
 const OF_TRADES: ReadonlySet<string> = new Set(["price", "cvd", "vwap", "feed_health"]);
 const MARK_OLD_MS = 30_000;
 
+/** What test ids call a gauge, where that is not its id. */
+const SHORT: Record<string, string> = { open_interest: "oi", liquidations: "liq" };
+
 /** Everything that is measured, each with its source and age; what is not fed says why. */
 export function Telemetry() {
   const isLoaded = useIsLoaded();
@@ -63,10 +66,11 @@ const Card = memo(function Card({ gauge }: { gauge: Gauge }) {
   const { zone } = usePreferences();
   const oldMs = OF_TRADES.has(gauge.id) ? PRICE_OLD_MS : MARK_OLD_MS;
   const isOld = gauge.heardAt !== null && now - Date.parse(gauge.heardAt) > oldMs;
+  const name = `telemetry-${SHORT[gauge.id] ?? gauge.id}`;
   const { lead, facts, note } = readingOf(gauge, price, zone);
   return (
     <li
-      data-testid={`telemetry-${gauge.id}`}
+      data-testid={name}
       data-fed={gauge.isFed}
       className={cn(
         "flex min-w-0 flex-col rounded-xl border border-edge bg-back/50 p-3 xl:last:col-span-2",
@@ -93,7 +97,7 @@ const Card = memo(function Card({ gauge }: { gauge: Gauge }) {
           {note && <p className="mt-1 text-2xs text-muted">{note}</p>}
           <p className="mt-1.5 text-2xs text-muted">{gauge.source}</p>
           <p
-            data-testid={`telemetry-${gauge.id}-age`}
+            data-testid={`${name}-age`}
             className={cn("num text-2xs", isOld ? "text-warn" : "text-muted")}
           >
             {gauge.heardAt ? age(gauge.heardAt, now) : "no age"}
