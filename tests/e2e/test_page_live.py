@@ -17,10 +17,12 @@ from contracts.values import to_millis
 from contracts.verdict import Rule
 from gateway import consumers
 from gateway.page_files import PageFiles
+from kit.accessible import it_is_for_everybody_at_both_widths, watch_access
 from kit.browser import Page, browser_page
 from kit.gateway_app import Desk, running_desk, served, until
 from kit.gateway_events import START, order_denied, settings
 from kit.page_gateway import answer, between
+from kit.screens import PHONE, take_screens
 
 TRADES = subjects.trades(SourceVenue("binance-usdm"), Symbol("solusdt"))
 MINUTES = 3
@@ -86,9 +88,17 @@ async def test_an_old_price_is_told_wherever_it_counts(
         await page.wait_for(f"{position} === 'true' && {chart} === 'true'")
         await page.wait_for_text("position-card", "at an old price")
         await page.wait_for_text("telemetry-price-age", "old")
+        for panel in ("setup-card", "why-not"):
+            await page.wait_for_text(panel, "last trade 1 min ago")
+            assert await page.evaluate(stale.replace("NAME", panel)) == "true"
+        await watch_access(page)
+        await it_is_for_everybody_at_both_widths(page)
+        await take_screens(page, tmp_path, "state-silent", at="top-bar")
+        await seat.passes(timedelta(seconds=1))  # The page's clock went on by itself meanwhile.
         await seat.prints(2, "151.5")
         await page.wait_for("document.title.startsWith('151.500 PAPER')")
         await page.wait_for(f"{position} === 'false' && {chart} === 'false'")
+        await page.wait_for(f"{stale.replace('NAME', 'setup-card')} === 'false'")
         assert page.errors == []
 
 
@@ -117,6 +127,14 @@ async def test_a_service_that_is_away_is_told_with_what_stands_still(
 ) -> None:
     async with seated(tmp_path, built_page) as seat:
         page, answers = seat.page, seat.desk.ask.answers
+        await page.wait_for_text("lag", "lag 0")
+        behind = json.dumps({"ready": True, "reason": "", "lag": 1_250}).encode()
+        told, answers["status.risk"] = answers["status.risk"], behind
+        await page.resize(width=PHONE[0], height=PHONE[1])
+        await page.wait_for_text("connection-pill", "lag 1,250")
+        await page.wait_for_text("latency", " ms")
+        await take_screens(page, tmp_path, "state-lagging", at="top-bar")
+        answers["status.risk"] = told
         await page.wait_for_text("lag", "lag 0")
         assert await page.text_of("warning-banner") == ""
         told = answers.pop("status.execution")

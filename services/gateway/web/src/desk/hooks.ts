@@ -1,5 +1,5 @@
 /** How components read the desk. */
-import { skipToken, useQuery } from "@tanstack/react-query";
+import { skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
 import {
   createContext,
   useCallback,
@@ -12,6 +12,7 @@ import type { Access, Activity, Flow, Price, State } from "@/api/client";
 import { answered, api } from "@/api/client";
 import type { Link } from "@/lib/stream";
 import { number, places } from "@/lib/text";
+import { age } from "@/lib/time";
 import { type Desk, keys, type MoneyAsOf, type Services } from "./desk";
 
 export const DeskContext = createContext<Desk | null>(null);
@@ -112,6 +113,23 @@ export const PRICE_OLD_MS = 10_000;
 export function useIsPriceOld(): boolean {
   const heardAt = usePrice()?.heardAt;
   return useNow() - Date.parse(heardAt ?? "") > PRICE_OLD_MS;
+}
+
+/** Says how long ago the last trade was heard, where that is too long; else nothing. */
+export function useSilence(): string | null {
+  const desk = useDesk();
+  const cache = useQueryClient();
+  // Looked at once a second: whoever asks is not drawn anew for each price.
+  return useSyncExternalStore(everySecond, () => {
+    const heardAt = cache.getQueryData<Price | null>(keys.price)?.heardAt;
+    if (!heardAt || desk.now() - Date.parse(heardAt) <= PRICE_OLD_MS) return null;
+    return `last trade ${age(heardAt, desk.now())}`;
+  });
+}
+
+function everySecond(look: () => void): () => void {
+  const timer = setInterval(look, 1_000);
+  return () => clearInterval(timer);
 }
 
 /** Gives a writer of prices with as many digits as the market's tick. */

@@ -1,7 +1,14 @@
 import type { Order, Setup, State } from "@/api/client";
 import { Empty, Loading, Panel } from "@/components/panel";
 import { Badge } from "@/components/ui/badge";
-import { useDesk, useDeskState, useIsOffline, usePrice, usePriceText } from "@/desk/hooks";
+import {
+  useDesk,
+  useDeskState,
+  useIsOffline,
+  usePrice,
+  usePriceText,
+  useSilence,
+} from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { feesOf } from "@/features/account/names";
 import { filledOf } from "@/features/orders/orders";
@@ -17,12 +24,16 @@ export function SetupCard() {
   const { zone } = usePreferences();
   const isOffline = useIsOffline();
   const setup = state?.setup;
+  // What is closed does not move with the price any more.
+  const told = useSilence();
+  const silence = setup && setup.status !== "closed" ? told : null;
+  const approved = setup && `approved ${moment(setup.approvedAt, zone, desk.now())}`;
   return (
     <Panel
       testid="setup-card"
       title="Setup and orders"
-      age={setup && `approved ${moment(setup.approvedAt, zone, desk.now())}`}
-      isStale={state !== null && isOffline}
+      age={silence ? `${approved}, ${silence}` : approved}
+      isStale={state !== null && (isOffline || silence !== null)}
       actions={
         setup && (
           <Badge tone={setup.side === "long" ? "up" : "down"} data-testid="setup-state">

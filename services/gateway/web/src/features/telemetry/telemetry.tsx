@@ -23,6 +23,8 @@ type Gauge = Schemas["PanelView"];
 /** Of a trade; and of a mark price, which comes every few seconds with all that goes with it. */
 const OF_TRADES: ReadonlySet<string> = new Set(["price", "cvd", "vwap", "feed_health"]);
 const MARK_OLD_MS = 30_000;
+/** As a panel dims what it shows. */
+const OLD = "opacity-85 saturate-0";
 
 /** What test ids call a gauge, where that is not its id. */
 const SHORT: Record<string, string> = { open_interest: "oi", liquidations: "liq" };
@@ -81,12 +83,12 @@ const Card = memo(function Card({ gauge }: { gauge: Gauge }) {
       {gauge.isFed ? (
         <>
           <p
-            className={cn("num", lead.length > 20 ? "text-sm" : "text-base")}
+            className={cn("num", lead.length > 20 ? "text-sm" : "text-base", isOld && OLD)}
             title={gauge.value ?? undefined}
           >
             {lead}
           </p>
-          <dl className="num mt-1 flex-1 text-2xs">
+          <dl className={cn("num mt-1 flex-1 text-2xs", isOld && OLD)}>
             {facts.map(([name, value]) => (
               <div key={name} className="flex justify-between gap-2">
                 <dt className="text-muted">{name}</dt>

@@ -51,7 +51,7 @@ export function ConnectionPill() {
         {!isSignedOut && link.status === "offline" && `, try ${link.tries}`}
       </span>
       {isLive && link.rttMs !== null && (
-        <span data-testid="latency" className="text-muted max-sm:hidden">
+        <span data-testid="latency" className="text-muted">
           {link.rttMs} ms
         </span>
       )}
@@ -59,7 +59,7 @@ export function ConnectionPill() {
         <span
           data-testid="lag"
           title={`events of the log that ${lag.name} has yet to read`}
-          className={cn("max-sm:hidden", lag.events > LAG_EVENTS_MAX ? "text-warn" : "text-muted")}
+          className={lag.events > LAG_EVENTS_MAX ? "text-warn" : "text-muted max-sm:hidden"}
         >
           lag {number(lag.events)}
         </span>

@@ -22,7 +22,7 @@ export function TopBar() {
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2 max-sm:gap-x-1.5 max-sm:px-3">
         <h1 className="flex items-center gap-2 font-semibold tracking-tight">
           <span aria-hidden className="size-2.5 rounded-full bg-lime" />
-          perp desk
+          <span className="max-sm:sr-only">perp desk</span>
         </h1>
         <nav aria-label="Pages" className="flex gap-1 max-sm:gap-0" data-testid="pages">
           {PAGES.map(({ to, name }) => (

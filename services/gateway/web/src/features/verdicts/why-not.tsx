@@ -2,7 +2,14 @@ import { useMemo } from "react";
 import * as z from "zod/mini";
 import type { Activity } from "@/api/client";
 import { Empty, Loading, Panel } from "@/components/panel";
-import { useActivity, useDesk, useDeskState, useIsOffline, usePriceText } from "@/desk/hooks";
+import {
+  useActivity,
+  useDesk,
+  useDeskState,
+  useIsOffline,
+  usePriceText,
+  useSilence,
+} from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { DASH, number, words } from "@/lib/text";
 import { minute, zoneName } from "@/lib/time";
@@ -27,6 +34,7 @@ const body = z.object({
 export function WhyNot() {
   const state = useDeskState();
   const isOffline = useIsOffline();
+  const silence = useSilence();
   const { zone } = usePreferences();
   const { activity } = useDesk();
   const events = useActivity();
@@ -36,7 +44,8 @@ export function WhyNot() {
     <Panel
       testid="why-not"
       title="Strategy, minute by minute"
-      isStale={state !== null && isOffline}
+      age={state && silence}
+      isStale={state !== null && (isOffline || silence !== null)}
       isScrolled
     >
       {!state || !activity.isLoaded ? (
