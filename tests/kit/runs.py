@@ -1,7 +1,8 @@
 """One run of a tape through the whole desk, from start to a worked-off log."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,30 +42,37 @@ async def run_tape(
 
     Messages on the subjects to `ignore` are archived but not read as events.
     """
-    database = postgres.create_database()
-    nats = NatsServer(folder / "nats")  # makes the folder when it starts
-    await nats.start()
-    stack = Stack(
-        folder,
-        zygote,
-        nats,
-        {
-            "FEED": "tape",
-            "TAPE_FILES": tape,
-            "TAPE_SPEED": speed,
-            "POSTGRES_DSN": postgres.dsn(database),
-        },
-        services=services,
-    )
-    try:
-        stack.start()
+    feed = {"FEED": "tape", "TAPE_FILES": tape, "TAPE_SPEED": speed}
+    async with running_desk(
+        folder, feed, zygote=zygote, postgres=postgres, services=services
+    ) as stack:
         if disturb is not None:
             await disturb(stack)
         await stack.is_worked_off()
-        archived = await _archived(postgres.dsn(database), stack)
+        archived = await _archived(stack.environment["POSTGRES_DSN"], stack)
         # One picture of both: what came into the log since is not in what was counted.
-        events = await read_log(nats, until=archived[1], ignore=ignore)
+        events = await read_log(stack.nats, until=archived[1], ignore=ignore)
         return Run(events, archived, stack.deaths)
+
+
+@asynccontextmanager
+async def running_desk(
+    folder: Path,
+    feed: Mapping[str, str],
+    *,
+    zygote: Zygote,
+    postgres: PostgresServer,
+    services: tuple[str, ...] = ALL,
+) -> AsyncGenerator[Stack]:
+    """Run a fresh desk on a feed for as long as the context lasts."""
+    database = postgres.create_database()
+    nats = NatsServer(folder / "nats")  # makes the folder when it starts
+    await nats.start()
+    environment = {**feed, "POSTGRES_DSN": postgres.dsn(database)}
+    stack = Stack(folder, zygote, nats, environment, services=services)
+    try:
+        stack.start()
+        yield stack
     finally:
         stack.stop()
         await nats.kill()

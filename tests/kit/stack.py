@@ -18,7 +18,7 @@ from chassis.market import MarketClient
 from chassis.provision import provision
 from chassis.settings import ServiceSettings
 from contracts.codec import canonical, decode
-from contracts.event import Recorded
+from contracts.event import Event, Recorded
 from contracts.feed import TapeEnded
 from kit.servers import NatsServer, free_port
 from kit.zygote import Zygote
@@ -128,6 +128,17 @@ class Stack:
                 return await _is_worked_off(self, there)
 
             await self.until(is_worked_off, "the tape to be worked off")
+
+    async def says(self, kind: type[Event]) -> None:
+        """Wait until the log holds an event of a kind."""
+        async with reader(self.nats) as there, there.log.follow("gateway-show-log", after=0) as log:
+            found: list[Recorded] = []
+
+            async def is_said() -> bool:
+                found.extend(await log.next(_LOOK_EVERY_S))
+                return any(isinstance(it.event, kind) for it in found)
+
+            await self.until(is_said, f"{kind.event_type} in the log")
 
     async def all_say(self, event: str) -> None:
         """Wait until every service has written a line of an event since now."""

@@ -15,8 +15,8 @@ from contracts.signal import EntrySignaled
 from contracts.values import Leg
 from kit.cuts import cut_frames, cut_ticks
 from kit.postgres import PostgresServer
-from kit.runs import run_tape
-from kit.stack import domain_log, first_difference
+from kit.runs import run_tape, running_desk
+from kit.stack import domain_log, first_difference, read_log
 from kit.zygote import Zygote
 
 E = TypeVar("E")
@@ -28,6 +28,8 @@ LTC_UNTIL_MS = 1_750_565_520_000
 # 2024-07-18 23:59:52 to 24:00:06 by the recorder's clock: a minute, an hour and a session end.
 ETH_FROM_MS = 1_721_347_192_000
 ETH_UNTIL_MS = 1_721_347_206_000
+SYNTHETIC = {"FEED": "synthetic", "SYNTHETIC_WARMUP_MINUTES": "100"}
+"""The first setup comes in minute 104; the minutes before it are played at once at every speed."""
 
 
 @pytest.mark.timeout(300)
@@ -83,6 +85,38 @@ async def test_speed_does_not_show_in_the_log(
     assert sum(len(events) for events in logs[0].values()) > 4
     assert first_difference(logs[0], logs[1]) is None
     assert first_difference(logs[0], logs[2]) is None
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+async def test_speed_does_not_show_in_a_trade(
+    tmp_path: Path, zygote: Zygote, postgres: PostgresServer
+) -> None:
+    async def until_closed(speed: str) -> list[Recorded]:
+        feed = {**SYNTHETIC, "SYNTHETIC_SPEED": speed}
+        async with running_desk(tmp_path / speed, feed, zygote=zygote, postgres=postgres) as stack:
+            await stack.says(SetupClosed)
+            assert stack.deaths == []
+            return await read_log(stack.nats)
+
+    slow, fast = await until_closed("60"), await until_closed("max")
+    for events in (slow, fast):
+        assert {Leg.ENTRY, Leg.STOP} <= {it.leg for it in of(events, OrderIntended)}
+        assert of(events, OrderFilled)
+        assert of(events, SetupClosed)
+    assert first_difference_of_common(domain_log(slow), domain_log(fast)) is None
+
+
+def first_difference_of_common(
+    one: dict[str, list[bytes]], other: dict[str, list[bytes]]
+) -> str | None:
+    """Compare each subject as far as both logs have come: the market of these runs has no end."""
+    both = {
+        subject: min(len(one.get(subject, [])), len(other.get(subject, [])))
+        for subject in one.keys() | other.keys()
+    }
+    cut = ({it: log.get(it, [])[:count] for it, count in both.items()} for log in (one, other))
+    return first_difference(*cut)
 
 
 def of(events: list[Recorded], kind: type[E]) -> list[E]:
