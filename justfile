@@ -39,7 +39,7 @@ sync *ARGS:
     uv sync --frozen "$@"
 
 # Check before a commit: format, lint, types, imports, fast tests.
-check: check-static
+check: check-static check-page
     uv run --frozen pytest -n auto tests/unit tests/contract tests/component
 
 # Check format, lint, types and imports.
@@ -49,6 +49,10 @@ check-static:
     uv run --frozen pyright
     uv run --frozen lint-imports --no-logo
 
+# Check the page's style and types, where `page` was run.
+check-page:
+    @uv run --frozen python -m supervisor page --check
+
 # Run the tests, all but the soak.
 test *ARGS: page
     uv run --frozen pytest -n 2 --dist worksteal -m "not soak" "$@"
@@ -56,6 +60,17 @@ test *ARGS: page
 # Run what the tests leave out: further seeds, and every fault put back.
 soak *ARGS:
     uv run --frozen pytest -n 2 --dist worksteal -m soak "$@"
+
+# Run what needs the real Drift program, the soak too, on each build in DRIFT_SO (paths apart by `:`).
+programs *ARGS:
+    @for build in $(echo "$DRIFT_SO" | tr : ' '); do \
+        echo "on $build"; \
+        DRIFT_SO="$build" uv run --frozen --extra drift pytest -n 2 --dist worksteal \
+            tests/contract/test_venue_*.py tests/contract/test_drift_*.py \
+            tests/integration/test_drift_*.py tests/integration/test_localnet_*.py \
+            tests/integration/test_onchain_*.py tests/simulation/test_chain_lives.py \
+            tests/e2e/test_up_localnet.py "$@"; \
+    done
 
 # Run what failed last (three tests at most) three more times, alone, and name it as unsteady.
 again:

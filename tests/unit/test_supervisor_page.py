@@ -62,13 +62,39 @@ def test_what_fails_is_told_and_the_page_that_stood_there_stays(
 ) -> None:
     of.page.mkdir()
     (of.page / "index.html").write_text("before")
-    node = of.web.parent / "node"
-    node.write_text("#!/bin/sh\necho it is broken\nexit 3\n")
-    node.chmod(0o755)
-    monkeypatch.setattr(page, "find_node", lambda: page.Node(node, of.web / "npm"))
+    node = a_node(of, "echo it is broken; exit 3")
+    monkeypatch.setattr(page, "find_node", lambda: node)
     with pytest.raises(Refusal, match=r"(?s)npm ci.*it is broken"):
         build_page(of)
     assert (of.page / "index.html").read_text() == "before"
+
+
+def test_the_style_and_the_types_of_the_page_are_checked_where_it_was_installed(
+    of: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not page.check_page(of)
+    (of.web / "node_modules").mkdir()
+    (of.web / "node_modules" / page.STAMP).write_text("installed")
+    (of.web / "src" / "api").mkdir()
+    (of.web / "src" / "api" / "schema.d.ts").write_text("of the API\n")
+    node = a_node(of, 'case "$1$2" in *cli.js*) echo "of the API" > "$4" ;; esac')
+    monkeypatch.setattr(page, "find_node", lambda: node)
+    assert page.check_page(of)
+    for program, what in (("biome", "biome"), ("tsc", "the type checker")):
+        a_node(of, f'case "$1" in *{program}) echo it is wrong; exit 1 ;; esac')
+        with pytest.raises(Refusal, match=f"(?s){what}.*it is wrong"):
+            page.check_page(of)
+    a_node(of, 'case "$1$2" in *cli.js*) echo "of another API" > "$4" ;; esac')
+    with pytest.raises(Refusal, match=r"schema\.d\.ts to be of"):
+        page.check_page(of)
+
+
+def a_node(of: Sources, line: str) -> page.Node:
+    """Put a program there that stands for Node.js."""
+    program = of.web.parent / "node"
+    program.write_text(f"#!/bin/sh\n{line}\n")
+    program.chmod(0o755)
+    return page.Node(program, of.web / "npm")
 
 
 def _nothing(*_: object) -> None:

@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from supervisor import audit_command, up
 from supervisor.options import parser
-from supervisor.page import build_page, sources, write_types
+from supervisor.page import build_page, check_page, sources, write_types
 from supervisor.refusal import EXIT_CONFIGURATION, Refusal
 from supervisor.signals import Stopped, raising_stopped
 
@@ -47,6 +47,12 @@ def _run(options: Namespace) -> int:
             return up.run(options)
         case "page" if options.types:
             write_types(sources())
+            return 0
+        case "page" if options.check:
+            checked = check_page(sources())
+            print(
+                "the page passes" if checked else "not checked: `just page` installs what it takes"
+            )
             return 0
         case "page":
             built = build_page(sources())

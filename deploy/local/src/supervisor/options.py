@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--exit-at-end", action="store_true", help="stop when the tape is worked off")
     page = commands.add_parser("page", help="build the page where its sources changed")
     page.add_argument("--types", action="store_true", help="write its types of the API instead")
+    page.add_argument("--check", action="store_true", help="check its style and types instead")
     audit = commands.add_parser("audit", help="verify, replay, report trades", allow_abbrev=False)
     audit.add_argument("--data-dir", type=Path, help="default: the one used last under .data")
     audit.add_argument(

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ STAMP = ".digest"
 _LEFT_OUT = frozenset({"node_modules", "new"})
 _INSTALL_S_MAX = 600
 _BUILD_S_MAX = 600
+_CHECK_S_MAX = 120
+_COMPILER = "typescript/bin/tsc"
+_TYPES = "src/api/schema.d.ts"
 _WORDS_MAX = 3000
 
 
@@ -67,9 +71,26 @@ def write_types(of: Sources | None) -> None:
         raise Refusal("expected the sources of the page, found none")
     node = find_node()
     _install(node, of.web)
-    program = str(of.web / "node_modules" / "openapi-typescript" / "bin" / "cli.js")
-    arguments = [program, "../openapi.json", "-o", "src/api/schema.d.ts"]
-    _run(node, arguments, of.web, what="openapi-typescript", timeout_s=_BUILD_S_MAX)
+    _write_types(node, of.web, of.web / _TYPES)
+
+
+def check_page(of: Sources | None) -> bool:
+    """Check the page's style and types; say whether it could be: its packages are installed.
+
+    Raises Refusal with the last words of what failed.
+    """
+    if of is None or not (of.web / "node_modules" / STAMP).exists():
+        return False
+    node, modules = find_node(), of.web / "node_modules"
+    style = [str(modules / "@biomejs" / "biome" / "bin" / "biome"), "check"]
+    _run(node, style, of.web, what="biome", timeout_s=_CHECK_S_MAX)
+    _run(node, [str(modules / _COMPILER)], of.web, what="the type checker", timeout_s=_CHECK_S_MAX)
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "schema.d.ts"
+        _write_types(node, of.web, made)
+        if made.read_text() != _read(of.web / _TYPES):
+            raise Refusal(f"expected {_TYPES} to be of ../openapi.json, found others: `just docs`")
+    return True
 
 
 def digest(web: Path) -> str:
@@ -136,6 +157,12 @@ def _installed_node() -> Node | None:
     return _packaged_node()
 
 
+def _write_types(node: Node, web: Path, target: Path) -> None:
+    program = str(web / "node_modules" / "openapi-typescript" / "bin" / "cli.js")
+    arguments = [program, "../openapi.json", "-o", str(target)]
+    _run(node, arguments, web, what="openapi-typescript", timeout_s=_BUILD_S_MAX)
+
+
 def _install(node: Node, web: Path) -> None:
     """Install what the lock names, unless it stands there already."""
     stamp = web / "node_modules" / STAMP
@@ -152,7 +179,7 @@ def _bundle(node: Node, of: Sources, wanted: str) -> None:
     new = of.web / "new"
     shutil.rmtree(new, ignore_errors=True)
     modules = of.web / "node_modules"
-    types = [str(modules / "typescript" / "bin" / "tsc")]
+    types = [str(modules / _COMPILER)]
     _run(node, types, of.web, what="the type checker", timeout_s=_BUILD_S_MAX)
     bundle = [str(modules / "vite" / "bin" / "vite.js"), "build", "--outDir", str(new)]
     _run(node, bundle, of.web, what="the bundler", timeout_s=_BUILD_S_MAX)
@@ -177,7 +204,7 @@ def _run(node: Node, arguments: list[str], folder: Path, *, what: str, timeout_s
         raise Refusal(f"expected {what} to end within {timeout_s:g} s, found it at work") from None
     if ended.returncode != 0:
         words = (ended.stdout + ended.stderr).strip()[-_WORDS_MAX:]
-        raise Refusal(f"expected {what} to build the page in {folder}, found\n{words}")
+        raise Refusal(f"expected {what} to pass the page in {folder}, found\n{words}")
 
 
 def _files(folder: Path) -> Iterator[Path]:
