@@ -168,6 +168,15 @@ def freeze(world: ChainWorld, chance: Random) -> None:
     world.walk(60)
 
 
+def kill_beside_a_frozen_node(world: ChainWorld, chance: Random) -> None:
+    """Kill once no block takes what is signed for the newest one that a frozen node knows."""
+    frozen = chance.choice(HOSTS)
+    world.net.switch(*[Faults(is_frozen=host == frozen) for host in HOSTS])
+    world.walk(65)
+    world.kill(chance.choice((KillLevel.CANCEL_ENTRIES, KillLevel.FLATTEN)))
+    world.walk(90)
+
+
 def leap(world: ChainWorld, chance: Random) -> None:
     """Let one node, the first or the second, claim to be ahead, a little or far."""
     ahead, liar = chance.choice((20, 200, 1_000_000)), chance.choice(HOSTS)
@@ -251,6 +260,7 @@ MISHAPS: tuple[Mishap, ...] = (
     regress,
     lag,
     freeze,
+    kill_beside_a_frozen_node,
     leap,
     fall_silent,
     storm,

@@ -190,8 +190,8 @@ class DriftChain:
         """
         await self._lander.send(self.nodes.heads.sure_height)
         await self.nodes.read_heads()
-        await self._read()
         await self._ask_fates()
+        await self._read()
 
     async def _ask_fates(self) -> None:
         await self._lander.step(self.nodes.heads.sure_height)
@@ -223,11 +223,12 @@ class DriftChain:
             return
         if now - self._probed_at < (PROGRAM_S if is_sure else PROBE_S):
             return
+        blockhash = self.blockhash()
         self._probed_at = now
         if is_sure:
             await self._look_for_another(self._probe)
         else:
-            await self._pass_probe(self._probe, view)
+            await self._pass_probe(self._probe, view, blockhash)
 
     async def _look_for_another(self, probe: Probe) -> None:
         """Take note when the program was deployed anew since it passed."""
@@ -238,7 +239,7 @@ class DriftChain:
             self._has_read_build, self.owned.build = False, None
             self.changed.set()
 
-    async def _pass_probe(self, probe: Probe, view: ChainView) -> None:
+    async def _pass_probe(self, probe: Probe, view: ChainView, blockhash: Blockhash) -> None:
         """Probe, as soon as somebody who may sign could pay for it."""
         able = (it for it in (view.venue.owner, self._delegate()) if it and view.lamports(it))
         signer = next(able, None)
@@ -249,7 +250,7 @@ class DriftChain:
             slot = await probe.require_compatible(
                 view,
                 signer=signer,
-                blockhash=self.blockhash().hash,
+                blockhash=blockhash.hash,
                 is_replaced=self._is_replaced,
             )
         except NotYetFunded as lacking:
