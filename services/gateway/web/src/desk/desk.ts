@@ -129,7 +129,11 @@ export class Desk {
   /** Forgets everything that it showed: nobody is signed in any more. */
   forget(): void {
     this.stop();
-    this.cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.access[0] });
+    const all = this.cache.getQueryCache();
+    for (const query of all.findAll().filter((one) => one.queryKey[0] !== keys.access[0])) {
+      query.reset(); // Who shows it hears that it is gone; a removal alone tells nobody.
+      all.remove(query);
+    }
     this.activity.clear();
     this.tickUsd = null;
     this.tell();
