@@ -184,6 +184,7 @@ async def it_shows_the_position(log: Log, page: Page) -> None:
     break_even = entry + fees / quantity
     assert f"{shown(break_even, 3)}" in await page.text_of("position-break-even")
     (opened,) = (it for _, it in log.of(AccountOpened))
+    assert opened.equity_usd is not None
     equity = opened.equity_usd - fees + quantity * price - paid
     assert equity > quantity * price
     leverage = shown(quantity * price / equity, 2)

@@ -15,8 +15,8 @@ from contracts.engine import CircuitOpened
 from contracts.event import Draft, Recorded
 from contracts.transaction import TransactionDied, TransactionLanded, TransactionSigned
 from contracts.values import Side
-from contracts.verdict import OrderApproved
 from contracts.venue import VenueObserved
+from contracts.verdict import OrderApproved
 from execution.domain.account_fold import Observation
 from execution.domain.planner import PlannerCore
 from kit.engine_runs import ROUGH

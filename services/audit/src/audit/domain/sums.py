@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from audit.domain.verification import Difference, as_text
 from contracts.event import Recorded
 from contracts.order import OrderFilled
-from contracts.venue import ForeignOrderFilled, PositionLiquidated
+from contracts.venue import AccountFunded, ForeignOrderFilled, PositionLiquidated
 
 _EXACT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _ZERO = Decimal(0)
@@ -40,6 +40,8 @@ class Sums:
     def fold(self, recorded: Recorded) -> list[Difference]:
         """Take one event; give what must hold of it and does not."""
         event = recorded.event
+        if isinstance(event, AccountFunded):  # It is flat; what filled before does not count.
+            self._held.pop((event.account, event.market), None)
         if not isinstance(event, _Fill):
             return []
         place, what = (event.account, event.market), event.event_type
