@@ -234,17 +234,19 @@ async def test_a_build_is_known_by_its_code_alone() -> None:
 
         def touched(told: Any) -> Any:
             data = bytearray(base64.b64decode(told["value"]["data"][0]))
-            data[-1:] = bytes([data[-1] ^ 1]) if data else b""
+            if len(data) > 64:  # Not where the code is, but the code.
+                data[-1] ^= 1
             told["value"]["data"][0] = base64.b64encode(bytes(data)).decode()
             return told
 
         assert await read_build(Lying(on, "getAccountInfo", touched), program) is None
         chain = on.rig.desk.world.chain
-        code = chain.account(program)
-        assert code is not None
-        data, header = Pubkey.from_bytes(bytes([8] * 32)), bytes(45)
-        loader, rent = UPGRADEABLE, code.lamports
-        chain.put(data, Account(rent, header + bytes(code.data) + bytes(999), loader))
-        chain.put(OTHER, Account(rent, bytes(4) + bytes(data), loader))
+        deployed = chain.account(program)
+        assert deployed is not None
+        held = chain.account(Pubkey.from_bytes(bytes(deployed.data)[4:36]))
+        assert held is not None
+        longer = Pubkey.from_bytes(bytes([8] * 32))
+        chain.put(longer, Account(held.lamports, bytes(held.data) + bytes(999), UPGRADEABLE))
+        chain.put(OTHER, Account(deployed.lamports, bytes(4) + bytes(longer), UPGRADEABLE))
         await on.step()
         assert await read_build(rpc, OTHER) == built
