@@ -66,6 +66,8 @@ class Rig:
     price: Decimal = Decimal(100)
     spread: Decimal = Decimal("0.002")
     break_even: Decimal | None = None
+    height: int | None = None
+    """Of a chain whose blocks stand still; the slot where they do not."""
     next_venue_id: int = 1
     answers: list[Draft] = field(default_factory=list[Draft])
     """Of the last snapshot."""
@@ -196,7 +198,7 @@ class Rig:
             account=ACCOUNT,
             market=MARKET,
             clock=self.clock,
-            block_height=self.slot,
+            block_height=self.slot if self.height is None else self.height,
             heard=self.state.heard_count,
             position_base=self.position,
             cash_usd=self.cash,

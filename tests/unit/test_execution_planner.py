@@ -260,6 +260,19 @@ def test_a_position_that_stays_without_a_stop_is_closed_at_the_market() -> None:
     assert closes[0].price_usd == Decimal("99.5")  # 0.5 % off the oracle at 100.
 
 
+def test_closes_whose_fate_stays_unknown_are_as_many_as_there_are_numbers() -> None:
+    rig = open_long()
+    rig.height = rig.slot
+    rig.kill(KillLevel.FLATTEN)
+    closes = [
+        it for _ in range(40) for it in of(rig.show(slots=6), OrderIntended) if it.leg is Leg.CLOSE
+    ]
+    assert len({it.user_order_id for it in closes}) == len(closes) == 32
+    _let_die(rig)
+    rig.end_orders(Leg.CLOSE)
+    assert [it.leg for it in of(rig.show(slots=6), OrderIntended)] == [Leg.CLOSE]
+
+
 def test_a_stop_that_would_stand_beyond_the_market_is_not_placed_but_left_for_the_exit() -> None:
     rig = open_long()
     rig.drop(OrderKind.TRIGGER_MARKET)
@@ -339,22 +352,26 @@ def test_a_refusal_for_crossing_is_planned_anew_and_counts_as_a_move() -> None:
     assert entry.price_usd == Decimal("99.85")
 
 
+def _let_die(rig: Rig) -> None:
+    for transaction in rig.state.transactions:
+        rig.record(
+            TransactionDied(
+                account=ACCOUNT,
+                market=MARKET,
+                transaction=transaction.id,
+                signature="1" * 64,
+                block_height=rig.slot,
+                clock=rig.clock,
+            )
+        )
+
+
 def test_an_entry_whose_transaction_died_is_sent_once_more_under_other_numbers() -> None:
     rig = Rig()
     rig.approve()
     first = of(rig.show(), OrderIntended)
-    (transaction,) = rig.state.transactions
     rig.slot += 151
-    rig.record(
-        TransactionDied(
-            account=ACCOUNT,
-            market=MARKET,
-            transaction=transaction.id,
-            signature="1" * 64,
-            block_height=rig.slot,
-            clock=rig.clock,
-        )
-    )
+    _let_die(rig)
     rig.end_orders()
     second = of(rig.show(), OrderIntended)
     assert [it.leg for it in second] == [Leg.ENTRY, Leg.STOP]

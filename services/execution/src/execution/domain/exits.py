@@ -21,6 +21,7 @@ from execution.domain.intents import order_intent
 from execution.domain.ledger import ZERO
 from execution.domain.pricing import aggressive_limit, floor_to
 from execution.domain.setup import TAKE_PROFITS, Setup
+from execution.domain.uids import is_exhausted
 from execution.domain.view import Mine, View
 
 _BPS = Decimal(10_000)
@@ -113,10 +114,13 @@ def trim(view: View) -> list[Send]:
 def close(view: View, urgency: Urgency) -> list[Send]:
     """Take the whole position off at the market; each further attempt may take farther.
 
-    Reduce-only and for all of it: a late copy finds nothing to close.
+    Reduce-only and for all of it: a late copy finds nothing to close. As many as there are numbers
+    may be on their way; then their fates are waited for.
     """
     setup, side = view.setup, view.side
     if setup is None or side is None or view.state.is_tripped("close", view.slot):
+        return []
+    if is_exhausted(Leg.CLOSE, taken=view.numbers_taken):
         return []
     newest = view.newest_flight(Leg.CLOSE)
     if newest is not None and view.slot - newest.planned_slot < view.policy.resend_slots:

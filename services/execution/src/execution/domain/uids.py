@@ -44,6 +44,11 @@ def next_user_order_id(rings: Rings, leg: Leg, *, taken: Set[int]) -> int:
     raise RingExhausted(f"expected a free number of {ring} for {leg}, found all taken")
 
 
+def is_exhausted(leg: Leg, *, taken: Set[int]) -> bool:
+    """Say whether no number is left for an order of a leg."""
+    return all(number in taken for number in _RINGS[_RING_OF[leg]])
+
+
 def used(rings: Rings, leg: Leg, user_order_id: int) -> Rings:
     """Give the rings after a number was given to an order of a leg."""
     return {**rings, _RING_OF[leg]: user_order_id}
