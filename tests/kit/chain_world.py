@@ -127,6 +127,11 @@ class ChainWorld(EngineWorld):
         self.open()
         self.wait(2_000)
 
+    @property
+    def opening_usd(self) -> None:
+        """Give none: the chain shows what was deposited."""
+        return
+
     def _connect(self) -> None:
         """Begin a process's own view of the chain."""
         rpc = Rpc(URLS, client=self._client, clock=lambda: self._seconds)

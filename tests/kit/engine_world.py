@@ -109,6 +109,11 @@ class EngineWorld:
             self.say(self.by_hand.chosen(ACCOUNT))
         self.print_at(self.price, quantity=Decimal(1))
 
+    @property
+    def opening_usd(self) -> Decimal | None:
+        """Give the equity that the account is opened with; None where a chain shows it."""
+        return self.deposit_usd
+
     def open(self) -> None:
         """Say what there is: a feed, and an account."""
         self.say(
@@ -126,7 +131,7 @@ class EngineWorld:
             AccountOpened(
                 account=ACCOUNT,
                 venue="paper",
-                equity_usd=self.deposit_usd,
+                equity_usd=self.opening_usd,
                 priority_fee_microlamports=10_000,
                 settings=SETTINGS,
             )
