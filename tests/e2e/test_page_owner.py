@@ -42,6 +42,7 @@ async def journey_is(page: Page, status: str) -> None:
     )
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 async def test_each_state_says_what_it_means_and_what_can_be_done(
     tmp_path: Path, built_page: PageFiles

@@ -14,6 +14,8 @@ from kit.gateway_events import order_denied
 from kit.page_gateway import NEVER, answer, between
 from kit.screens import take_screens
 
+pytestmark = pytest.mark.soak
+
 INDIA = "Asia/Kolkata"
 """Half past five before UTC, so that a wrong hour and a wrong minute are both seen."""
 FACES = {

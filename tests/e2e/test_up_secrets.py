@@ -246,6 +246,7 @@ def crash(desk: Desk, folder: Path) -> bool:
     return not CORES.read_text().startswith(("|", "/"))
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("venue", ["paper", "localnet"])
 def test_a_delegate_key_is_nowhere_but_sealed_in_its_file(tmp_path: Path, venue: str) -> None:
