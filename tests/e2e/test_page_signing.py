@@ -24,6 +24,7 @@ REFUSALS = (" 401 ", " 409 ", " 422 ")
 _RUNG = "document.querySelector('[data-testid=rung-%s]').lastElementChild.innerText"
 _POSITION = "document.querySelector('[data-testid=position]').innerText"
 _SIGN = "[data-testid=manual-sign-card] [data-testid=manual-sign-button]"
+_CLOSE = "[data-testid=offer-close]"
 _CARDS = "document.querySelectorAll('[data-testid=manual-sign-card]').length"
 
 
@@ -174,7 +175,8 @@ async def it_flattens_by_hand(page: Page) -> None:
         "document.querySelector('[data-testid=setup-state]').innerText.includes('closed')",
     )
     await page.wait_for_text("position-card", "flat")
-    await page.wait_until_gone("manual-sign-card")
+    # What was signed just as it was withdrawn stays until it is closed.
+    await page.wait_for(f"(document.querySelector('{_CLOSE}')?.click(), {_CARDS} === 0)")
 
 
 @pytest.mark.soak
