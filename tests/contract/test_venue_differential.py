@@ -25,6 +25,7 @@ def test_dozens_of_random_sequences_end_alike() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("group", range(10))
 def test_a_hundred_more_random_sequences_end_alike(group: int) -> None:
     first = 24 + group * SEQUENCES_OF_A_GROUP

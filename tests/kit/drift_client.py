@@ -17,8 +17,10 @@ EXTRA = "the extra `drift` is not installed: driftpy was not tried"
 
 
 @asynccontextmanager
-async def drift_client(client: Client) -> AsyncGenerator[Any]:
-    """Open a client; skip without the package."""
+async def drift_client(
+    client: Client, *, name: str = "owner", is_polling: bool = False
+) -> AsyncGenerator[Any]:
+    """Open a client for a new owner's account; skip without the package."""
     drift: Any = pytest.importorskip("driftpy.drift_client", reason=EXTRA)
     subscription: Any = pytest.importorskip("driftpy.account_subscription_config")
     types: Any = pytest.importorskip("driftpy.types")
@@ -31,13 +33,19 @@ async def drift_client(client: Client) -> AsyncGenerator[Any]:
     owner = await client.control(
         "POST",
         "owners",
-        {"name": "owner", "usdc": "10000", "delegate": str(delegate.pubkey())},
+        {"name": name, "usdc": "10000", "delegate": str(delegate.pubkey())},
     )
     client.net.pace.step(slots=2)  # It reads accounts once, as `confirmed` shows them.
     source = types.OracleSource
     oracles = [types.OracleInfo(market.oracle, source.Pyth()) for market in MARKETS]
     oracles.append(types.OracleInfo(QUOTE_ORACLE, source.PythStableCoin()))
     connection = rpc.AsyncClient(client.net.url, commitment="confirmed")
+    if is_polling:
+        loader: Any = pytest.importorskip("driftpy.accounts.bulk_account_loader")
+        loading = loader.BulkAccountLoader(connection, "confirmed", frequency=0.05)
+        config = subscription.AccountSubscriptionConfig("polling", loading, "confirmed")
+    else:
+        config = subscription.AccountSubscriptionConfig("websocket")
     opened = drift.DriftClient(
         connection,
         anchorpy.Wallet(delegate),
@@ -45,7 +53,7 @@ async def drift_client(client: Client) -> AsyncGenerator[Any]:
         authority=Pubkey.from_string(str(owner["authority"])),
         active_sub_account_id=0,
         sub_account_ids=[0],
-        account_subscription=subscription.AccountSubscriptionConfig("websocket"),
+        account_subscription=config,
         perp_market_indexes=[market.index for market in MARKETS],
         spot_market_indexes=[0],
         oracle_infos=oracles,

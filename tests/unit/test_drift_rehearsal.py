@@ -22,6 +22,7 @@ from execution.venues.drift.chain import DriftChain
 from execution.venues.drift.rehearsal import rehearsed, silent, simulate
 from execution.venues.drift.rpc import Rpc
 from execution.venues.paper.owners import paper_venue
+from kit.nodes import called
 from kit.owner_wallet import OwnerWallet
 
 MESSAGE = delegate_message(
@@ -72,9 +73,8 @@ async def test_a_node_is_asked_for_these_bytes_on_their_own_block() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        return httpx.Response(
-            200, json={"result": {"context": {"slot": 1}, "value": {"err": None}}}
-        )
+        result = {"context": {"slot": 1}, "value": {"err": None}}
+        return httpx.Response(200, json=called(request, result=result))
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         await simulate(Rpc(["http://node"], client=client, clock=lambda: 0.0), MESSAGE)
@@ -101,12 +101,13 @@ async def down(_: httpx.Request) -> httpx.Response:
     return httpx.Response(503)
 
 
-async def refusing(_: httpx.Request) -> httpx.Response:
-    return httpx.Response(200, json={"error": {"code": -32602, "message": "too large"}})
+async def refusing(request: httpx.Request) -> httpx.Response:
+    error = {"code": -32602, "message": "too large"}
+    return httpx.Response(200, json=called(request, error=error))
 
 
-async def babbling(_: httpx.Request) -> httpx.Response:
-    return httpx.Response(200, json={"result": {"value": None}})
+async def babbling(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=called(request, result={"value": None}))
 
 
 async def never(_: httpx.Request) -> httpx.Response:

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from execution.venues.drift.rpc import Rpc, RpcRefused, RpcSilent
+from kit.nodes import called
 
 HEIGHT = {"absoluteSlot": 9, "blockHeight": 7}
 KEY = "So11111111111111111111111111111111111111112"
@@ -25,7 +26,7 @@ async def test_a_node_is_silent_after_three_failures_in_a_row_while_it_is_asked(
     answers: dict[str, int] = {"a": 503, "b": 200}
 
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(answers[request.url.host], json={"result": HEIGHT})
+        return httpx.Response(answers[request.url.host], json=called(request, result=HEIGHT))
 
     clock = Clock()
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
@@ -54,7 +55,7 @@ async def test_a_node_that_did_not_answer_is_not_waited_for_again_until_it_does(
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.host)
-        return httpx.Response(answers[request.url.host], json={"result": HEIGHT})
+        return httpx.Response(answers[request.url.host], json=called(request, result=HEIGHT))
 
     clock = Clock()
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
@@ -75,7 +76,7 @@ async def asked(method: str, params: list[Any], *answers: Any) -> Any:
     told = dict(zip("abc", answers, strict=False))
 
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=told[request.url.host])
+        return httpx.Response(200, json=called(request, **told[request.url.host]))
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         rpc = Rpc([f"http://{it}" for it in told], client=client, clock=Clock())
@@ -123,3 +124,10 @@ async def test_what_nobody_reads_may_be_anything() -> None:
     told = found([None, ACCOUNT | {"rentEpoch": "never", "space": None}])
     result = await asked("getMultipleAccounts", [[KEY, KEY]], told)
     assert result == told["result"]
+
+
+@pytest.mark.parametrize("number", [None, 0, 2, "1"])
+async def test_the_answer_to_another_call_is_none(number: object) -> None:
+    with pytest.raises(RpcSilent):
+        await asked("getEpochInfo", [], {"result": HEIGHT, "id": number})
+    assert await asked("getEpochInfo", [], {"result": HEIGHT, "id": 1}) == HEIGHT

@@ -18,6 +18,7 @@ from execution.venues.drift.lander import REBROADCAST_S, Lander
 from execution.venues.drift.rpc import Rpc
 from execution.venues.paper.owners import paper_venue
 from execution.venues.port import Blockhash, SignedTransaction
+from kit.nodes import called
 from kit.owner_wallet import OwnerWallet
 
 VENUE = paper_venue("sol-perp", OwnerWallet().address)
@@ -41,7 +42,7 @@ class Nodes:
                 self.sent[host] += 1
                 self.moved.notify_all()
             if host == "well":
-                return httpx.Response(200, json={"result": "sent"})
+                return httpx.Response(200, json=called(request, result="sent"))
         return await asyncio.get_running_loop().create_future()
 
     async def had(self, count: int) -> None:

@@ -51,6 +51,8 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     is_frozen: bool = False
     """It answers well, of now, for ever: it hears of no block, and hands no transaction on."""
     status_lie: StatusLie = StatusLie.NONE
+    cut_at_socket_call: _Count = 0
+    """The so-manyth call over a socket from now on gets no answer: its socket dies."""
     sockets: SocketMood = SocketMood.OPEN
 
 
@@ -76,6 +78,10 @@ class Switchboard:
     def refuses_request(self) -> bool:
         """Say whether this request is one too many."""
         return self._counts_down("refuse_next_requests")
+
+    def cuts_socket(self) -> bool:
+        """Say whether a socket dies at this call."""
+        return self._counts_down("cut_at_socket_call") and not self.faults.cut_at_socket_call
 
     def lag_slots(self) -> int:
         """Give how many slots this read is behind."""

@@ -43,10 +43,16 @@ class _Connection:
         """End the connection without a word."""
         self._client.transport.abort()
 
+    async def finish(self) -> None:
+        """Wait until what was said is written, and end the connection without another word."""
+        await self._queue.join()
+        self.cut()
+
     async def write(self) -> None:
         """Write what is said until the connection ends."""
         while True:
             await self._client.send((await self._queue.get()).decode())
+            self._queue.task_done()
 
 
 class Sockets:
@@ -99,7 +105,10 @@ class Sockets:
         writer = asyncio.create_task(connection.write())
         try:
             async for text in client:
-                connection.say(self._answer(connection, text))
+                said = self._answer(connection, text)
+                if self._node.switchboard.cuts_socket():
+                    return await connection.finish()
+                connection.say(said)
                 self.wake()
         except ConnectionClosed:
             pass

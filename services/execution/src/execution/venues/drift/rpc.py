@@ -6,6 +6,7 @@ place in the list.
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -83,6 +84,7 @@ class Rpc:
         self._headers = httpx.Headers({**client.headers, "Content-Type": "application/json"})
         self._clock = clock
         self.heads = Heads(len(urls), clock=clock)
+        self._calls = itertools.count(1)
         self._trouble = ""
 
     @property
@@ -174,7 +176,8 @@ class Rpc:
         return sorted(self._endpoints, key=rank)
 
     async def _ask(self, endpoint: _Endpoint, method: str, params: Sequence[object]) -> Any:
-        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        number = next(self._calls)
+        call = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
         request = httpx.Request(
             "POST",
             endpoint.url,
@@ -183,7 +186,7 @@ class Rpc:
             extensions=_WITHIN,
         )
         try:
-            told = _told(await self._client.send(request))
+            told = _told(await self._client.send(request), of=number)
             require_shape(method, params, told)
         except (httpx.HTTPError, ValueError) as error:
             self._rest(endpoint, method, error)
@@ -211,8 +214,11 @@ class _Unwell(ValueError):
     """An endpoint answered, but not with an answer."""
 
 
-def _told(answer: httpx.Response) -> dict[str, Any]:
-    """Read an answer; raise ValueError for what is none."""
+def _told(answer: httpx.Response, *, of: int) -> dict[str, Any]:
+    """Read the answer to a call; raise ValueError for what is none, and for another call's."""
     if answer.status_code != _OK:
         raise _Unwell(f"status {answer.status_code}")
-    return msgspec.json.decode(answer.content, type=dict[str, Any])
+    told = msgspec.json.decode(answer.content, type=dict[str, Any])
+    if told.get("id") != of:
+        raise _Unwell("the answer to another call")
+    return told
