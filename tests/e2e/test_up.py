@@ -16,10 +16,12 @@ from kit.cuts import cut_ticks
 from kit.desk_process import pid_of, read_until, run_supervisor, wait_for_state
 from kit.servers import free_port
 from supervisor.data_folder import DataFolder
+from supervisor.environments import SERVICES
 
 # 2025-06-22 00:00 to 01:40 UTC: ends with an approved short, whose entry the price leaves behind.
 FROM_MS = 1_750_550_400_000
 UNTIL_MS = 1_750_556_400_000
+PROCESSES = ("nats-server", "postgresql", *SERVICES)
 TRADE_S_MAX = 90
 """So soon after all services are ready a first trade has filled and is protected."""
 
@@ -120,6 +122,32 @@ def test_a_stop_during_the_start_and_a_killed_supervisor_leave_nothing_in_the_wa
         running.send_signal(signal.SIGTERM)
         assert running.wait(60) == 0
     verified = run_supervisor("audit", "--data-dir", str(data), "verify", cwd=tmp_path)
+    assert (verified.returncode, verified.stdout.splitlines()[-1]) == (0, "clean"), verified.stderr
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(400)
+def test_what_hangs_is_replaced_and_nothing_is_lost(tmp_path: Path) -> None:
+    data, port = str(tmp_path / "data"), str(free_port())
+    command = [sys.executable, "-m", "supervisor", "up", "--feed", "synthetic"]
+    command += ["--data-dir", data, "--port", port]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            read_until(running.stdout, "all services ready")
+            children = psutil.Process(running.pid).children()
+            for child in children:
+                child.send_signal(signal.SIGSTOP)
+            shown = ""
+            while not all(f"{name:12} ready" in shown for name in PROCESSES):
+                shown += read_until(running.stdout, "\n")
+            assert shown.count("s, killed") >= len(PROCESSES)
+            assert not any(child.is_running() for child in children)
+        finally:
+            running.send_signal(signal.SIGINT)
+            running.communicate()
+        assert running.returncode == 0
+    verified = run_supervisor("audit", "--data-dir", data, "verify", cwd=tmp_path)
     assert (verified.returncode, verified.stdout.splitlines()[-1]) == (0, "clean"), verified.stderr
 
 

@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from rich.console import Console
 
-from supervisor import status
-from supervisor.status import Row, ask_ready, changes, table
+from supervisor import answers
+from supervisor.answers import Answer, ask_service
+from supervisor.status import Row, changes, table
 
 
 def a_row(state: str, *, restarts: int = 0, ended: str = "") -> Row:
@@ -82,17 +83,24 @@ async def test_a_service_is_asked_past_a_proxy_of_the_environment(
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with a_ready_service() as port:
-        assert await ask_ready(port) == "ready"
+        assert await ask_service(port) == Answer("ready", is_heard=True)
 
 
 async def test_a_service_that_is_silent_is_not_said_to_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(status, "_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(answers, "TIMEOUT_S", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port: int = silent.getsockname()[1]
-        assert await ask_ready(port) == "does not answer within 0.05 s"
-    assert await ask_ready(port) == "starting"
+        assert await ask_service(port) == answers.SILENT
+    assert await ask_service(port) == answers.STARTING
+
+
+def test_how_a_process_ended_last_is_shown_beside_its_restarts() -> None:
+    shown = io.StringIO()
+    row = a_row("ready", restarts=2, ended="no answer for 30 s, killed")
+    Console(file=shown, width=80).print(table("data: /srv", [row]))
+    assert "2: no answer for 30 s, killed" in shown.getvalue()
 
 
 def test_a_title_is_shown_as_it_is() -> None:

@@ -73,6 +73,7 @@ class Child:
         self._hear = hear
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
+        self._killed_for = ""
         self._is_over = asyncio.Event()
         self._is_over.set()
         self._tail: deque[str] = deque(maxlen=20)
@@ -93,7 +94,7 @@ class Child:
             except OSError as error:  # no memory, no process number, no program
                 self.ended = f"could not start: {error.strerror}"
             else:
-                self.ended = f"killed by signal {-code}" if code < 0 else f"ended with {code}"
+                self.ended = self._end(code)
                 words = "" if code < 0 else f": {self.last_words()}"
             if self._stopping.is_set():
                 return
@@ -126,6 +127,19 @@ class Child:
     def renew(self) -> None:
         """Let the process end in order; it is started again."""
         self._tell(self._stop_signal)
+
+    def kill(self, reason: str) -> None:
+        """End a process that hangs at once; it is started again, and `ended` gives the reason."""
+        if not self._killed_for:
+            self._log.write(f"supervisor: {reason}\n".encode())
+        self._killed_for = reason
+        self._tell(signal.SIGKILL)
+
+    def _end(self, code: int) -> str:
+        reason, self._killed_for = self._killed_for, ""
+        if reason and code == -signal.SIGKILL:
+            return reason
+        return f"killed by signal {-code}" if code < 0 else f"ended with {code}"
 
     def _tell(self, number: signal.Signals) -> None:
         if self._process is not None:

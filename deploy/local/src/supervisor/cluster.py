@@ -6,11 +6,13 @@ walk to the cluster, it need not: it is set down there, and `/proc/self/cwd` nam
 working directory whatever lies above it. Programs that this user cannot run are copied.
 """
 
+import asyncio
 import hashlib
 import os
 import pwd
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -34,6 +36,8 @@ _COPIES = Path("/var/lib/perp-desk")
 """Where programs are copied to that only root can reach."""
 _ROOT_SOCKETS = Path("/run/perp-desk")
 _DOWN_S_MAX = 30.0
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+"""Is answered by one letter before anything is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,15 @@ class Cluster:
         """Say whether the server of this process id takes connections."""
         lines = self._lock_lines()
         return len(lines) > 7 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
+
+    async def answers(self) -> bool:
+        """Say whether a server greets who connects, also while it recovers; raise OSError."""
+        reader, writer = await asyncio.open_unix_connection(f"{self._socket}/.s.PGSQL.5432")
+        try:
+            writer.write(_SSL_REQUEST)
+            return bool(await reader.read(1))
+        finally:
+            writer.close()
 
     def close(self) -> None:
         """Remove what is not in the folder; the server is down."""

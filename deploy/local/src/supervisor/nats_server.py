@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from supervisor.answers import SILENT, STARTING, TIMEOUT_S, Answer
 from supervisor.child import Child
 from supervisor.data_folder import STORE
 from supervisor.ports import LOOPBACK
 from supervisor.refusal import Refusal
 from supervisor.starting import wait_for
+from supervisor.status import READY
 
 _CONFIGURATION = """\
 listen: "{host}:{port}"
@@ -69,15 +71,25 @@ def nats_child(
 
 
 async def wait_until_listening(server: Child, port: int) -> None:
-    """Return when the port accepts; raise Refusal when the server does not stay up."""
-    await wait_for(server, lambda: is_listening(port))
+    """Return when it takes connections; raise Refusal when it does not stay up."""
+
+    async def is_heard() -> bool:
+        return (await ask(port)).is_heard
+
+    await wait_for(server, is_heard)
 
 
-async def is_listening(port: int) -> bool:
-    """Say whether the port accepts: the server does so once it has read its store."""
+async def ask(port: int) -> Answer:
+    """Ask whether it greets who connects: it does so once it has read its store."""
     try:
-        _, writer = await asyncio.open_connection(LOOPBACK, port)
+        async with asyncio.timeout(TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            try:
+                is_greeted = bool(await reader.readline())
+            finally:
+                writer.close()
+    except TimeoutError:
+        return SILENT
     except OSError:
-        return False
-    writer.close()
-    return True
+        return STARTING
+    return Answer(READY, is_heard=True) if is_greeted else STARTING

@@ -3,9 +3,11 @@
 import asyncio
 from pathlib import Path
 
+from supervisor.answers import SILENT, STARTING, TIMEOUT_S, Answer
 from supervisor.child import Child
 from supervisor.cluster import Cluster
 from supervisor.starting import wait_for
+from supervisor.status import READY
 
 
 def cluster_of(data: Path) -> Cluster:
@@ -33,3 +35,16 @@ async def wait_until_ready(server: Child, cluster: Cluster) -> None:
         return cluster.is_ready(server.pid)
 
     await wait_for(server, is_ready)
+
+
+async def ask(server: Child, cluster: Cluster) -> Answer:
+    """Ask whether it answers who connects, and look whether it says that it is ready."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            is_heard = await cluster.answers()
+    except TimeoutError:
+        return SILENT
+    except OSError:
+        return STARTING
+    is_ready = is_heard and cluster.is_ready(server.pid)
+    return Answer(READY if is_ready else STARTING.state, is_heard)

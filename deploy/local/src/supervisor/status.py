@@ -1,19 +1,12 @@
 """What a person sees in the terminal: one row per process, and what the feed is."""
 
-import asyncio
 import contextlib
-import json
-import urllib.error
 from dataclasses import dataclass
 
 from rich.table import Table
 from rich.text import Text
 
-from supervisor import direct
-from supervisor.ports import LOOPBACK
-
 READY = "ready"
-_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +32,6 @@ def say(line: str) -> None:
         print(line, flush=True)
 
 
-async def ask_ready(port: int) -> str:
-    """Give `ready`, or in words why a service is not."""
-    return await asyncio.to_thread(_ask_ready, port)
-
-
 def table(title: str, rows: list[Row]) -> Table:
     """Give the status as a table for the terminal."""
     shown = Table(title=Text(title), title_justify="left", title_style="bold #b6f23b")
@@ -51,9 +39,8 @@ def table(title: str, rows: list[Row]) -> Table:
         shown.add_column(heading)
     for row in rows:
         style = "green" if row.is_ready else "yellow"
-        shown.add_row(
-            row.name, Text(row.state, style=style), str(row.pid or "-"), str(row.restarts)
-        )
+        restarts = f"{row.restarts}: {row.ended}" if row.ended else str(row.restarts)
+        shown.add_row(row.name, Text(row.state, style=style), str(row.pid or "-"), Text(restarts))
     return shown
 
 
@@ -72,18 +59,3 @@ def changes(rows: list[Row], shown: dict[str, Row]) -> list[str]:
             lines.append(f"{row.name:12} {row.state}")
         shown[row.name] = row
     return lines
-
-
-def _ask_ready(port: int) -> str:
-    try:
-        with direct.ask(f"http://{LOOPBACK}:{port}/ready", timeout_s=_TIMEOUT_S):
-            return READY
-    except urllib.error.HTTPError as error:
-        try:
-            return str(json.loads(error.read()).get("reason") or "not ready")[:160]
-        except (ValueError, AttributeError):
-            return "not ready"
-    except TimeoutError:
-        return f"does not answer within {_TIMEOUT_S:g} s"
-    except OSError:
-        return "starting"

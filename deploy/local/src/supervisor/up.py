@@ -7,21 +7,23 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
 
-from supervisor import status
+from supervisor import nats_server, postgres, status
 from supervisor import venue as venues
 from supervisor.address import Address, page_address
+from supervisor.answers import Answer, ask_service
 from supervisor.child import Child
 from supervisor.cluster import temporary
 from supervisor.data_folder import STORE, DataFolder
 from supervisor.disk import Disk
 from supervisor.environments import SERVICES, Telling
 from supervisor.leftovers import end_leftovers
-from supervisor.nats_server import is_listening, nats_child, wait_until_listening
+from supervisor.nats_server import nats_child, wait_until_listening
 from supervisor.options import Feed, asked_feed, choose_feed, choose_port
 from supervisor.page import build_page, sources
 from supervisor.ports import free_ports
@@ -32,6 +34,7 @@ from supervisor.signals import heard_signals
 from supervisor.staging import Staging
 from supervisor.status import say
 from supervisor.tape_end import wait_until_worked_off
+from supervisor.watch import Watch
 
 _DRAIN_S = 15.0
 _LOOK_EVERY_S = 0.5
@@ -49,8 +52,6 @@ class Stack:
         self.feed = feed
         self.url = address.url
         self._nats_port, *health_ports = free_ports(1 + len(SERVICES))
-        self._listening: int | None = None
-        """The process id of the nats-server that was found to listen."""
         self.postgres: Child | None = None
         self._folder = folder
         self._logs = folder.logs
@@ -61,6 +62,7 @@ class Stack:
             folder.path, port=self._nats_port, logs=self._logs, hear=self._disk.hear
         )
         self.services: list[Child] = []
+        self._watches = [Watch(self.nats, partial(nats_server.ask, self._nats_port))]
         self.venue = venues.opened(
             options,
             folder,
@@ -84,12 +86,15 @@ class Stack:
         self._folder.write_runtime(
             {"nats_url": self.nats_url, "postgres_dsn": cluster.dsn(), "url": self.url}
         )
-        if self.venue.chain is not None:
-            group.create_task(self.venue.chain.keep_running())
+        if (chain := self.venue.chain) is not None:
+            group.create_task(chain.keep_running())
+            self._watches.append(Watch(chain, partial(_chain_words, chain)))
+        self._watches.append(Watch(self.postgres, partial(postgres.ask, self.postgres, cluster)))
         for name, environment in self.environments(cluster.dsn()).items():
             command, log = [sys.executable, "-m", name], self._logs / f"{name}.log"
             child = Child(name, command, environment=environment, log=log)
             self.services.append(child)
+            self._watches.append(Watch(child, partial(ask_service, self._health[name])))
             group.create_task(child.keep_running())
 
     def environments(self, postgres_dsn: str) -> dict[str, dict[str, str]]:
@@ -118,49 +123,22 @@ class Stack:
 
     def refusal(self) -> str | None:
         """Give the reason that no restart mends, if a process gave one."""
-        children = [self.nats, *self._chains, *self.services]
+        chains = [] if self.venue.chain is None else [self.venue.chain]
+        children = [self.nats, *chains, *self.services]
         return next((c.refusal for c in children if c.refusal), None)
-
-    @property
-    def _chains(self) -> list[Child]:
-        return [] if self.venue.chain is None else [self.venue.chain]
 
     async def look(self) -> list[status.Row]:
         """Give the state of every process now, and keep what the servers need in place."""
         self._staging.keep()
         if self._disk.wants_renewal():
             self.nats.renew()
-        names = [child.name for child in self.services]
-        answers = await asyncio.gather(*(status.ask_ready(self._health[name]) for name in names))
-        await self._look_at_nats()
-        for child, answer in zip(self.services, answers, strict=True):
-            if child.pid is not None:
-                child.state = answer
-        servers = [self.nats, *self._chains]
-        for child in self._chains:
-            if child.pid is not None:
-                child.state = child.last_words() or "waiting for the feed's first print"
-        if self.postgres is not None:
-            servers.append(self.postgres)
-            if self.postgres.pid is not None:
-                self.postgres.state = (
-                    "ready" if self._cluster.is_ready(self.postgres.pid) else "starting"
-                )
-        rows = [
-            status.Row(child.name, child.state, child.pid, child.restarts, child.ended)
-            for child in [*servers, *self.services]
-        ]
+        rows = await asyncio.gather(*(watch.look() for watch in self._watches))
         return [*rows, status.Row("disk", self._disk.problem or status.READY, None, 0)]
 
-    async def _look_at_nats(self) -> None:
-        """Say whether the server listens; asked until it does, of each process anew."""
-        pid = self.nats.pid
-        if pid is None:
-            return
-        if pid != self._listening and await is_listening(self._nats_port):
-            self._listening = pid
-        if self.nats.pid == pid:
-            self.nats.state = status.READY if pid == self._listening else "starting"
+
+async def _chain_words(chain: Child) -> Answer:
+    """Give what the chain said last; it is not asked, because its end is the desk's."""
+    return Answer(chain.last_words() or "waiting for the feed's first print", is_heard=True)
 
 
 def run(options: Namespace) -> int:
