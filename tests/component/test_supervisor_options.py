@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis.drain import stop_s_max
 from kit.cuts import cut_ticks
 from supervisor import audit_command, up
 from supervisor.cli import main
@@ -40,6 +41,14 @@ def test_the_auditor_names_the_data_folder_before_or_after_the_command(line: lis
     asked = audit_command.split(parser().parse_args(["audit", *line]))
 
     assert asked == (Path("here"), ["verify", "--no-stream"])
+
+
+def test_a_service_that_drains_is_waited_for_as_long_as_its_own_setting_lets_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DRAIN_S", "90")
+
+    assert up.service_stop_s() == stop_s_max(90.0)
 
 
 def test_the_auditor_without_a_command_is_told_what_there_is() -> None:

@@ -77,7 +77,9 @@ async def test_backoff_grows_while_a_process_keeps_dying(tmp_path: Path) -> None
     await running
 
 
-async def test_a_process_that_does_not_drain_is_killed_after_the_grace(tmp_path: Path) -> None:
+async def test_a_process_that_does_not_drain_is_killed_after_the_grace_and_that_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         " print('up', flush=True); time.sleep(60)"
@@ -89,6 +91,7 @@ async def test_a_process_that_does_not_drain_is_killed_after_the_grace(tmp_path:
     await tiny.stop(grace_s=0.3)
     await running
     assert 0.3 <= time.monotonic() - began < 50
+    assert capsys.readouterr().out == "tiny         did not stop within 0.3 s, killed\n"
 
 
 async def test_output_is_kept_and_an_endless_line_does_no_harm(tmp_path: Path) -> None:

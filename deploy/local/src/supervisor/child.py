@@ -18,6 +18,7 @@ from typing import TypedDict
 from supervisor.leftovers import TOKEN, Mark, ends_with_us, new_token
 from supervisor.log_file import LogFile
 from supervisor.refusal import EXIT_CONFIGURATION, EXIT_DATA
+from supervisor.status import say
 
 _BACKOFF_S_MIN = 0.5
 _BACKOFF_S_MAX = 10.0
@@ -115,12 +116,13 @@ class Child:
             backoff_s = min(backoff_s * 2, _BACKOFF_S_MAX)
 
     async def stop(self, *, grace_s: float) -> None:
-        """Ask the process to drain; kill it when the grace is over."""
+        """Ask the process to drain; kill it, and say so, when the grace is over."""
         self._stopping.set()
         self._tell(self._stop_signal)
         try:
             await asyncio.wait_for(self._is_over.wait(), grace_s)
         except TimeoutError:
+            say(f"{self.name:12} did not stop within {grace_s:g} s, killed")
             self._tell(signal.SIGKILL)
             await self._is_over.wait()
 

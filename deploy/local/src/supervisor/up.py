@@ -13,6 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from chassis.drain import stop_s_max
+from chassis.settings import ServiceSettings, read_settings
 from supervisor import nats_server, postgres, status
 from supervisor import venue as venues
 from supervisor.address import Address, page_address
@@ -36,7 +38,7 @@ from supervisor.status import say
 from supervisor.tape_end import wait_until_worked_off
 from supervisor.watch import Watch
 
-_DRAIN_S = 15.0
+_SERVER_STOP_S = 15.0
 _LOOK_EVERY_S = 0.5
 _DSN_LATER = "host=/"
 """Stands for the address of a cluster that is not made yet."""
@@ -62,6 +64,7 @@ class Stack:
             folder.path, port=self._nats_port, logs=self._logs, hear=self._disk.hear
         )
         self.services: list[Child] = []
+        self._service_stop_s = service_stop_s()
         self._watches = [Watch(self.nats, partial(nats_server.ask, self._nats_port))]
         self.venue = venues.opened(
             options,
@@ -112,13 +115,13 @@ class Stack:
     async def stop(self) -> None:
         """Drain the services, then stop the servers."""
         for child in reversed(self.services):
-            await child.stop(grace_s=_DRAIN_S)
+            await child.stop(grace_s=self._service_stop_s)
         if self.venue.chain is not None:
-            await self.venue.chain.stop(grace_s=_DRAIN_S)
-        await self.nats.stop(grace_s=_DRAIN_S)
+            await self.venue.chain.stop(grace_s=_SERVER_STOP_S)
+        await self.nats.stop(grace_s=_SERVER_STOP_S)
         self._staging.remove()
         if self.postgres is not None:
-            await self.postgres.stop(grace_s=_DRAIN_S)
+            await self.postgres.stop(grace_s=_SERVER_STOP_S)
         self._cluster.close()
 
     def refusal(self) -> str | None:
@@ -139,6 +142,11 @@ class Stack:
 async def _chain_words(chain: Child) -> Answer:
     """Give what the chain said last; it is not asked, because its end is the desk's."""
     return Answer(chain.last_words() or "waiting for the feed's first print", is_heard=True)
+
+
+def service_stop_s() -> float:
+    """Give how long a service that is told to stop is waited for: as long as it may take."""
+    return stop_s_max(read_settings(ServiceSettings).drain_s)
 
 
 def run(options: Namespace) -> int:

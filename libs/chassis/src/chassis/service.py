@@ -27,6 +27,7 @@ from chassis.broker import make_broker
 from chassis.checkpoints import Checkpoints, KeyValueCheckpoints
 from chassis.connection import Connection
 from chassis.dead_letters import DeadLetterClient, DeadLetters
+from chassis.drain import FAREWELL_S, Drain
 from chassis.health import Health
 from chassis.log import Log, LogClient, LogForked, LogGap
 from chassis.market import Market, MarketClient
@@ -49,8 +50,6 @@ __all__ = ["EX_DATAERR", "ConfigurationError", "Runtime", "run_service"]
 
 EX_DATAERR = 65
 """Exit code for data that cannot be read (sysexits.h)."""
-_FAREWELL_S = 3.0
-"""Longest time for the last append and for closing the connection, each."""
 
 T = TypeVar("T")
 Main = Callable[["Runtime"], Awaitable[None]]
@@ -75,6 +74,7 @@ class Runtime:
     health: Health
     stopping: asyncio.Event
     """Set on SIGTERM and SIGINT: `main` finishes what is in flight and returns."""
+    drain: Drain
 
     def ready(self, state: bool, reason: str = "") -> None:  # noqa: FBT001  Reads as a sentence.
         """Say whether the service does its work, and if not, why."""
@@ -175,6 +175,7 @@ def _assemble(name: str, settings: ServiceSettings, stopping: asyncio.Event) -> 
         metrics=metrics,
         health=health,
         stopping=stopping,
+        drain=Drain(settings.drain_s),
     )
 
 
@@ -199,7 +200,7 @@ async def _live(runtime: Runtime, main: Main, policy: str | None) -> int:
     code = await _run_main(runtime, main)
     stopped = ServiceStopped(service=runtime.name, instance=runtime.settings.instance)
     try:
-        async with asyncio.timeout(_FAREWELL_S):
+        async with asyncio.timeout(FAREWELL_S):
             await runtime.log.append([_process_draft(runtime, stopped, started_ns)])
     except TimeoutError:
         _log.warning("service_stopped_not_recorded", reason="NATS did not answer")
@@ -217,7 +218,7 @@ async def _run_main(runtime: Runtime, main: Main) -> int:
             runtime.ready(False, "stopping")
             await asyncio.wait(
                 (working, failing),
-                timeout=runtime.settings.drain_s,
+                timeout=runtime.drain.left_s(),
                 return_when=asyncio.FIRST_COMPLETED,
             )
         if working.done():
@@ -230,7 +231,7 @@ async def _run_main(runtime: Runtime, main: Main) -> int:
     finally:
         for task in (working, failing, told):
             task.cancel()
-        await asyncio.wait((working, failing, told), timeout=_FAREWELL_S)
+        await asyncio.wait((working, failing, told), timeout=FAREWELL_S)
 
 
 async def _unless(stopping: asyncio.Event, work: Awaitable[T]) -> T:
@@ -253,7 +254,7 @@ async def _disconnect(runtime: Runtime, application: AsgiFastStream) -> None:
     """Let handlers in flight finish, and close; nothing is appended from here on."""
     runtime.connection.expect_close()
     try:
-        async with asyncio.timeout(_FAREWELL_S + runtime.settings.drain_s):
+        async with asyncio.timeout(FAREWELL_S + runtime.drain.left_s()):
             if runtime.connection.is_up:
                 await application.stop()
     except (TimeoutError, nats.errors.Error) as error:
@@ -321,7 +322,7 @@ async def _answering(
         yield
     finally:
         server.should_exit = True
-        await asyncio.wait((serving,), timeout=_FAREWELL_S)
+        await asyncio.wait((serving,), timeout=FAREWELL_S)
         serving.cancel()
 
 

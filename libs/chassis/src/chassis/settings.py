@@ -63,7 +63,7 @@ class ServiceSettings(BaseSettings):
     """Names this process among others of the same service."""
     account: Annotated[str, AfterValidator(_require_token)] = "local"
     drain_s: Annotated[float, Field(gt=0, le=120)] = 20.0
-    """Longest time from SIGTERM to the end of the process."""
+    """Longest time from SIGTERM on for what is in flight."""
 
     def requirements(self) -> tuple[Requirement, ...]:
         """Give what must hold beyond each single value."""
