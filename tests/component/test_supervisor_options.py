@@ -1,5 +1,8 @@
 """What `up` says about its feed before anything starts."""
 
+import signal
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from chassis.drain import stop_s_max
 from kit.cuts import cut_ticks
 from supervisor import audit_command, up
 from supervisor.cli import main
+from supervisor.data_folder import DataFolder
 from supervisor.options import choose_feed, parser
 from supervisor.refusal import Refusal
 
@@ -51,9 +55,54 @@ def test_a_service_that_drains_is_waited_for_as_long_as_its_own_setting_lets_it(
     assert up.service_stop_s() == stop_s_max(90.0)
 
 
-def test_the_auditor_without_a_command_is_told_what_there_is() -> None:
-    with pytest.raises(Refusal, match="expected verify, replay or trades after `audit`"):
-        audit_command.run(parser().parse_args(["audit"]))
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ([], "expected verify, replay or trades after `audit`, found nothing"),
+        (["explain"], "expected verify, replay or trades after `audit`, found 'explain'"),
+        (["verify"], "expected a data folder under .data, found none; run `up` first"),
+        (["replay", "--data-dir", "none"], "expected a data folder that `up` made at "),
+        (["trades", "--data-dir", "busy"], "found that it starts or stops just now"),
+    ],
+    ids=str,
+)
+def test_an_audit_that_cannot_begin_could_not_run(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    line: list[str],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    busy = DataFolder(tmp_path / "busy", feed="synthetic:7")
+    try:
+        assert main(["audit", *line]) == 2
+    finally:
+        busy.close()
+    assert words in capsys.readouterr().err
+
+
+def test_a_failure_of_ours_and_a_killed_auditor_are_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running = DataFolder(tmp_path / "data", feed="synthetic:7")
+    running.write_runtime({"nats_url": "", "postgres_dsn": ""})
+    asked = ["audit", "verify", "--data-dir", str(running.path)]
+    try:
+        monkeypatch.setattr("subprocess.run", ended_with(-signal.SIGKILL))
+        assert main(asked) == 2
+        running.write_runtime({})
+        assert main(asked) == 2
+    finally:
+        running.close()
+    told = capsys.readouterr().err
+    assert "expected the auditor to end by itself, found it killed by signal 9" in told
+    assert "KeyError: 'nats_url'" in told
+
+
+def ended_with(code: int) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Stand for a process that ends so."""
+    return lambda *given, **_: subprocess.CompletedProcess(given[0], code)
 
 
 @pytest.mark.parametrize("symbol", ["../elsewhere", "SOLUSDT", "sol-usdt", ""])

@@ -14,12 +14,19 @@ from supervisor.ports import free_ports
 from supervisor.postgres import cluster_of, postgres_child, wait_until_ready
 from supervisor.refusal import Refusal
 
+COULD_NOT_RUN = 2
+_COMMANDS = ("verify", "replay", "trades", "rebuild", "migrate")
+
 
 def run(options: Namespace) -> int:
-    """Give the exit code of `audit`: 0 clean, 1 a difference, 2 it could not run, 3 not judged."""
+    """Give the exit code of `audit`: 0 clean, 1 a difference, 2 it could not run, 3 not judged.
+
+    Raises Refusal where it could not begin.
+    """
     data_dir, arguments = split(options)
-    if not arguments:
-        raise Refusal("expected verify, replay or trades after `audit`, found nothing")
+    if not arguments or arguments[0] not in _COMMANDS:
+        found = repr(arguments[0]) if arguments else "nothing"
+        raise Refusal(f"expected verify, replay or trades after `audit`, found {found}")
     path = (data_dir or _used_last()).resolve()
     if not (path / MARKER).exists():
         raise Refusal(f"expected a data folder that `up` made at {path}, found none")
@@ -61,7 +68,7 @@ async def _with_servers(folder: DataFolder, arguments: list[str]) -> int:
 
 
 def _audit(arguments: list[str], runtime: dict[str, str]) -> int:
-    return subprocess.run(
+    code = subprocess.run(
         [sys.executable, "-m", "audit", *arguments],
         env={
             **os.environ,
@@ -70,6 +77,9 @@ def _audit(arguments: list[str], runtime: dict[str, str]) -> int:
         },
         check=False,
     ).returncode
+    if code < 0:
+        raise Refusal(f"expected the auditor to end by itself, found it killed by signal {-code}")
+    return code
 
 
 def _used_last() -> Path:

@@ -3,9 +3,11 @@
 import errno
 import os
 import sys
+import traceback
 from argparse import Namespace
 
 from supervisor import audit_command, up
+from supervisor.audit_command import COULD_NOT_RUN
 from supervisor.options import parser
 from supervisor.page import build_page, check_page, sources, write_types
 from supervisor.refusal import EXIT_CONFIGURATION, Refusal
@@ -16,27 +18,31 @@ def main(arguments: list[str]) -> int:
     """Run a command.
 
     0 is well, 78 something that a person can put right, 2 wrong usage; 128 and the number of the
-    signal is a stop before the desk was up.
+    signal is a stop before the desk was up. `audit` has codes of its own.
     """
     options = parser().parse_args(arguments)
     try:
         with raising_stopped():
             return _run(options)
-    except Refusal as refusal:
-        words = str(refusal)
     except Stopped as stopped:
         print(f"stopped by {stopped.name}", file=sys.stderr)
         return stopped.exit_code
-    except OSError as error:
-        if error.filename is None and error.errno != errno.ENOSPC:
-            raise  # no file of ours: a person cannot put it right
+    except Exception as error:
+        is_audit = options.command == "audit"
         words = _told(error)
-    print(f"error: {words}", file=sys.stderr)
-    return EXIT_CONFIGURATION
+        if not words and not is_audit:
+            raise
+        print(f"error: {words}" if words else traceback.format_exc(), file=sys.stderr)
+        return COULD_NOT_RUN if is_audit else EXIT_CONFIGURATION
 
 
-def _told(error: OSError) -> str:
-    """Say what a full or read-only disk, or a folder of another user, refused."""
+def _told(error: Exception) -> str:
+    """Say what a person can put right; nothing of what they cannot."""
+    if isinstance(error, Refusal):
+        return str(error)
+    if not isinstance(error, OSError) or (error.filename is None and error.errno != errno.ENOSPC):
+        return ""
+    # A full or read-only disk, or a folder of another user.
     place = "" if error.filename is None else f" at {os.fsdecode(error.filename)}"
     return f"expected to read and write what is needed, found{place}: {error.strerror}"
 
