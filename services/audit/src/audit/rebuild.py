@@ -2,11 +2,10 @@
 
 from sqlalchemy import Engine, func, select
 
-from audit.domain.entry import message_of
+from audit.domain.entry import message_of, recorded_of
 from audit.domain.projections import PROJECTED, Projections
 from audit.store import projections
 from audit.store.events import WRITER_LOCK, driver_of, read, transaction
-from contracts import codec
 
 _CHUNK_ROWS = 2000
 
@@ -23,16 +22,7 @@ def rebuild(engine: Engine) -> dict[str, int]:
             after = rows[-1].entry.position
             for row in rows:
                 if row.entry.defect is None and row.entry.type in names:
-                    message = message_of(row.entry)
-                    state.fold(
-                        codec.decode(
-                            subject=message.subject,
-                            headers=message.headers,
-                            body=message.body,
-                            position=message.position,
-                            recorded_at=message.recorded_at,
-                        )
-                    )
+                    state.fold(recorded_of(message_of(row.entry)))
             changes = state.take()
             counts["fills"] += len(changes.fills)
             counts["verdicts"] += len(changes.verdicts)

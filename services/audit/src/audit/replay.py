@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from sqlalchemy import Engine
 
 from audit.domain.comparison import CoreComparison, Pending, Span
-from audit.domain.entry import Entry, Message, message_of
+from audit.domain.entry import Entry, Message, message_of, recorded_of
 from audit.domain.verification import Difference
 from audit.store.events import read, transaction
 from chassis.log import Log
@@ -126,13 +126,7 @@ def _step(message: Message, result: Replayed) -> None:
     result.first = result.first or message.position
     result.last, result.head_at = message.position, message.recorded_at
     try:
-        recorded = codec.decode(
-            subject=message.subject,
-            headers=message.headers,
-            body=message.body,
-            position=message.position,
-            recorded_at=message.recorded_at,
-        )
+        recorded = recorded_of(message)
     except codec.UndecodableMessage as error:
         result.unreadable += 1
         result.first_unreadable = result.first_unreadable or f"position {message.position}: {error}"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 
-from audit.domain.entry import Message
+from audit.domain.entry import Message, recorded_of
 from audit.domain.trades.journal import Journal
 from audit.domain.trades.markouts import Markouts
 from chassis.market import Market
@@ -52,13 +52,7 @@ def _step(message: Message, result: Reported) -> None:
     result.events += 1
     result.first, result.last = result.first or message.position, message.position
     try:
-        recorded = codec.decode(
-            subject=message.subject,
-            headers=message.headers,
-            body=message.body,
-            position=message.position,
-            recorded_at=message.recorded_at,
-        )
+        recorded = recorded_of(message)
     except codec.UndecodableMessage as error:
         result.unreadable += 1
         result.first_unreadable = result.first_unreadable or f"position {message.position}: {error}"

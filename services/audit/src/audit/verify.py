@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, Select, func, select
 
-from audit.domain.entry import Entry, differing_fields, message_of
+from audit.domain.entry import Entry, differing_fields, message_of, recorded_of
 from audit.domain.key_life import KeyLife
 from audit.domain.permission import Permissions
 from audit.domain.projections import PROJECTED, Projections
@@ -40,7 +40,6 @@ from audit.store import projections
 from audit.store.events import head_of, read
 from audit.store.tables import events, fills, orders, positions, transactions, verdicts
 from chassis.log import LogGap, RawMessage
-from contracts import codec
 from contracts.queries import FillRow, OrderRow, PositionRow, TransactionRow, VerdictRow
 
 _Row = TypeVar("_Row", bound=BaseModel)
@@ -137,14 +136,7 @@ class Verification:
         result.first = result.first or entry.position
         result.irregular += entry.defect is not None
         try:
-            message = message_of(entry)
-            recorded = codec.decode(
-                subject=message.subject,
-                headers=message.headers,
-                body=message.body,
-                position=message.position,
-                recorded_at=message.recorded_at,
-            )
+            recorded = recorded_of(message_of(entry))
         except ValueError as error:  # also an UndecodableMessage
             result.unreadable += 1
             result.first_unreadable = (

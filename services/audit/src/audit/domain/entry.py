@@ -143,6 +143,17 @@ def message_of(entry: Entry) -> Restored:
     return Restored(entry.position, entry.subject, headers, entry.body, entry.recorded_at)
 
 
+def recorded_of(message: Message) -> Recorded:
+    """Read the event of a message; raise an UndecodableMessage that names what is wrong."""
+    return codec.decode(
+        subject=message.subject,
+        headers=message.headers,
+        body=message.body,
+        position=message.position,
+        recorded_at=message.recorded_at,
+    )
+
+
 def differing_fields(entry: Entry, message: Message) -> list[str]:
     """Name what a row keeps otherwise than the message has it; nothing when they are the same."""
     kept = message_of(entry)
