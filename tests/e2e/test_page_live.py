@@ -12,7 +12,7 @@ import pytest
 
 from contracts import control, subjects
 from contracts.ids import SourceVenue, Symbol, derive_root_id
-from contracts.ticks import Trade, encode_tick
+from contracts.ticks import Liquidation, Trade, encode_tick
 from contracts.values import to_millis
 from contracts.verdict import Rule
 from gateway import consumers
@@ -24,7 +24,8 @@ from kit.gateway_events import START, order_denied, settings
 from kit.page_gateway import answer, between
 from kit.screens import PHONE, take_screens
 
-TRADES = subjects.trades(SourceVenue("binance-usdm"), Symbol("solusdt"))
+VENUE, FED = SourceVenue("binance-usdm"), Symbol("solusdt")
+TRADES, LIQUIDATIONS = subjects.trades(VENUE, FED), subjects.liquidations(VENUE, FED)
 MINUTES = 3
 
 
@@ -80,14 +81,21 @@ async def test_an_old_price_is_told_wherever_it_counts(
         page, stale = seat.page, "document.querySelector('[data-testid=NAME]').dataset.stale"
         position, chart = (stale.replace("NAME", it) for it in ("position-card", "price-cvd-chart"))
         await seat.prints(1, "151.234")
+        forced = Liquidation(t=to_millis(START), side="long", p="150", q="16")
+        await seat.desk.market.put(LIQUIDATIONS, encode_tick(forced))
         await page.wait_for("document.title.startsWith('151.234 PAPER')")
+        forced_map = stale.replace("NAME", "liq-heatmap")
+        await page.wait_for(f"{forced_map} === 'false'")
         await page.wait_for_text("unrealized", "USD")
         assert await page.evaluate(f"[{position}, {chart}]") == ["false", "false"]
         await seat.passes(timedelta(minutes=1))
         await page.wait_for("document.title.startsWith('not live · PAPER')")
         await page.wait_for(f"{position} === 'true' && {chart} === 'true'")
         await page.wait_for_text("position-card", "at an old price")
+        await page.wait_for_text("account-card", "at an old price")
         await page.wait_for_text("telemetry-price-age", "old")
+        await page.wait_for(f"{forced_map} === 'true'")
+        await page.wait_for_text("liq-heatmap", "not live, as of 1 min ago")
         for panel in ("setup-card", "why-not"):
             await page.wait_for_text(panel, "last trade 1 min ago")
             assert await page.evaluate(stale.replace("NAME", panel)) == "true"

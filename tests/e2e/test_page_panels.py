@@ -177,7 +177,7 @@ async def it_shows_the_position(log: Log, page: Page) -> None:
     price, entry = Decimal(log.last.p), paid / quantity
     await page.wait_for_text("position", f"+{quantity} at {shown(entry, 3)}")
     await page.wait_for_text("position-price", f"{price:.3f}\nlast trade of synthetic solusdt")
-    assert f"average of {len(fills)} fills" in await page.text_of("position-entry")
+    assert f"entry: average of {len(fills)} fills" in await page.text_of("position-entry")
     assert usd(quantity * price - paid) in await page.text_of("unrealized")
     assert await page.text_of("position-fees") == f"Rebates less fees\n+{usd(-fees)}"
     assert usd(quantity * price - paid - fees) in await page.text_of("position-net")
@@ -189,8 +189,12 @@ async def it_shows_the_position(log: Log, page: Page) -> None:
     assert equity > quantity * price
     leverage = shown(quantity * price / equity, 2)
     assert f"{leverage}× of 20× at most" in await page.text_of("position-leverage")
-    assert "none: the equity covers a price of zero" in await page.text_of("position-liquidation")
-    assert "100.00 %" in await page.text_of("position-liquidation-distance")
+    maintenance = quantity * price * Decimal("0.03")
+    health = f"{shown(100 - maintenance * 100 / equity, 2)} %\n{usd(maintenance)} maintenance"
+    assert health in await page.text_of("position-health")
+    ratio = f"{(equity * 100 / (quantity * price)).quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+    assert f"{ratio} % gone at 3.0 %" in await page.text_of("position-margin-ratio")
+    assert "the equity covers a price of zero" in await page.text_of("position-liquidation")
     assert "risk's rule “liquidation distance”" in await page.text_of("position-formula")
     seen = log.of(VenueObserved)[-1][1]
     assert seen.position_base == quantity

@@ -13,6 +13,7 @@ from kit.screens import take_screens
 
 EMPTY = {
     "price-cvd-chart": "No minute yet: the chart begins with the first trade.",
+    "account-card": "No account yet: it opens with the feed.",
     "position-card": "No account yet: it opens with the feed.",
     "strategy-controls": "No account yet: it opens with the feed.",
     "telemetry": "Not fed: ",

@@ -73,7 +73,7 @@ async def test_a_day_of_a_gateway(zygote: Zygote, tmp_path: Path, nats: NatsServ
         await again.answers("/readyz")
         state = (await again.http.get("/api/state")).json()
         assert state["isHalted"]
-        assert state["halts"][0]["reason"] == "not given"
+        assert state["halts"][0]["reason"] == "no reason given"
         assert state["settings"]["max_leverage"] == "5"
         assert await again.stop(signal.SIGINT) == 0
 

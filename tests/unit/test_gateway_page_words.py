@@ -5,17 +5,17 @@ from pathlib import Path
 
 from contracts.engine import Mode
 from contracts.signal import WithheldReason
-from contracts.verdict import Rule
+from contracts.verdict import ENTRY_CHASE_R_MAX, Rule
 from risk.domain.policy import POLICY
 from signals.domain import reclaim
 from signals.domain.indicators import PERIOD
 from supervisor.page import sources
 
 
-def page_file(name: str) -> str:
+def page_file(name: str, feature: str = "verdicts") -> str:
     found = sources()
     assert found is not None
-    return Path(found.web, "src", "features", "verdicts", name).read_text()
+    return Path(found.web, "src", "features", feature, name).read_text()
 
 
 def keys_of(text: str, table: str) -> list[str]:
@@ -48,3 +48,4 @@ def test_the_numbers_in_the_words_are_those_of_the_rules() -> None:
         assert text in reasons
     assert POLICY.liquidation_distance_atr_min == 4
     assert "four ATR(5m)" in page_file("rules.ts")
+    assert f"at most {ENTRY_CHASE_R_MAX} R" in page_file("setup-card.tsx", feature="setup")

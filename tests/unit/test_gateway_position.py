@@ -213,7 +213,14 @@ def test_a_large_position_has_a_price_at_which_it_is_gone() -> None:
     assert view.liquidation_usd == "134.02061856"
     assert view.liquidation_distance_pct == "10.65"  # 15.979 of 150
     assert view.liquidation_distance_atr == "19.97"  # 15.979 / 0.8
-    assert view.maintenance_ratio == "0.03"
+    assert (view.maintenance_ratio, view.maintenance_usd) == ("0.03", "2250")
+    assert view.margin_ratio_pct == "13.33"  # 10,000 of 75,000
+    assert view.health_pct == "77.5"  # 2,250 of 10,000 is taken
+
+
+def test_a_flat_account_has_no_health_to_lose() -> None:
+    view = shown()
+    assert (view.maintenance_usd, view.margin_ratio_pct, view.health_pct) == (None, None, None)
 
 
 def test_before_a_trade_is_heard_the_last_minute_is_the_price() -> None:

@@ -65,6 +65,12 @@ class PositionView(View, frozen=True):
     liquidation_distance_atr: str | None
     """In ATR(14) of five-minute bars."""
     maintenance_ratio: str | None
+    maintenance_usd: str | None
+    """The margin that this share of the notional asks for."""
+    margin_ratio_pct: str | None
+    """Equity over notional; the venue takes over where it is the maintenance ratio."""
+    health_pct: str | None
+    """100 less the part of the equity that the maintenance margin takes; 0 at liquidation."""
     venue_liquidation_usd: str | None
     """By the venue, which counts its own terms."""
     venue_break_even_usd: str | None

@@ -4,12 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from contracts.ids import MarketId
-from contracts.liquidation import liquidation_price_usd
 from contracts.markets import MarketSpec, UnknownMarket, market_spec
-from contracts.values import Side, plain
+from contracts.values import plain
 from gateway.domain import desk
 from gateway.domain.book import Observed
 from gateway.domain.desk import DeskState
+from gateway.domain.margin import Margin
 from gateway.domain.orders import OrderState
 from gateway.domain.protection import Protection, protection
 from gateway.live import Live
@@ -34,7 +34,8 @@ def position_view(live: Live) -> PositionView:
     quantity = holding.quantity_base
     unrealized = desk.unrealized_usd(state, price) if run else None
     net = None if run is None or unrealized is None else unrealized + run.made_usd
-    liquidation, observed = _liquidation_usd(state, price), _observed(state)
+    margin, observed = _margin(state, price), _observed(state)
+    liquidation = margin and margin.liquidation_usd.quantize(_PLACES, context=WIDE)
     source, at, heard_at = _source(live)
     return PositionView(
         quantity_base=plain(quantity),
@@ -55,7 +56,10 @@ def position_view(live: Live) -> PositionView:
         liquidation_usd=maybe_plain(liquidation),
         liquidation_distance_pct=_distance_pct(price, liquidation),
         liquidation_distance_atr=_distance_atr(state, price, liquidation),
-        maintenance_ratio=maybe_plain(_maintenance_ratio(state)),
+        maintenance_ratio=maybe_plain(margin and margin.ratio),
+        maintenance_usd=maybe_cents(margin and margin.maintenance_usd),
+        margin_ratio_pct=_percent(margin and margin.ratio_now * _PCT),
+        health_pct=_percent(margin and margin.health_pct),
         venue_liquidation_usd=maybe_plain(observed and observed.liquidation_usd),
         venue_break_even_usd=maybe_plain(observed and observed.break_even_usd),
         venue_at=maybe_time(observed and observed.at),
@@ -90,30 +94,23 @@ def _observed(state: DeskState) -> Observed | None:
     return observed if observed and quantity and observed.position_base == quantity else None
 
 
-def _maintenance_ratio(state: DeskState) -> Decimal | None:
-    market = market_of(state)
-    return None if market is None else market.maintenance_margin_ratio
-
-
-def _liquidation_usd(state: DeskState, price: Decimal | None) -> Decimal | None:
-    quantity, ratio = state.book.holding.quantity_base, _maintenance_ratio(state)
+def _margin(state: DeskState, price: Decimal | None) -> Margin | None:
+    quantity, market = state.book.holding.quantity_base, market_of(state)
     equity = desk.equity_usd(state, price)
-    if not quantity or price is None or equity is None or ratio is None:
+    if not quantity or price is None or equity is None or market is None:
         return None
-    found = liquidation_price_usd(
-        side=Side.LONG if quantity > 0 else Side.SHORT,
-        quantity_base=abs(quantity),
-        price_usd=price,
-        margin_usd=equity,
-        maintenance_ratio=ratio,
-    )
-    return found.quantize(_PLACES, context=WIDE)
+    ratio = market.maintenance_margin_ratio
+    return Margin(quantity_base=quantity, price_usd=price, equity_usd=equity, ratio=ratio)
+
+
+def _percent(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value.quantize(_HUNDREDTH, context=WIDE))
 
 
 def _distance_pct(price: Decimal | None, liquidation: Decimal | None) -> str | None:
     if price is None or liquidation is None:
         return None
-    return plain((abs(price - liquidation) * _PCT / price).quantize(_HUNDREDTH))
+    return _percent(abs(price - liquidation) * _PCT / price)
 
 
 def _distance_atr(
@@ -157,4 +154,4 @@ def _stop_distance_pct(
     if stop is None or price is None:
         return None
     away = price - stop.price_usd if is_long else stop.price_usd - price
-    return plain((away * _PCT / price).quantize(_HUNDREDTH))
+    return _percent(away * _PCT / price)

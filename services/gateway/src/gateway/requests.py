@@ -12,7 +12,7 @@ from contracts.values import plain, refused
 
 TEXT_MAX = 500
 """Characters of a person's text."""
-REASON_NOT_GIVEN = "not given"
+REASON_NOT_GIVEN = "no reason given"
 
 
 def _above_zero(text: str) -> str:

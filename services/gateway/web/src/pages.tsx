@@ -1,5 +1,6 @@
 import { Guarded } from "@/components/guarded";
 import { AboutPanel } from "@/features/about/about-panel";
+import { AccountCard } from "@/features/account/account-card";
 import { PositionCard } from "@/features/account/position-card";
 import { ActivityLog } from "@/features/activity/activity-log";
 import { SessionsPanel } from "@/features/auth/sessions-panel";
@@ -24,53 +25,63 @@ export function DeskPage() {
           <ManualSign />
         </Guarded>
       </div>
-      <div className="flex min-w-0 flex-col lg:col-span-8 [&>*]:flex-1">
+      {/* On a phone the position comes before the limits; beside the chart it has no room. */}
+      <div className="flex min-w-0 flex-col lg:col-span-8 lg:row-span-2 [&>*]:flex-1">
         <Guarded name="Market">
           <ChartPanel />
         </Guarded>
       </div>
-      <div className="flex min-w-0 flex-col gap-3 lg:col-span-4">
-        <Guarded name="Account and position">
+      <div className="flex min-w-0 flex-col lg:col-span-4 [&>*]:flex-1">
+        <Guarded name="Account">
+          <AccountCard />
+        </Guarded>
+      </div>
+      <div className="min-w-0 lg:order-1 lg:col-span-12">
+        <Guarded name="Position">
           <PositionCard />
         </Guarded>
+      </div>
+      <div className="min-w-0 lg:col-span-4">
         <Guarded name="Strategy and limits">
           <StrategyControls />
         </Guarded>
       </div>
-      <div className="min-w-0 lg:col-span-12">
-        <Guarded name="Telemetry">
-          <Telemetry />
-        </Guarded>
-      </div>
-      <div className="flex min-w-0 flex-col lg:col-span-4 [&>*]:flex-1">
-        <Guarded name="Setup and orders">
-          <SetupCard />
-        </Guarded>
-      </div>
-      <div className="relative h-[26rem] min-w-0 lg:col-span-4 lg:h-auto lg:min-h-[26rem] [&>*]:absolute [&>*]:inset-0">
-        <Guarded name="Verdicts">
-          <VerdictPanel />
-        </Guarded>
-      </div>
-      <div className="relative h-[26rem] min-w-0 lg:col-span-4 lg:h-auto lg:min-h-[26rem] [&>*]:absolute [&>*]:inset-0">
-        <Guarded name="Strategy minute by minute">
-          <WhyNot />
-        </Guarded>
-      </div>
-      <div className="min-w-0 lg:col-span-12">
-        <Guarded name="Order life">
-          <OrdersPanel />
-        </Guarded>
-      </div>
-      <div className="min-w-0 lg:col-span-12">
-        <Guarded name="Activity">
-          <ActivityLog />
-        </Guarded>
-      </div>
-      <div className="min-w-0 lg:col-span-12">
-        <Guarded name="Services">
-          <ServicesCard />
-        </Guarded>
+      <div className="grid min-w-0 grid-cols-1 gap-3 lg:order-2 lg:col-span-12 lg:grid-cols-12">
+        <div className="flex min-w-0 flex-col lg:col-span-4 [&>*]:flex-1">
+          <Guarded name="Setup and orders">
+            <SetupCard />
+          </Guarded>
+        </div>
+        <div className="relative min-w-0 max-lg:[&>*]:max-h-[26rem] lg:col-span-4 lg:min-h-[26rem] lg:[&>*]:absolute lg:[&>*]:inset-0">
+          <Guarded name="Verdicts">
+            <VerdictPanel />
+          </Guarded>
+        </div>
+        <div className="relative min-w-0 max-lg:[&>*]:max-h-[26rem] lg:col-span-4 lg:min-h-[26rem] lg:[&>*]:absolute lg:[&>*]:inset-0">
+          <Guarded name="Strategy minute by minute">
+            <WhyNot />
+          </Guarded>
+        </div>
+        <div className="min-w-0 lg:col-span-12">
+          <Guarded name="Order life">
+            <OrdersPanel />
+          </Guarded>
+        </div>
+        <div className="min-w-0 lg:col-span-12">
+          <Guarded name="Telemetry">
+            <Telemetry />
+          </Guarded>
+        </div>
+        <div className="min-w-0 lg:col-span-12">
+          <Guarded name="Activity">
+            <ActivityLog />
+          </Guarded>
+        </div>
+        <div className="min-w-0 lg:col-span-12">
+          <Guarded name="Services">
+            <ServicesCard />
+          </Guarded>
+        </div>
       </div>
     </div>
   );

@@ -1297,6 +1297,9 @@ export interface components {
             liquidationDistancePct: string | null;
             liquidationDistanceAtr: string | null;
             maintenanceRatio: string | null;
+            maintenanceUsd: string | null;
+            marginRatioPct: string | null;
+            healthPct: string | null;
             venueLiquidationUsd: string | null;
             venueBreakEvenUsd: string | null;
             venueAt: string | null;

@@ -13,6 +13,7 @@ import { answered, api } from "@/api/client";
 import type { Link } from "@/lib/stream";
 import { number, places } from "@/lib/text";
 import { age } from "@/lib/time";
+import { PRICE_OLD_MS } from "./ages";
 import { type Desk, keys, type MoneyAsOf, type Services } from "./desk";
 
 export const DeskContext = createContext<Desk | null>(null);
@@ -105,9 +106,6 @@ export function useIsOffline(): boolean {
   const desk = useDesk();
   return useSyncExternalStore(desk.subscribe, () => desk.link.status !== "live");
 }
-
-/** After so long without a trade a price is old. */
-export const PRICE_OLD_MS = 10_000;
 
 /** Says whether no trade was heard lately: what is valued at the last one is old with it. */
 export function useIsPriceOld(): boolean {

@@ -26,14 +26,23 @@ export function Select({ className, ...props }: ComponentProps<"select">) {
   );
 }
 
+const BOX =
+  "size-6 shrink-0 cursor-pointer appearance-none border border-control bg-back bg-center bg-no-repeat checked:border-lime checked:bg-lime disabled:cursor-default disabled:opacity-60";
+
 /** A box to tick, as large as a finger needs it. */
 export function Checkbox({ className, ...props }: Omit<ComponentProps<"input">, "type">) {
   return (
-    <input type="checkbox" className={cn("size-6 shrink-0 accent-lime", className)} {...props} />
+    <input type="checkbox" className={cn(BOX, "rounded-md checked:tick", className)} {...props} />
   );
 }
 
 /** One of several that exclude each other. */
 export function Radio({ className, ...props }: Omit<ComponentProps<"input">, "type">) {
-  return <input type="radio" className={cn("size-6 shrink-0 accent-lime", className)} {...props} />;
+  return (
+    <input
+      type="radio"
+      className={cn(BOX, "rounded-full checked:bg-back checked:border-[7px]", className)}
+      {...props}
+    />
+  );
 }

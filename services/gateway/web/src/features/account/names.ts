@@ -1,19 +1,31 @@
 /** What a sum of money is called by its sign, and what the engine's mode means to a trader. */
 import { usd, words } from "@/lib/text";
 
+/** A sum whose name says which way it went: it stands without its sign. */
+export interface Named {
+  name: string;
+  sum: string;
+}
+
 /** Gives the name of fees, and their sum without its sign: less than nothing is a rebate. */
-export function feesOf(feesUsd: string | null): { name: string; sum: string } {
+export function feesOf(feesUsd: string | null): Named {
   return Number(feesUsd) < 0
-    ? { name: "Rebates less fees", sum: usd(feesUsd?.replace("-", ""), true) }
+    ? { name: "Rebates less fees", sum: usd(unsigned(feesUsd), true) }
     : { name: "Fees paid", sum: usd(feesUsd) };
 }
 
-export function fundingName(fundingUsd: string | null): string {
-  return Number(fundingUsd) < 0 ? "Funding paid" : "Funding received";
+export const fundingOf = (fundingUsd: string | null) => flowOf("Funding", fundingUsd);
+
+export const interestOf = (interestUsd: string) => flowOf("Interest", interestUsd);
+
+function flowOf(what: string, amountUsd: string | null): Named {
+  const sign = Math.sign(Number(amountUsd));
+  const way = sign < 0 ? " paid" : sign > 0 ? " received" : "";
+  return { name: `${what}${way}`, sum: usd(unsigned(amountUsd)) };
 }
 
-export function interestName(interestUsd: string): string {
-  return Number(interestUsd) < 0 ? "Interest paid" : "Interest received";
+function unsigned(amount: string | null): string | null {
+  return amount === null ? null : amount.replace("-", "");
 }
 
 const MODES: Record<string, string> = {
@@ -22,7 +34,7 @@ const MODES: Record<string, string> = {
   paused: "entries paused",
   owner_reduce_only: "reduce-only by the owner",
   kill_cancel: "stopped, no entries",
-  kill_flatten: "stopped, flattened",
+  kill_flatten: "stopped, to be flat",
   revoked: "off, may not sign",
 };
 

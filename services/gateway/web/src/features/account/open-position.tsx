@@ -1,10 +1,11 @@
+import type { ReactNode } from "react";
 import type { State } from "@/api/client";
 import { Fact, Signed } from "@/components/num";
 import { useDeskPart, useNow, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { number, plural, usd } from "@/lib/text";
 import { age, clock, moment } from "@/lib/time";
-import { feesOf, fundingName } from "./names";
+import { feesOf, fundingOf } from "./names";
 import { ProtectionFacts } from "./protection-facts";
 
 type Position = State["position"];
@@ -18,17 +19,9 @@ interface OpenPositionProps {
 /** The open position: its prices with their sources, what it made and cost, how it is protected. */
 export function OpenPosition({ position, equityUsd }: OpenPositionProps) {
   const price = usePriceText();
-  if (Number(position.quantityBase) === 0)
-    return (
-      <dl>
-        <Fact name="Position" testid="position">
-          flat
-        </Fact>
-      </dl>
-    );
   return (
-    <>
-      <dl>
+    <div className="grid grid-cols-1 gap-x-8 gap-y-3 sm:grid-cols-2 xl:grid-cols-4">
+      <Group name="Size">
         <Fact name="Position" testid="position">
           <Signed of={position.quantityBase}>
             {number(position.quantityBase, { signed: true })} at {price(position.entryPriceUsd)}
@@ -37,11 +30,24 @@ export function OpenPosition({ position, equityUsd }: OpenPositionProps) {
         <Opened position={position} />
         <Valued position={position} />
         <Leverage notionalUsd={position.notionalUsd} equityUsd={equityUsd} />
-      </dl>
+      </Group>
       <Made position={position} />
       <Liquidation position={position} />
-      {position.protection && <ProtectionFacts protection={position.protection} />}
-    </>
+      {position.protection && (
+        <Group name="Protection">
+          <ProtectionFacts protection={position.protection} />
+        </Group>
+      )}
+    </div>
+  );
+}
+
+function Group({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <section data-testid={`position-${name.split(" ")[0]?.toLowerCase()}-facts`}>
+      <h3 className="mb-1 text-2xs text-muted">{name}</h3>
+      <dl>{children}</dl>
+    </section>
   );
 }
 
@@ -49,9 +55,11 @@ function Opened({ position }: { position: Position }) {
   const { zone } = usePreferences();
   const now = useNow();
   return (
-    <Fact name="Entry" testid="position-entry">
-      average of {plural(position.fills, "fill")}
-      {position.openedAt && `, since ${moment(position.openedAt, zone, now)}`}
+    <Fact name="Opened" testid="position-entry">
+      {position.openedAt && moment(position.openedAt, zone, now)}
+      <span className="block text-2xs text-muted">
+        entry: average of {plural(position.fills, "fill")}
+      </span>
     </Fact>
   );
 }
@@ -99,30 +107,45 @@ function Leverage({ notionalUsd, equityUsd }: LeverageProps) {
 function Made({ position }: { position: Position }) {
   const price = usePriceText();
   const fees = feesOf(position.feesUsd);
+  const funding = fundingOf(position.fundingUsd);
   return (
-    <>
-      <h3 className="mt-3 mb-1 text-2xs text-muted">Made by this position</h3>
-      <dl>
-        <Fact name="Price, open part" testid="unrealized">
-          <Signed of={position.unrealizedPnlUsd}>{usd(position.unrealizedPnlUsd, true)}</Signed>
-        </Fact>
-        <Fact name="Price, closed part" testid="position-realized">
-          <Signed of={position.realizedPnlUsd}>{usd(position.realizedPnlUsd, true)}</Signed>
-        </Fact>
-        <Fact name={fundingName(position.fundingUsd)} testid="position-funding">
-          <Signed of={position.fundingUsd}>{usd(position.fundingUsd, true)}</Signed>
-        </Fact>
-        <Fact name={fees.name} testid="position-fees">
-          {fees.sum}
-        </Fact>
-        <Fact name="Net" testid="position-net">
-          <Signed of={position.netUsd}>{usd(position.netUsd, true)}</Signed>
-        </Fact>
-        <Fact name="Break-even, before the exit's fee" testid="position-break-even">
-          {price(position.breakEvenUsd)}
-        </Fact>
-      </dl>
-    </>
+    <Group name="Made by this position">
+      <Fact name="Price, open part" testid="unrealized">
+        <Signed of={position.unrealizedPnlUsd}>{usd(position.unrealizedPnlUsd, true)}</Signed>
+      </Fact>
+      <Fact name="Price, closed part" testid="position-realized">
+        <Signed of={position.realizedPnlUsd}>{usd(position.realizedPnlUsd, true)}</Signed>
+      </Fact>
+      <Fact name={funding.name} testid="position-funding">
+        <Signed of={position.fundingUsd}>{funding.sum}</Signed>
+      </Fact>
+      <Fact name={fees.name} testid="position-fees">
+        {fees.sum}
+      </Fact>
+      <Fact name="Net" testid="position-net">
+        <Signed of={position.netUsd} className="font-semibold">
+          {usd(position.netUsd, true)}
+        </Signed>
+      </Fact>
+      <Fact name="Break-even, before the exit's fee" testid="position-break-even">
+        {price(position.breakEvenUsd)}
+      </Fact>
+    </Group>
+  );
+}
+
+/** Below this the account is in danger, and the page says so beside the number. */
+const HEALTH_LOW_PCT = 25;
+
+function Health({ position }: { position: Position }) {
+  const { healthPct, maintenanceUsd } = position;
+  if (healthPct === null) return "not known";
+  const isLow = Number(healthPct) < HEALTH_LOW_PCT;
+  return (
+    <span className={isLow ? "text-bad" : ""}>
+      {number(healthPct, { digits: 2 })} %{isLow && ", low"}
+      <span className="block text-2xs text-muted">{usd(maintenanceUsd)} maintenance</span>
+    </span>
   );
 }
 
@@ -131,45 +154,60 @@ function Liquidation({ position }: { position: Position }) {
   const now = useNow();
   const { zone } = usePreferences();
   const isReachable = Number(position.liquidationUsd) > 0;
+  const maintenance = number(percentOf(position.maintenanceRatio), { digits: 1 });
   return (
-    <>
-      <h3 className="mt-3 mb-1 text-2xs text-muted">Liquidation</h3>
-      <dl>
-        <Fact name="At" testid="position-liquidation">
-          {position.liquidationUsd === null
-            ? "not known"
-            : isReachable
-              ? price(position.liquidationUsd)
-              : "none: the equity covers a price of zero"}
-        </Fact>
+    <Group name="Margin and liquidation">
+      <Fact name="Health" testid="position-health">
+        <Health position={position} />
+      </Fact>
+      <Fact name="Margin ratio" testid="position-margin-ratio">
+        {position.marginRatioPct === null
+          ? "not known"
+          : `${number(position.marginRatioPct, { digits: 2 })} %`}
+        <span className="text-muted text-xs"> gone at {maintenance} %</span>
+      </Fact>
+      <Fact name="Liquidation" testid="position-liquidation">
+        {position.liquidationUsd === null ? (
+          "not known"
+        ) : isReachable ? (
+          price(position.liquidationUsd)
+        ) : (
+          <>
+            none
+            <span className="block text-2xs text-muted">the equity covers a price of zero</span>
+          </>
+        )}
+      </Fact>
+      {isReachable && (
         <Fact name="Away" testid="position-liquidation-distance">
-          {position.liquidationDistancePct === null
-            ? "–"
-            : `${number(position.liquidationDistancePct, { digits: 2 })} %`}
+          {number(position.liquidationDistancePct, { digits: 2 })} %
           {position.liquidationDistanceAtr === null
             ? ", ATR not warmed up"
             : `, ${number(position.liquidationDistanceAtr, { digits: 1 })} ATR(5m)`}
         </Fact>
-        <Fact name="By the venue" testid="position-venue">
-          {position.venueAt === null ? (
-            "not seen since the position changed"
-          ) : (
-            <>
-              {position.venueLiquidationUsd === null ? "none" : price(position.venueLiquidationUsd)}
-              , break-even {price(position.venueBreakEvenUsd)}
-              <span className="block text-2xs text-muted">
-                seen {moment(position.venueAt, zone, now)}
-              </span>
-            </>
-          )}
-        </Fact>
-      </dl>
-      <p data-testid="position-formula" className="text-2xs text-muted">
-        By the formula of risk's rule “liquidation distance”: this position alone, with the whole
-        equity as its margin, at a maintenance of{" "}
-        {number(percentOf(position.maintenanceRatio), { digits: 1 })} % of the notional.
-      </p>
-    </>
+      )}
+      <Fact name="By the venue" testid="position-venue">
+        {position.venueAt === null ? (
+          "not seen since the position changed"
+        ) : (
+          <>
+            {position.venueLiquidationUsd === null ? "none" : price(position.venueLiquidationUsd)},
+            break-even {price(position.venueBreakEvenUsd)}
+            <span className="block text-2xs text-muted">
+              seen {moment(position.venueAt, zone, now)}
+            </span>
+          </>
+        )}
+      </Fact>
+      <div data-testid="position-formula" className="mt-1 text-2xs text-muted">
+        <dt className="sr-only">How it is counted</dt>
+        <dd>
+          As risk's rule “liquidation distance”: this position alone, the whole equity its margin,
+          {` ${maintenance} %`} of the notional as maintenance. Health is what that leaves of the
+          equity.
+        </dd>
+      </div>
+    </Group>
   );
 }
 

@@ -10,41 +10,40 @@ export function ProtectionFacts({ protection }: { protection: Schemas["Protectio
   const { stopPriceUsd, stopStatus, stopDistancePct } = protection;
   return (
     <>
-      <h3 className="mt-3 mb-1 text-2xs text-muted">Protection</h3>
-      <dl>
-        <Fact name="Stop" testid="position-stop">
-          {protection.isHeld ? (
-            <>
-              {words(stopStatus)} at {price(stopPriceUsd)}
-            </>
-          ) : (
-            <span className="text-bad">
-              ✗ not protected: {stopStatus === null ? "no stop" : `stop ${words(stopStatus)}`}
-            </span>
-          )}
-          {stopDistancePct !== null && (
-            <span className="block text-2xs text-muted">
-              {number(stopDistancePct, { digits: 2 })} % away
-              {protection.stopOrderId && (
-                <>
-                  , order <Address of={protection.stopOrderId} testid="position-stop-order" />
-                </>
-              )}
-            </span>
-          )}
+      <Fact name="Stop" testid="position-stop">
+        {protection.isHeld ? (
+          <>
+            {words(stopStatus)} at {price(stopPriceUsd)}
+          </>
+        ) : (
+          <span className="text-bad">
+            ✗ not protected: {stopStatus === null ? "no stop" : `stop ${words(stopStatus)}`}
+          </span>
+        )}
+        {stopDistancePct !== null && (
+          <span className="block text-2xs text-muted">
+            {number(stopDistancePct, { digits: 2 })} % away
+            {protection.stopOrderId && (
+              <>
+                , order <Address of={protection.stopOrderId} testid="position-stop-order" />
+              </>
+            )}
+          </span>
+        )}
+      </Fact>
+      <Fact name="Take-profits done" testid="position-targets">
+        {protection.targets.length === 0
+          ? "none placed yet"
+          : `${protection.targetsFilled} of ${protection.targets.length}`}
+      </Fact>
+      {protection.targets.map((one) => (
+        <Fact key={one.leg} name={one.leg.toUpperCase()} testid={`position-${one.leg}`}>
+          {words(one.status)} at {price(one.priceUsd)}
+          <span className="block text-2xs text-muted">
+            {number(one.filledBase)} of {number(one.quantityBase)} filled
+          </span>
         </Fact>
-        <Fact name="Take-profits done" testid="position-targets">
-          {protection.targets.length === 0
-            ? "none placed yet"
-            : `${protection.targetsFilled} of ${protection.targets.length}`}
-          {protection.targets.map((one) => (
-            <span key={one.leg} className="block text-2xs text-muted">
-              {one.leg.toUpperCase()} {words(one.status)} at {price(one.priceUsd)},{" "}
-              {number(one.filledBase)} of {number(one.quantityBase)}
-            </span>
-          ))}
-        </Fact>
-      </dl>
+      ))}
     </>
   );
 }

@@ -28,7 +28,7 @@ export function ChartPanel() {
   return (
     <Panel
       testid="price-cvd-chart"
-      title={state?.feed?.market ?? "Market"}
+      title={state?.feed?.market.toUpperCase() ?? "Market"}
       isStale={state !== null && (isOffline || isOld)}
       className="min-h-[34rem]"
       bodyClassName="flex flex-col gap-3"
@@ -57,7 +57,7 @@ export function ChartPanel() {
         )}
       </div>
       <p className="text-2xs text-muted">
-        <span className="text-warn">━</span> session VWAP <span className="ml-2">━</span> session
+        <span className="text-vwap">━</span> session VWAP <span className="ml-2">━</span> session
         CVD, base; the last minute is open.{" "}
         <a
           href="https://www.tradingview.com/"

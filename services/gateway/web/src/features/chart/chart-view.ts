@@ -78,7 +78,7 @@ export class ChartView {
       },
     });
     const line = { lineWidth: 2, priceLineVisible: false, lastValueVisible: false } as const;
-    this.vwap = this.chart.addSeries(LineSeries, { ...line, color: colors.warn, priceFormat });
+    this.vwap = this.chart.addSeries(LineSeries, { ...line, color: colors.vwap, priceFormat });
     this.cvd = this.chart.addSeries(
       LineSeries,
       { ...line, color: colors.muted, lastValueVisible: true, priceFormat: { type: "volume" } },
@@ -193,7 +193,7 @@ export class ChartView {
       edge: color("--color-edge"),
       raised: color("--color-raised"),
       control: color("--color-control"),
-      warn: color("--color-warn"),
+      vwap: color("--color-vwap"),
       bad: color("--color-bad"),
       lime: color("--color-lime"),
     };

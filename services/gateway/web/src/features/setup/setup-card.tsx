@@ -10,7 +10,7 @@ import {
   useSilence,
 } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
-import { feesOf } from "@/features/account/names";
+import { feesOf, fundingOf } from "@/features/account/names";
 import { filledOf } from "@/features/orders/orders";
 import { cn } from "@/lib/cn";
 import { usd, words } from "@/lib/text";
@@ -49,11 +49,6 @@ export function SetupCard() {
       ) : (
         <Empty testid="setup-empty">No setup yet: risk has approved none.</Empty>
       )}
-      <p className="mt-3 text-muted text-xs">
-        Entries by hand are chased like those of the strategy: when the price leaves one behind, it
-        is moved after it, at most 0.3 R toward the targets (R: entry to stop), and risk has sized
-        for that.
-      </p>
     </Panel>
   );
 }
@@ -171,9 +166,11 @@ function rungOf(leg: string, plan: string, order: Order | null): Rung {
 
 function noteOf(setup: Setup, time: (iso: string) => string): string {
   const fees = feesOf(setup.feesUsd);
+  const funding = fundingOf(setup.fundingUsd);
   if (setup.status === "closed")
-    return `Closed, ${words(setup.outcome)}: made ${usd(setup.realizedPnlUsd, true)}, ${fees.name.toLowerCase()} ${fees.sum}, funding ${usd(setup.fundingUsd, true)}.`;
-  const until =
-    setup.status === "open" ? "." : `; the entry stands until ${time(setup.expiresAt)}.`;
-  return `As approved: risk ${usd(setup.riskUsd)} on ${usd(setup.notionalUsd)}${until}`;
+    return `Closed, ${words(setup.outcome)}: made ${usd(setup.realizedPnlUsd, true)}, ${fees.name.toLowerCase()} ${fees.sum}, ${funding.name.toLowerCase()} ${funding.sum}.`;
+  const approved = `As approved: risk ${usd(setup.riskUsd)} on ${usd(setup.notionalUsd)}`;
+  return setup.status === "open"
+    ? `${approved}.`
+    : `${approved}; the entry stands until ${time(setup.expiresAt)}. A price that leaves it behind is followed, for entries by hand too: at most 0.3 R toward the targets (R: entry to stop). Risk has sized for that.`;
 }

@@ -21,7 +21,7 @@ export const LEVELS = [
     level: "flatten",
     testid: "stop-level-flatten",
     name: "Flatten",
-    standing: "Stopped and flattened",
+    standing: "Stopped: flatten",
     does: "Entries are canceled, the position is closed at the market, then its stop and take-profits are canceled.",
     leavesOpen: "Nothing, once the venue has filled the close; the stop stays until then.",
   },
@@ -29,7 +29,7 @@ export const LEVELS = [
     level: "revoke_delegate",
     testid: "stop-level-revoke",
     name: "Flatten and revoke",
-    standing: "Stopped, flattened, revoked",
+    standing: "Stopped: flatten, revoke",
     does: "As flatten; then the delegate key is destroyed, after two minutes at the latest.",
     leavesOpen:
       "What the venue did not close by then, with its stop. The chain names the dead key until the owner's wallet revokes it; entries need a new delegation then.",

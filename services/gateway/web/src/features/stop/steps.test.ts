@@ -7,7 +7,17 @@ const ENTRY = { orderId: "e1", leg: "entry", isOpen: true } as Order;
 const STOP = { orderId: "s1", leg: "stop", isOpen: true } as Order;
 
 function desk(pos: number, quantityBase: string, orders: Order[] = []): State {
-  const state = { pos: String(pos), isHalted: true, position: { quantityBase }, orders, halts: [] };
+  const state = {
+    pos: String(pos),
+    isHalted: true,
+    position: { quantityBase },
+    orders,
+    halts: [],
+    transactions: [],
+    services: [],
+    engine: { mode: "kill_flatten" },
+    account: { signing: "delegate" },
+  };
   return state as unknown as State;
 }
 
@@ -54,4 +64,46 @@ test("a stop that the log took later is told of once the desk shows it", () => {
   expect(of(desk(12, "0"))[0]).toBe("pending");
   const halts = [{ pos: "11" }] as State["halts"];
   expect(new Set(of({ ...desk(12, "0"), halts }))).toEqual(new Set(["done"]));
+});
+
+function closing(status: string, reason: string, pos: string): Order {
+  return { orderId: `c${pos}`, leg: "close", isOpen: false, status, reason, pos } as Order;
+}
+
+const left = (now: State) => stepsOf(flatten(desk(9, "5")), now, null)[3];
+
+test("a close that came to nothing says why, and what to do", () => {
+  const failed = desk(14, "5", [
+    closing("canceled", "elsewhere", "8"), // before the stop: of another time
+    closing("rejected", "insufficient_collateral", "12"),
+    closing("canceled", "price_moved", "14"),
+  ]);
+  const { text, status } = left(failed) ?? {};
+  expect(status).toBe("failed");
+  expect(text).toMatch(
+    /^The position of \+5: \+5 left\. 2 closes did not fill it, the last: price moved\./,
+  );
+  expect(text).toContain("venue's own page");
+  expect(left(desk(14, "5", [{ ...closing("resting", "", "12"), isOpen: true }]))?.status).toBe(
+    "pending",
+  );
+  expect(left({ ...failed, ...desk(15, "0") })?.status).toBe("done");
+});
+
+test("a close whose transaction died is told before its order is over", () => {
+  const order = { ...closing("intended", "", "12"), isOpen: true };
+  const died = { fate: "dead", orderIds: ["c12"], pos: "13", reason: "" };
+  const now = { ...desk(14, "5", [order]), transactions: [died] } as unknown as State;
+  expect(left(now)?.text).toContain("1 close did not fill it, the last: dead.");
+});
+
+test("who cannot send a close says who can", () => {
+  const now = desk(12, "5");
+  const revoked = { ...now, engine: { mode: "revoked" } } as State;
+  const byHand = { ...now, account: { signing: "manual" } } as State;
+  const away = { ...now, services: [{ name: "execution", isUp: false }] } as State;
+  expect(left(revoked)).toMatchObject({ status: "failed" });
+  expect(left(revoked)?.text).toContain("may not sign");
+  expect(left(byHand)?.text).toContain("sign the close");
+  expect(left(away)?.text).toContain("Execution does not answer");
 });

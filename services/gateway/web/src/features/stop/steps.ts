@@ -7,9 +7,12 @@
 import type { Order, State } from "@/api/client";
 import type { Step } from "@/components/checklist";
 import type { Delegation } from "@/features/delegation/use-delegation";
-import { number, plural, shortened } from "@/lib/text";
+import { number, plural, shortened, words } from "@/lib/text";
 import { levelOf } from "./levels";
 import type { Stopping } from "./use-stop";
+
+/** What a transaction came to that changed nothing. */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set(["failed", "dead"]);
 
 export function stepsOf(
   stopping: Stopping,
@@ -37,7 +40,7 @@ export function stepsOf(
     if (level !== "pause_entries") steps.push({ text: "What is open is read.", status: "pending" });
   } else {
     if (level !== "pause_entries") steps.push(entries(before, now));
-    if (closes) steps.push(position(before, now), ...protection(before, now));
+    if (closes) steps.push(position(before, now, pos), ...protection(before, now));
   }
   if (level === "revoke_delegate") steps.push(key(delegation));
   return steps;
@@ -86,7 +89,7 @@ function gone(open: ReadonlySet<string>, now: State, noun: string): Step {
   return { text, status: left ? "pending" : "done" };
 }
 
-function position(before: State | null, now: State): Step {
+function position(before: State | null, now: State, pos: string | null): Step {
   const left = now.position.quantityBase;
   const isFlat = Number(left) === 0;
   const seen = before?.position.quantityBase ?? "0";
@@ -94,9 +97,44 @@ function position(before: State | null, now: State): Step {
   const held = Number(seen) === 0 ? left : seen;
   if (Number(held) === 0) return { text: "No position was open.", status: "done" };
   const of = `The position of ${number(held, { signed: true })}`;
-  return isFlat
-    ? { text: `${of} is closed.`, status: "done" }
-    : { text: `${of}: ${number(left, { signed: true })} left.`, status: "pending" };
+  if (isFlat) return { text: `${of} is closed.`, status: "done" };
+  const stands = `${of}: ${number(left, { signed: true })} left.`;
+  const trouble = troubleOf(now, pos);
+  return trouble
+    ? { text: `${stands} ${trouble}`, status: "failed" }
+    : { text: stands, status: "pending" };
+}
+
+/** Says why a position is not closed, and what to do; nothing while nothing has gone wrong. */
+function troubleOf(now: State, pos: string | null): string | null {
+  if (now.engine.mode === "revoked")
+    return "This desk may not sign for the account any more, so it sends nothing: close it on the venue's own page with the owner's wallet. Its stop stays there.";
+  if (now.account?.signing === "manual")
+    return "The owner signs by hand: sign the close under “Signed by hand”, or close it on the venue's own page. Its stop stays.";
+  const execution = now.services.find((one) => one.name === "execution");
+  if (execution && !execution.isUp)
+    return "Execution does not answer, so nothing is sent. It goes on once it is back; until then close it on the venue's own page. Its stop stays there.";
+  const failed = closesOf(now, pos);
+  const last = failed.at(-1);
+  if (last === undefined) return null;
+  return `${plural(failed.length, "close")} did not fill it, the last: ${last}. The desk tries again, each time at a price farther away, and its stop stays. If that goes on, close it on the venue's own page.`;
+}
+
+/** Gives why each close since the stop came to nothing, the oldest first. */
+function closesOf(now: State, pos: string | null): string[] {
+  const isSince = (at: string) => pos !== null && BigInt(at) > BigInt(pos);
+  const closes = now.orders.filter((one) => one.leg === "close" && isSince(one.pos));
+  const ids = new Set(closes.map((one) => one.orderId));
+  const refused = now.transactions.filter(
+    (one) => WITHOUT_EFFECT.has(one.fate) && one.orderIds.some((id) => ids.has(id)),
+  );
+  const ended = closes.filter((one) => !one.isOpen && one.status !== "filled");
+  return [
+    ...refused.map((one) => ({ at: one.pos, why: one.reason || one.fate })),
+    ...ended.map((one) => ({ at: one.pos, why: one.reason || one.status })),
+  ]
+    .toSorted((a, b) => Number(BigInt(a.at) - BigInt(b.at)))
+    .map(({ why }) => words(why));
 }
 
 function key(delegation: Delegation | null): Step {

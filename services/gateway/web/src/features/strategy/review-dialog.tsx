@@ -61,7 +61,7 @@ export function ReviewDialog({
         </p>
         {isConflict ? (
           <Button variant="primary" data-testid="settings-rebase" onClick={onRebase}>
-            Use on top
+            Keep my draft on top
           </Button>
         ) : (
           <Button

@@ -20,7 +20,7 @@ export const LIMITS: readonly Limit[] = [
   {
     key: "max_leverage",
     name: "Leverage, at most",
-    unit: "x",
+    unit: "×",
     testid: "leverage-input",
     help: "Exposure after an entry, over equity.",
   },

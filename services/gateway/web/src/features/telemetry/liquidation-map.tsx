@@ -3,12 +3,13 @@ import { memo, useState } from "react";
 import { answered, api, type Schemas, sentence } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { keys } from "@/desk/desk";
-import { useDeskPart, usePriceText } from "@/desk/hooks";
+import { useDeskPart, useNow, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { cn } from "@/lib/cn";
 import { plural, usd } from "@/lib/text";
-import { minute, type Zone, zoneName } from "@/lib/time";
+import { age, minute, type Zone, zoneName } from "@/lib/time";
 import { gridOf, type HeatCell, type Heatmap, type Placed } from "./heat";
+import { isOldAt } from "./readings";
 
 const STEP_MS = 600_000;
 
@@ -20,12 +21,22 @@ interface MapProps {
 export const LiquidationMap = memo(function LiquidationMap({ gauge }: MapProps) {
   const [isTable, setTable] = useState(false);
   const { data: map, error } = useLiquidations(gauge);
+  const now = useNow();
+  const isOld = isOldAt(gauge, now);
   return (
-    <section data-testid="liq-heatmap" aria-labelledby="liq-heatmap-title" className="mt-3">
+    <section
+      data-testid="liq-heatmap"
+      data-stale={isOld}
+      aria-labelledby="liq-heatmap-title"
+      className="mt-3"
+    >
       <header className="flex flex-wrap items-center gap-x-3">
         <h3 id="liq-heatmap-title" className="text-muted text-xs">
           Liquidations over price and time, last 4 hours of the market
         </h3>
+        {isOld && gauge.heardAt && (
+          <span className="text-2xs text-warn">not live, as of {age(gauge.heardAt, now)}</span>
+        )}
         <Button
           size="small"
           variant="ghost"
@@ -37,17 +48,19 @@ export const LiquidationMap = memo(function LiquidationMap({ gauge }: MapProps) 
           {isTable ? "Map" : "Table"}
         </Button>
       </header>
-      {!map ? (
-        <p className="text-muted text-xs">{error ? sentence(error) : "Asked for."}</p>
-      ) : map.cells.length === 0 ? (
-        <p data-testid="liq-none" className="text-muted text-xs">
-          None was heard in these hours.
-        </p>
-      ) : isTable ? (
-        <HeatTable map={map} />
-      ) : (
-        <HeatGrid map={map} />
-      )}
+      <div className={cn(isOld && "opacity-85 saturate-0")}>
+        {!map ? (
+          <p className="text-muted text-xs">{error ? sentence(error) : "Asked for."}</p>
+        ) : map.cells.length === 0 ? (
+          <p data-testid="liq-none" className="text-muted text-xs">
+            None was heard in these hours.
+          </p>
+        ) : isTable ? (
+          <HeatTable map={map} />
+        ) : (
+          <HeatGrid map={map} />
+        )}
+      </div>
       {map?.isCut && (
         <p className="text-2xs text-warn">There were more than are kept: the oldest are missing.</p>
       )}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Flow, Price } from "@/api/client";
-import { newest, readingOf } from "./readings";
+import { isOldAt, newest, readingOf } from "./readings";
 
 const price = (value: string | null | undefined) => value ?? "–";
 
@@ -90,4 +90,13 @@ test("price, CVD and VWAP are those of the top of the page, with their age", () 
   }
   const basis = gauge("basis", "2", {});
   expect(newest(basis, last, flow)).toBe(basis);
+});
+
+test("a gauge is old by what it is made of", () => {
+  const heardAt = "2026-03-02T14:00:00.000Z";
+  const isOld = (id: string, seconds: number) =>
+    isOldAt({ id, heardAt }, Date.parse(heardAt) + seconds * 1_000);
+  expect([isOld("price", 10), isOld("price", 11)]).toEqual([false, true]);
+  expect([isOld("liquidations", 30), isOld("liquidations", 31)]).toEqual([false, true]);
+  expect(isOldAt({ id: "open_interest", heardAt: null }, 0)).toBe(false);
 });

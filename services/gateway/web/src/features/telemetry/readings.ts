@@ -1,5 +1,6 @@
 /** What each gauge says, in words and with its units. */
 import type { Flow, Price, Schemas } from "@/api/client";
+import { PRICE_OLD_MS } from "@/desk/ages";
 import { number, plural, usd, words } from "@/lib/text";
 import { clock, countdown, type Zone, zoneName } from "@/lib/time";
 
@@ -35,6 +36,16 @@ export function newest(gauge: Gauge, price: Price | null, flow: Flow | null): Ga
   return gauge.isFed && from && told
     ? { ...gauge, value: told, at: from.at, heardAt: from.heardAt }
     : gauge;
+}
+
+/** Of a trade; and of a mark price, which comes every few seconds with all that goes with it. */
+const OF_TRADES: ReadonlySet<string> = new Set(["price", "cvd", "vwap", "feed_health"]);
+const MARK_OLD_MS = 30_000;
+
+/** Says whether what a gauge shows is older than it may be; `now` is the gateway's time in ms. */
+export function isOldAt(gauge: Pick<Gauge, "id" | "heardAt">, now: number): boolean {
+  const oldMs = OF_TRADES.has(gauge.id) ? PRICE_OLD_MS : MARK_OLD_MS;
+  return gauge.heardAt !== null && now - Date.parse(gauge.heardAt) > oldMs;
 }
 
 export function titleOf(id: string): string {

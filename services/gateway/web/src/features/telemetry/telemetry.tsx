@@ -3,28 +3,19 @@ import { memo } from "react";
 import { answered, api, type Schemas, sentence } from "@/api/client";
 import { Empty, Loading, Panel } from "@/components/panel";
 import { keys } from "@/desk/desk";
-import {
-  PRICE_OLD_MS,
-  useFlow,
-  useIsLoaded,
-  useIsOffline,
-  useNow,
-  usePrice,
-  usePriceText,
-} from "@/desk/hooks";
+import { useFlow, useIsLoaded, useIsOffline, useNow, usePrice, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
 import { cn } from "@/lib/cn";
 import { age } from "@/lib/time";
 import { LiquidationMap } from "./liquidation-map";
-import { newest, readingOf, titleOf } from "./readings";
+import { isOldAt, newest, readingOf, titleOf } from "./readings";
 
 type Gauge = Schemas["PanelView"];
 
-/** Of a trade; and of a mark price, which comes every few seconds with all that goes with it. */
-const OF_TRADES: ReadonlySet<string> = new Set(["price", "cvd", "vwap", "feed_health"]);
-const MARK_OLD_MS = 30_000;
 /** As a panel dims what it shows. */
 const OLD = "opacity-85 saturate-0";
+/** What says more than one number needs more room. */
+const WIDE: ReadonlySet<string> = new Set(["funding", "basis", "liquidations", "feed_health"]);
 
 /** What test ids call a gauge, where that is not its id. */
 const SHORT: Record<string, string> = { open_interest: "oi", liquidations: "liq" };
@@ -49,10 +40,12 @@ export function Telemetry() {
         <Loading lines={4} testid="telemetry-loading" />
       ) : (
         <>
-          <ul className="grid grid-cols-1 gap-2 sm:grid-cols-2 md:grid-cols-3 xl:grid-cols-5">
-            {gauges.map((one) => (
-              <Card key={one.id} gauge={newest(one, price, flow)} />
-            ))}
+          <ul className="grid grid-cols-2 gap-2 lg:grid-cols-20">
+            {gauges
+              .toSorted((a, b) => Number(WIDE.has(a.id)) - Number(WIDE.has(b.id)))
+              .map((one) => (
+                <Card key={one.id} gauge={newest(one, price, flow)} />
+              ))}
           </ul>
           {forced?.isFed && <LiquidationMap gauge={forced} />}
         </>
@@ -66,8 +59,7 @@ const Card = memo(function Card({ gauge }: { gauge: Gauge }) {
   const now = useNow();
   const price = usePriceText();
   const { zone } = usePreferences();
-  const oldMs = OF_TRADES.has(gauge.id) ? PRICE_OLD_MS : MARK_OLD_MS;
-  const isOld = gauge.heardAt !== null && now - Date.parse(gauge.heardAt) > oldMs;
+  const isOld = isOldAt(gauge, now);
   const name = `telemetry-${SHORT[gauge.id] ?? gauge.id}`;
   const { lead, facts, note } = readingOf(gauge, price, zone);
   return (
@@ -75,7 +67,9 @@ const Card = memo(function Card({ gauge }: { gauge: Gauge }) {
       data-testid={name}
       data-fed={gauge.isFed}
       className={cn(
-        "flex min-w-0 flex-col rounded-xl border border-edge bg-back/50 p-3 xl:last:col-span-2",
+        "flex min-w-0 flex-col rounded-xl border border-edge bg-back/50 p-3",
+        WIDE.has(gauge.id) ? "col-span-2 lg:col-span-5" : "lg:col-span-4",
+        gauge.id === "price" && "max-lg:col-span-2",
         isOld && "border-dashed",
       )}
     >
@@ -97,13 +91,12 @@ const Card = memo(function Card({ gauge }: { gauge: Gauge }) {
             ))}
           </dl>
           {note && <p className="mt-1 text-2xs text-muted">{note}</p>}
-          <p className="mt-1.5 text-2xs text-muted">{gauge.source}</p>
-          <p
-            data-testid={`${name}-age`}
-            className={cn("num text-2xs", isOld ? "text-warn" : "text-muted")}
-          >
-            {gauge.heardAt ? age(gauge.heardAt, now) : "no age"}
-            {isOld && ", old"}
+          <p className="mt-1.5 text-2xs text-muted">
+            {gauge.source},{" "}
+            <span data-testid={`${name}-age`} className={cn("num", isOld && "text-warn")}>
+              {gauge.heardAt ? age(gauge.heardAt, now) : "no age"}
+              {isOld && ", old"}
+            </span>
           </p>
         </>
       ) : (

@@ -26,7 +26,7 @@ export function VerdictPanel() {
     <Panel
       testid="verdict-why"
       title="Verdicts"
-      age={verdicts && verdicts.length > 0 && `the newest ${verdicts.length}`}
+      age={verdicts && verdicts.length > 1 && `the newest ${verdicts.length}`}
       isStale={verdicts !== undefined && isOffline}
       isScrolled
     >
