@@ -1,17 +1,20 @@
 """The adapter on the real program: what is intended, permitted, landed and seen is one thing."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from contracts.values import OrderKind, Side
 from contracts.venue import DelegateSeen, MarketStatus
+from execution.venues.drift.snapshot import observe
 from execution.venues.drift.writing import WHOLE_POSITION
 from kit.drift_rig import (
     CLOSE_NUMBER,
     ENTRY_NUMBER,
     PROFIT_NUMBER,
     STOP_NUMBER,
+    WHOLE,
     Rig,
     a_cancel,
     a_close,
@@ -25,6 +28,7 @@ from kit.drift_rig import (
 )
 from localnet.drift import instructions
 from localnet.drift.markets import MARKETS
+from localnet.drift.orders import BASE, Direction, OrderParams, OrderType
 from localnet.errors import error_code
 
 SOL_PERP = MARKETS[0]
@@ -189,6 +193,32 @@ def test_we_fire_our_own_stop_when_no_keeper_does(rig: Rig) -> None:
     assert rig.order(STOP_NUMBER).is_triggered
     rig.desk.actors.is_keeper_off = False
     rig.open_slots_until(lambda: not rig.seen().position_base)
+
+
+def test_an_order_without_a_price_that_the_owner_placed_is_seen(rig: Rig) -> None:
+    enter(rig)
+    owner = rig.desk.owner
+    market = OrderParams(
+        market=0, direction=Direction.LONG, base=BASE, kind=OrderType.MARKET, max_ts=rig.now_s + 60
+    )
+    rig.desk.world.chain.run(
+        [instructions.place(owner.trader, market, signer=owner.key.pubkey())], owner.key
+    )
+    (found,) = [it for it in rig.seen().orders if not it.user_order_id]
+    assert (found.kind, found.price_usd, found.quantity_base) == (OrderKind.LIMIT, 150, 1)
+    assert len(rig.seen().orders) == 3
+
+
+def test_orders_by_the_oracle_and_of_spot_markets_are_told_apart(rig: Rig) -> None:
+    enter(rig)
+    view = rig.view()
+    entry = view.user.orders[0]
+    floating = replace(entry, order_id=90, price=0, order_type=4, oracle_offset=-500_000)
+    spot = replace(entry, order_id=91, is_perp=False)
+    view.__dict__["user"] = replace(view.user, orders=(entry, floating, spot))
+    seen = observe(view, account="local", delegate=rig.delegate, whole=WHOLE)
+    assert [it.venue_order_id for it in seen.orders] == [entry.order_id, 90]
+    assert seen.orders[1].price_usd == Decimal("149.5")
 
 
 def test_a_revoked_delegate_is_seen(rig: Rig) -> None:

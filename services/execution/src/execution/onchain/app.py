@@ -98,6 +98,7 @@ async def run_on_chain(
                 chain.send(),
                 chain.watch(),
                 chain.ask(),
+                chain.find_makers(),
                 follow(
                     runtime.log,
                     runtime.market,

@@ -32,7 +32,6 @@ from execution.signing.cabinet import KeyCabinet
 from execution.ticks import BadTick, Soundness, decode_ticks, require_plausible, require_subject
 from execution.venue_time import advanced
 from execution.venues.drift.chain import DriftChain
-from execution.venues.drift.snapshot import UnknownOrder
 
 TURNS_MAX = 20
 """Most turns in a row at one moment; whatever is left is due at the next look at the chain."""
@@ -202,11 +201,7 @@ class ChainDesk:
 
     async def _take_turn(self, account: str) -> bool:
         """Record one turn, and send what it signed; say whether another one may follow."""
-        try:
-            considered = self._engine.consider(account)
-        except UnknownOrder as strange:
-            self._ready(False, str(strange))
-            return False
+        considered = self._engine.consider(account)
         if considered is None:
             return False
         if considered.sends:

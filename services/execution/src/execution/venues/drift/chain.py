@@ -24,6 +24,8 @@ from execution.venues.drift.view import ChainClock, ChainView
 from execution.venues.port import AnyRecord, Blockhash, Intent, Landed, SignedTransaction
 
 POLL_S = 0.4
+MAKERS_S = 2.0
+"""Between two looks at whom a close may take from."""
 HEADS_S = 2.0
 """Between two rounds of asking every node where the chain is."""
 PROBE_S = 2.0
@@ -127,7 +129,8 @@ class DriftChain:
             return for_nodes
         if not shown.has_user:
             return "waiting for the owner to open the sub-account"
-        return f"waiting: {self._lacks}" if self._lacks else for_nodes
+        lacks = self._lacks or self._reader.unreadable
+        return f"waiting: {lacks}" if lacks else for_nodes
 
     @property
     def began_at(self) -> float:
@@ -173,6 +176,12 @@ class DriftChain:
             await self._ask_fates()
             await asyncio.sleep(POLL_S)
 
+    async def find_makers(self) -> NoReturn:
+        """Keep whom a close may take from, beside `run`: no node has to be quick with that."""
+        while True:
+            is_held = await self._reader.read_makers()
+            await asyncio.sleep(MAKERS_S if is_held else POLL_S)
+
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep everything current until told to stop; an outage is waited out."""
         while not stopping.is_set():
@@ -192,6 +201,7 @@ class DriftChain:
         await self.nodes.read_heads()
         await self._ask_fates()
         await self._read()
+        await self._reader.read_makers()
 
     async def _ask_fates(self) -> None:
         await self._lander.step(self.nodes.heads.sure_height)

@@ -13,7 +13,8 @@ from execution.venues.drift import abi
 _DIGITS = 6
 _MAGIC = 0xA1B2C3D4
 _HEAD, _EXPONENT, _AGGREGATE = struct.Struct("<I"), struct.Struct("<i"), struct.Struct("<qQIIQ")
-_EXPONENT_AT, _AGGREGATE_AT = 20, 208
+_VALID_SLOT = struct.Struct("<Q")
+_EXPONENT_AT, _VALID_SLOT_AT, _AGGREGATE_AT = 20, 40, 208
 _TRADING = 1
 _MULTIPLES = {"1K": 10**3, "1M": 10**6}
 
@@ -57,7 +58,8 @@ def _pyth(data: bytes) -> tuple[OraclePrice, int]:
     (exponent,) = _EXPONENT.unpack_from(data, _EXPONENT_AT)
     price, confidence, status, _, slot = _AGGREGATE.unpack_from(data, _AGGREGATE_AT)
     if status != _TRADING:
-        raise OracleUnreadable(f"expected an oracle that trades, found status {status}")
+        # The program goes on with the price of when it last did, which grows old.
+        (slot,) = _VALID_SLOT.unpack_from(data, _VALID_SLOT_AT)
     return OraclePrice(price, confidence, slot), exponent
 
 

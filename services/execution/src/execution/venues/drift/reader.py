@@ -8,6 +8,7 @@ the history up to its slot, so that the two agree.
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -27,7 +28,11 @@ from execution.venues.drift.view import (
 )
 from execution.venues.port import AnyRecord
 
-_FEES_S, _MAKERS_S = 10.0, 2.0
+_FEES_S = 10.0
+_MAKERS_KEPT_S = 10.0
+"""Makers that nobody tells anew are named for so long: one that is gone would spoil a close."""
+_UNTOLD_S = 10.0
+"""How long a transaction is waited for that named our account, and that no node has."""
 _PAGE = 1_000
 _EVENTS_BITS, _PLACE_BITS = 10, 12
 _log = structlog.get_logger()
@@ -56,6 +61,8 @@ class Reader:
         """When its slot was new, by our clock."""
         self.view: ChainView | None = None
         """The newest view with its history; None before the first."""
+        self.unreadable = ""
+        """What is wrong with the newest answer, where it cannot be read."""
         self.records: list[tuple[int, AnyRecord]] = []
         self.makers: Makers = ()
         self.read_at = float("-inf")
@@ -74,9 +81,15 @@ class Reader:
         """Slot of the newest transaction in the history, and its place among ours there."""
         self._fee, self._fee_at = 0, float("-inf")
         self._makers_at = float("-inf")
+        """When the makers were told last."""
+        self._untold: dict[str, float] = {}
+        """Since when transactions are waited for that no node has."""
 
     async def refresh(self, *, at_least: int) -> bool:
-        """Read everything anew, at a slot not before `at_least`; say whether it went well."""
+        """Read everything anew, at a slot not before `at_least`; say whether it went well.
+
+        Raises ValueError for accounts that cannot be read, unless they could be read before.
+        """
         began_at = self._clock()
         try:
             view = await self._read(max(at_least, self._shown_slot))
@@ -84,12 +97,11 @@ class Reader:
                 return False
             self.shown_at = self._clock() if self._is_news(view, self.shown) else self.shown_at
             self.shown = view
-            if not view.has_user:
+            if not view.has_user or not self._is_readable(view):
                 return False
             if self._after is None:
                 self._after = cursor_before(view.clock.slot + 1)
             await self._read_history(view)
-            await self._read_makers(view)
         except (RpcSilent, RpcRefused) as error:
             _log.info("chain_not_read", why=str(error))
             return False
@@ -127,6 +139,19 @@ class Reader:
             return None
         return view
 
+    def _is_readable(self, view: ChainView) -> bool:
+        """Say whether all can be read; what could be once is waited for, as an oracle's price."""
+        try:
+            view.require_readable()
+        except ValueError as error:
+            if self.view is None:
+                raise
+            self.unreadable = str(error)
+            _log.warning("chain_unreadable", why=self.unreadable)
+            return False
+        self.unreadable = ""
+        return True
+
     def _is_news(self, view: ChainView, known: ChainView | None) -> bool:
         """Say whether the chain went on since another view, and a view shows where it is now."""
         is_newer = known is None or view.clock.slot > known.clock.slot
@@ -137,13 +162,25 @@ class Reader:
 
     async def _accounts(self, keys: Sequence[Pubkey], at_least: int) -> dict[Pubkey, RawAccount]:
         config = {"commitment": "confirmed", "encoding": "base64", "minContextSlot": at_least}
-        told = await self._rpc.call("getMultipleAccounts", [str(it) for it in keys], config)
+        told = await self._rpc.call(
+            "getMultipleAccounts",
+            [str(it) for it in keys],
+            config,
+            judge=partial(self._require_known, keys),
+        )
         pairs = zip(keys, told["value"], strict=True)
         found = {key: raw_account(value) for key, value in pairs if value is not None}
         slot, clock = int(told["context"]["slot"]), found.get(CLOCK)
         if clock is not None and slot_of(clock) > slot:
             raise RpcSilent(f"expected the clock of slot {slot}, found that of {slot_of(clock)}")
         return found
+
+    def _require_known(self, keys: Sequence[Pubkey], told: Any) -> None:
+        """Raise ValueError where a node shows no account that was there and cannot be closed."""
+        for key, value in zip(keys, told["value"], strict=True):
+            is_known = self.shown is not None and key in self.shown.lasting
+            if is_known and value is None:
+                raise ValueError(f"expected the account {key}, found none")
 
     async def _read_fee(self) -> None:
         now = self._clock()
@@ -219,12 +256,9 @@ class Reader:
         """Give a transaction with its logs; those that failed say nothing of the account."""
         if told["err"] is not None:
             return None
-        config = {"commitment": "confirmed", "maxSupportedTransactionVersion": 0}
-        found = await self._rpc.call("getTransaction", told["signature"], config)
+        found = await self._record_of(told["signature"])
         if found is None:
-            raise RpcSilent(f"expected the transaction {told['signature']}, found it untold")
-        if found["blockTime"] is None:
-            raise RpcSilent(f"expected the time of {told['signature']}, found it untold")
+            return None
         logs = found["meta"]["logMessages"]
         return Executed(
             told["signature"],
@@ -234,18 +268,54 @@ class Reader:
             has_failed=False,
         )
 
-    async def _read_makers(self, view: ChainView) -> None:
-        """Keep whom a close may take from, while there is something to close."""
-        now, held = self._clock(), view.user.position(self._venue.market_index).base
-        if not held:
+    async def _record_of(self, signature: str) -> Any:
+        """Give a transaction's own record, from whoever has it and its time.
+
+        Raises RpcSilent while nobody does, and gives None after `_UNTOLD_S`: one record less is a
+        break of the sums, no more; without a view nobody would look after the position.
+        """
+        config = {"commitment": "confirmed", "maxSupportedTransactionVersion": 0}
+        found = await self._rpc.call("getTransaction", signature, config)
+        if not _is_whole(found):
+            answers = await self._rpc.call_answering("getTransaction", signature, config)
+            found = next((it for it in answers.values() if _is_whole(it)), None)
+        if found is not None:
+            self._untold.pop(signature, None)
+            return found
+        now = self._clock()
+        if now - self._untold.setdefault(signature, now) < _UNTOLD_S:
+            raise RpcSilent(f"expected the transaction {signature}, found it untold")
+        _log.warning("chain_untold", signature=signature)
+        return None
+
+    async def read_makers(self) -> bool:
+        """Keep whom a close may take from; say whether there is something to close.
+
+        All accounts with orders are much to ask for, and not every node gives them: nothing else
+        waits for the answer.
+        """
+        view, now = self.view, self._clock()
+        if view is None or not view.user.position(self._venue.market_index).base:
             self.makers = ()
-        elif now - self._makers_at >= _MAKERS_S:
-            filters = users_filter()
-            config = {"commitment": "confirmed", "encoding": "base64", "filters": filters}
-            told = await self._rpc.call("getProgramAccounts", str(self._venue.program), config)
-            users = {Pubkey.from_string(it["pubkey"]): raw_account(it["account"]) for it in told}
-            self.makers = makers_for(view, users)
+            return False
+        try:
+            self.makers = makers_for(view, await self._users())
             self._makers_at = now
+        except (RpcSilent, ValueError) as error:
+            _log.info("makers_not_read", why=str(error))
+            if now - self._makers_at >= _MAKERS_KEPT_S:
+                self.makers = ()
+        return True
+
+    async def _users(self) -> Mapping[Pubkey, RawAccount]:
+        config = {"commitment": "confirmed", "encoding": "base64", "filters": users_filter()}
+        program = str(self._venue.program)
+        told = await self._rpc.call_beside("getProgramAccounts", program, config)
+        return {Pubkey.from_string(it["pubkey"]): raw_account(it["account"]) for it in told}
+
+
+def _is_whole(record: Any) -> bool:
+    return record is not None and record["blockTime"] is not None
 
 
 def cursor_before(slot: int) -> int:

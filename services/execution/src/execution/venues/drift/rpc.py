@@ -28,8 +28,6 @@ _OK = 200
 _WITHIN = {"timeout": httpx.Timeout(TIMEOUT_S).as_dict()}
 _MESSAGE_MAX = 200
 _CONFIRMED = {"commitment": "confirmed"}
-BEHIND = (-32004, -32005, -32014, -32016)
-"""Not yet there: block, node or minimum context slot."""
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs every address that it calls.
 _log = structlog.get_logger()
@@ -101,13 +99,26 @@ class Rpc:
             for it in self._endpoints
         )
 
-    async def call(self, method: str, *params: object) -> Any:
+    async def call(
+        self, method: str, *params: object, judge: Callable[[Any], None] | None = None
+    ) -> Any:
         """Give a result from whoever answers first in order.
 
-        Raises RpcSilent when nobody does, and RpcRefused when somebody refuses for a reason that
-        is the call's own.
+        What `judge` raises ValueError for is no answer.
+        Who refuses may have a reason of its own, such as a limit of calls, so the next one is asked.
+        Raises RpcRefused when somebody refused and nobody answers, and else RpcSilent.
         """
-        return (await self._first(method, params))[1]
+        return (await self._first(method, params, judge))[1]
+
+    async def call_beside(self, method: str, *params: object) -> Any:
+        """Do as `call`, for what not every node gives: whoever has no answer is not held silent.
+
+        Raises RpcSilent when nobody answers, whatever the reason.
+        """
+        for endpoint in self._in_order():
+            with suppress(httpx.HTTPError, ValueError, RpcRefused):
+                return await self._exchange(endpoint, method, params)
+        raise RpcSilent(f"expected an answer to {method} from one of {self.count}, found none")
 
     async def call_all(self, method: str, *params: object) -> dict[int, Any]:
         """Give the results of all that answer, by their place; refusals are left out."""
@@ -154,19 +165,19 @@ class Rpc:
         told = zip(endpoints, answers, strict=True)
         return {each.place: it for each, it in told if not isinstance(it, BaseException)}
 
-    async def _first(self, method: str, params: Sequence[object]) -> tuple[_Endpoint, Any]:
-        behind: RpcRefused | None = None
+    async def _first(
+        self, method: str, params: Sequence[object], judge: Callable[[Any], None] | None = None
+    ) -> tuple[_Endpoint, Any]:
+        first: RpcRefused | None = None
         for endpoint in self._in_order():
             try:
-                return endpoint, await self._ask(endpoint, method, params)
+                return endpoint, await self._ask(endpoint, method, params, judge)
             except RpcSilent:
                 continue
             except RpcRefused as refused:
-                if refused.code not in BEHIND:
-                    raise
-                behind = refused
-        if behind is not None:
-            raise behind
+                first = first or refused
+        if first is not None:
+            raise first
         raise RpcSilent(f"expected an answer to {method} from one of {self.count}, found none")
 
     def _in_order(self) -> list[_Endpoint]:
@@ -175,7 +186,24 @@ class Rpc:
 
         return sorted(self._endpoints, key=rank)
 
-    async def _ask(self, endpoint: _Endpoint, method: str, params: Sequence[object]) -> Any:
+    async def _ask(
+        self,
+        endpoint: _Endpoint,
+        method: str,
+        params: Sequence[object],
+        judge: Callable[[Any], None] | None = None,
+    ) -> Any:
+        try:
+            told = await self._exchange(endpoint, method, params)
+            if judge is not None:
+                judge(told)
+            return told
+        except (httpx.HTTPError, ValueError) as error:
+            self._rest(endpoint, method, error)
+            raise RpcSilent(f"{endpoint.name} did not answer {method}") from None
+
+    async def _exchange(self, endpoint: _Endpoint, method: str, params: Sequence[object]) -> Any:
+        """Ask one node; raise httpx.HTTPError or ValueError without an answer, or RpcRefused."""
         number = next(self._calls)
         call = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
         request = httpx.Request(
@@ -185,12 +213,8 @@ class Rpc:
             content=msgspec.json.encode(call),
             extensions=_WITHIN,
         )
-        try:
-            told = _told(await self._client.send(request), of=number)
-            require_shape(method, params, told)
-        except (httpx.HTTPError, ValueError) as error:
-            self._rest(endpoint, method, error)
-            raise RpcSilent(f"{endpoint.name} did not answer {method}") from None
+        told = _told(await self._client.send(request), of=number)
+        require_shape(method, params, told)
         endpoint.failures, endpoint.silent_until = 0, 0.0
         refusal = told.get("error")
         if refusal is not None:

@@ -32,10 +32,6 @@ _LIMIT = 1
 _CLOSED = {"Initialized", "Settlement", "Delisted"}
 
 
-class UnknownOrder(ValueError):
-    """An open order of the account is of a kind that we cannot tell."""
-
-
 def observe(
     view: ChainView, *, account: str, delegate: Pubkey | None, whole: Set[int]
 ) -> VenueObserved:
@@ -60,7 +56,9 @@ def observe(
         break_even_usd=_price(break_even(position)),
         liquidation_usd=_price(liquidation(position, cash, view.market)),
         orders=tuple(
-            _observed(it, whole) for it in user.orders if it.market_index == venue.market_index
+            _observed(it, whole, oracle.price)
+            for it in user.orders
+            if it.is_perp and it.market_index == venue.market_index
         ),
         market_seen=ObservedMarket(
             status=_status(view),
@@ -118,14 +116,14 @@ def liquidation(position: Position, cash: int, market: PerpMarket) -> int | None
     return max(0, -cash * BASE * _RATIO // slope) or None
 
 
-def _observed(order: Order, whole: Set[int]) -> ObservedOrder:
+def _observed(order: Order, whole: Set[int], oracle: int) -> ObservedOrder:
     is_whole = order.is_trigger and order.is_reduce_only and order.user_order_id in whole
     return ObservedOrder(
         venue_order_id=order.order_id,
         user_order_id=order.user_order_id,
         side=Side.LONG if order.is_long else Side.SHORT,
         kind=_kind(order),
-        price_usd=price_usd(order.trigger_price if order.is_trigger else order.price),
+        price_usd=price_usd(_price_of(order, oracle)),
         quantity_base=None if is_whole else base(order.base),
         filled_base=base(order.filled),
         is_reduce_only=order.is_reduce_only,
@@ -135,17 +133,23 @@ def _observed(order: Order, whole: Set[int]) -> ObservedOrder:
     )
 
 
+def _price_of(order: Order, oracle: int) -> int:
+    """Give where an order stands. Its owner may also place what has no price: at the oracle then,
+    or as far from it as it says.
+    """
+    if order.is_trigger:
+        return order.trigger_price
+    return order.price or max(1, oracle + order.oracle_offset)
+
+
 def _kind(order: Order) -> OrderKind:
+    """Name an order by what it can do; none of ours takes without a limit."""
     if order.is_trigger:
         return OrderKind.TRIGGER_MARKET
-    if order.order_type != _LIMIT or not order.price:
-        raise UnknownOrder(
-            f"expected limits and triggers, found order {order.order_id} of type "
-            f"{order.order_type} at {order.price}"
-        )
     if order.is_reduce_only:
         return OrderKind.REDUCE_ONLY_LIMIT
-    return OrderKind.POST_ONLY_LIMIT if order.is_post_only else OrderKind.LIMIT
+    is_passive = order.order_type == _LIMIT and order.is_post_only
+    return OrderKind.POST_ONLY_LIMIT if is_passive else OrderKind.LIMIT
 
 
 def _status(view: ChainView) -> MarketStatus:

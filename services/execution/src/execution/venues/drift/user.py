@@ -69,6 +69,8 @@ class Order:
     trigger_condition: int
     """Above 0, below 1; fired: above 2, below 3."""
     max_ts: int
+    oracle_offset: int
+    """Its limit is so far from the oracle, where it has no price of its own."""
     is_reduce_only: bool
     is_post_only: bool
 
@@ -159,6 +161,7 @@ def _orders(data: bytes) -> Iterator[Order]:
             trigger_price=it[5],
             trigger_condition=it[21],
             max_ts=it[8],
+            oracle_offset=it[9],
             is_reduce_only=bool(it[18]),
             is_post_only=bool(it[19]),
         )

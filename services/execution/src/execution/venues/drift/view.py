@@ -88,6 +88,19 @@ class ChainView:
         return read_oracle(raw.data, source, program=self.venue.program)
 
     @property
+    def lasting(self) -> frozenset[Pubkey]:
+        """Name the accounts here that nobody can close: clock, exchange, markets and oracles."""
+        venue = self.venue
+        keys = {CLOCK, venue.state, venue.perp_market, venue.quote_market}
+        if venue.perp_market in self.accounts:
+            keys.add(self.market.oracle)
+        return frozenset(keys & self.accounts.keys())
+
+    def require_readable(self) -> None:
+        """Raise ValueError unless all that is decided on can be read."""
+        _ = (self.clock, self.exchange, self.market, self.quote, self.oracle, self.user)
+
+    @property
     def has_user(self) -> bool:
         """Say whether our sub-account is there; its owner opens it."""
         return self.venue.user in self.accounts
