@@ -183,14 +183,16 @@ async def test_a_node_that_shows_no_market_any_more_is_not_believed() -> None:
 
 def oracle_with(at: int, value: bytes, on: OnChain) -> Callable[[Answer], Answer]:
     """Change bytes of the oracle in each answer that has it."""
-    oracle = bytes(on.rig.desk.world.chain.account(SOL_PERP.oracle).data)
+    account = on.rig.desk.world.chain.account(SOL_PERP.oracle)
+    assert account is not None
+    head, price = bytes(account.data[:4]), bytes(account.data[PRICE_AT:STATUS_AT])
 
     def change(told: Answer) -> Answer:
-        for account in told["result"]["value"]:
-            data = bytearray(base64.b64decode(account["data"][0])) if account else bytearray()
-            if data[:4] == oracle[:4] and data[208:216] == oracle[208:216]:
-                data[at : at + len(value)] = value
-                account["data"][0] = base64.b64encode(data).decode()
+        for each in told["result"]["value"]:
+            data = base64.b64decode(each["data"][0]) if each else b""
+            if data[:4] == head and data[PRICE_AT:STATUS_AT] == price:
+                data = data[:at] + value + data[at + len(value) :]
+                each["data"][0] = base64.b64encode(data).decode()
         return told
 
     return change

@@ -72,6 +72,15 @@ def test_the_account_s_own_cap_binds_normal_transactions_only(
     assert fee(urgency=urgency, cap=4_000) == expected  # 300 000 x 4 000 / 10^6 = 1 200
 
 
+@pytest.mark.parametrize("market", [0, 9_999])
+def test_a_market_that_asks_for_nothing_is_offered_the_least_by_urgency(market: int) -> None:
+    # 300 000 units at 10 000 microlamports, once, twice and four times.
+    offered = [fee(urgency=it, market=market) for it in Urgency]
+    assert offered == [3_000, 6_000, 12_000]
+    assert fee(urgency=Urgency.PROTECTIVE, market=market, attempt=3) == 24_000
+    assert fee(market=market, cap=0) == 0  # The account's own cap binds what is normal.
+
+
 def test_normal_transactions_leave_a_reserve_to_those_that_protect() -> None:
     # 70 % of 2 000 000 in the hour are spent: a normal one may cost nothing more.
     spending = spent(1_400_000)

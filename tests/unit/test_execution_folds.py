@@ -139,8 +139,8 @@ def test_what_is_no_state_is_refused(state: bytes) -> None:
 
 
 def test_a_state_of_another_policy_is_refused() -> None:
-    state = folded_once()[0].replace(b'"policy":"execution-16"', b'"policy":"execution-1"')
-    with pytest.raises(ValueError, match="expected a state of execution-16, found 'execution-1'"):
+    state = folded_once()[0].replace(b'"policy":"execution-17"', b'"policy":"execution-1"')
+    with pytest.raises(ValueError, match="expected a state of execution-17, found 'execution-1'"):
         PlannerCore().restore(state)
 
 

@@ -49,12 +49,14 @@ def priority_fee_lamports(
     cap_microlamports: int | None,
     at_ms: int,
 ) -> int:
-    """Give the priority fee: what others pay, times the urgency, doubled with each attempt.
+    """Give the priority fee: what others pay, or the least that we offer, times the urgency, and
+    doubled with each attempt.
 
     `market_microlamports` and `cap_microlamports` are per compute unit; the cap is the account's
     own and binds normal transactions only.
     """
-    per_unit = market_microlamports * policy.multiplier_pct[urgency] // 100
+    market = max(market_microlamports, policy.market_microlamports_min)
+    per_unit = market * policy.multiplier_pct[urgency] // 100
     if urgency is Urgency.NORMAL and cap_microlamports is not None:
         per_unit = min(per_unit, cap_microlamports)
     wanted = per_unit * policy.units_per_transaction // 1_000_000 * 2 ** min(attempt - 1, 8)

@@ -21,6 +21,9 @@ class FeePolicy:
 
     units_per_transaction: int = 300_000
     """Compute units that a fee per unit is multiplied with."""
+    market_microlamports_min: int = 10_000
+    """Per unit; a market that asks for less is counted with this. Nodes tell the least that got in:
+    nothing for an account that nobody else writes to, and twice nothing is nothing."""
     signature_lamports: int = 5_000
     multiplier_pct: Mapping[Urgency, int] = field(
         default_factory=lambda: {
@@ -52,7 +55,7 @@ class FeePolicy:
 class Policy:
     """A version of the order plan. Slots are the venue's; milliseconds are chain time."""
 
-    version: str = "execution-16"
+    version: str = "execution-17"
     fees: FeePolicy = field(default_factory=FeePolicy)
     ladder_weights_pct: tuple[int, ...] = (50, 30, 20)
 

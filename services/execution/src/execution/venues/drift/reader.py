@@ -186,7 +186,9 @@ class Reader:
         now = self._clock()
         if now - self._fee_at < _FEES_S:
             return
-        told = await self._rpc.call("getRecentPrioritizationFees", [str(self._venue.user)])
+        # Exits write to the market, and others do; nobody else writes to our account.
+        written = [str(self._venue.user), str(self._venue.perp_market)]
+        told = await self._rpc.call("getRecentPrioritizationFees", written)
         paid = sorted(int(it["prioritizationFee"]) for it in told)
         self._fee = paid[len(paid) * 3 // 4] if paid else 0
         self._fee_at = now

@@ -105,7 +105,7 @@ class Rpc:
         """Give a result from whoever answers first in order.
 
         What `judge` raises ValueError for is no answer.
-        Who refuses may have a reason of its own, such as a limit of calls, so the next one is asked.
+        Who refuses may have a reason of its own, as a limit of calls, so the next one is asked.
         Raises RpcRefused when somebody refused and nobody answers, and else RpcSilent.
         """
         return (await self._first(method, params, judge))[1]
@@ -197,10 +197,10 @@ class Rpc:
             told = await self._exchange(endpoint, method, params)
             if judge is not None:
                 judge(told)
-            return told
         except (httpx.HTTPError, ValueError) as error:
             self._rest(endpoint, method, error)
             raise RpcSilent(f"{endpoint.name} did not answer {method}") from None
+        return told
 
     async def _exchange(self, endpoint: _Endpoint, method: str, params: Sequence[object]) -> Any:
         """Ask one node; raise httpx.HTTPError or ValueError without an answer, or RpcRefused."""
