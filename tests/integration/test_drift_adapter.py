@@ -4,10 +4,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from solders.pubkey import Pubkey
 
 from contracts.values import OrderKind, Side
 from contracts.venue import DelegateSeen, MarketStatus
+from execution.venues.drift.makers import makers_for
 from execution.venues.drift.snapshot import observe
+from execution.venues.drift.view import RawAccount
 from execution.venues.drift.writing import WHOLE_POSITION
 from kit.drift_rig import (
     CLOSE_NUMBER,
@@ -28,7 +31,7 @@ from kit.drift_rig import (
 )
 from localnet.drift import instructions
 from localnet.drift.markets import MARKETS
-from localnet.drift.orders import BASE, Direction, OrderParams, OrderType
+from localnet.drift.orders import BASE, PRICE, Direction, OrderParams, OrderType
 from localnet.errors import error_code
 
 SOL_PERP = MARKETS[0]
@@ -179,6 +182,38 @@ def test_a_close_takes_the_position_off_at_the_market(rig: Rig) -> None:
     seen = rig.seen()
     assert seen.position_base == 0
     assert CLOSE_NUMBER not in {it.user_order_id for it in seen.orders}
+
+
+def test_an_owner_who_uses_other_markets_too_can_still_be_traded_for(rig: Rig) -> None:
+    owner = rig.desk.owner
+    resting = OrderParams(market=1, direction=Direction.LONG, base=BASE // 10, price=50_000 * PRICE)
+    there = instructions.place(owner.trader, resting, signer=owner.key.pubkey())
+    rig.desk.world.chain.run([there], owner.key)
+    enter(rig)
+    fill(rig)
+    assert rig.code(a_profit()) is None
+    rig.quote("149.7", "150.3")
+    assert rig.code(a_close(rig)) is None
+    assert rig.seen().position_base == 0
+
+
+def test_no_maker_is_named_who_uses_a_market_that_we_do_not(rig: Rig) -> None:
+    enter(rig)
+    fill(rig)
+    rig.quote("149.7", "150.3")
+    maker = rig.desk.world.maker
+    assert [it for it, _ in makers_for(rig.view(), users(rig))] == [maker.trader.user]
+    resting = OrderParams(market=1, direction=Direction.LONG, base=BASE // 10, price=50_000 * PRICE)
+    there = instructions.place(maker.trader, resting, signer=maker.key.pubkey())
+    rig.desk.world.chain.run([there], maker.key)
+    assert error_code(rig.land(rig.message(a_close(rig))).error) == 6078  # Its market is missing.
+    assert makers_for(rig.view(), users(rig)) == ()
+
+
+def users(rig: Rig) -> dict[Pubkey, RawAccount]:
+    """Give all sub-accounts as a node shows them."""
+    owners = (it.trader.user for it in (rig.desk.owner, rig.desk.world.maker, rig.desk.world.taker))
+    return rig.raw(tuple(owners))
 
 
 def test_we_fire_our_own_stop_when_no_keeper_does(rig: Rig) -> None:

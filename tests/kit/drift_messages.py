@@ -65,7 +65,9 @@ class Case:
             has_success_condition=self.has_success_condition,
         )
         oracles = SimpleNamespace(oracle=_key(4)), SimpleNamespace(oracle=self.quote_oracle)
-        return cast(ChainView, SimpleNamespace(venue=venue, market=oracles[0], quote=oracles[1]))
+        market, quote = oracles
+        seen = SimpleNamespace(venue=venue, market=market, quote=quote, other_markets=())
+        return cast(ChainView, seen)
 
     def message(self, *, serial: int = 0) -> bytes:
         """Encode them."""

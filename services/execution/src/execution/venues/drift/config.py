@@ -60,15 +60,25 @@ class DriftVenue:
         """Give the exchange's state."""
         return self._derived(b"drift_state")
 
+    def market_of(self, index: int, *, is_perp: bool) -> Pubkey:
+        """Give a market by its number."""
+        seed = b"perp_market" if is_perp else b"spot_market"
+        return self._derived(seed, index.to_bytes(2, "little"))
+
     @cached_property
     def perp_market(self) -> Pubkey:
         """Give the market."""
-        return self._derived(b"perp_market", self.market_index.to_bytes(2, "little"))
+        return self.market_of(self.market_index, is_perp=True)
 
     @cached_property
     def quote_market(self) -> Pubkey:
         """Give the quote asset's spot market."""
-        return self._derived(b"spot_market", QUOTE_INDEX.to_bytes(2, "little"))
+        return self.market_of(QUOTE_INDEX, is_perp=False)
+
+    @cached_property
+    def markets(self) -> frozenset[tuple[bool, int]]:
+        """Name both as an account names what it uses (`User.markets`)."""
+        return frozenset({(True, self.market_index), (False, QUOTE_INDEX)})
 
     @cached_property
     def quote_vault(self) -> Pubkey:

@@ -40,6 +40,8 @@ def venue_accounts(view: ChainView, makers: Sequence[tuple[Pubkey, Pubkey]] = ()
 
 def places_of(view: ChainView, makers: Sequence[tuple[Pubkey, Pubkey]] = ()) -> Places:
     """Give the accounts that a view shows, and makers beside them."""
-    oracles = dict.fromkeys((view.quote.oracle, view.market.oracle))
-    readable = (*(it for it in oracles if it != _SYSTEM), view.venue.quote_market)
+    others = {it: view.oracle_of(it) for it in view.other_markets}
+    oracles = dict.fromkeys((view.quote.oracle, view.market.oracle, *others.values()))
+    read = (it for it in oracles if it not in {None, _SYSTEM})
+    readable = (*(it for it in read if it), view.venue.quote_market, *others)
     return Places(view.venue, readable, makers)

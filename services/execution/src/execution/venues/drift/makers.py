@@ -32,14 +32,20 @@ def users_filter() -> list[dict[str, object]]:
 
 
 def makers_for(view: ChainView, users: Mapping[Pubkey, RawAccount]) -> Makers:
-    """Name the best of those who rest on the side that a close of our position takes from."""
+    """Name the best of those who rest on the side that a close of our position takes from.
+
+    The program checks each one's margin in the same transaction, for which it needs every market
+    that one uses (else 6078 or 6087): only those are named who use none but ours.
+    """
     venue, index = view.venue, view.venue.market_index
     wants_bids = view.user.position(index).base > 0
+    known = venue.markets | view.user.markets
     found: list[tuple[int, bytes, tuple[Pubkey, Pubkey]]] = []
     for key, raw in users.items():
         user = read_user(raw.data)
         prices = [it.price for it in user.orders if _rests(it, index, is_bid=wants_bids)]
-        if key == venue.user or user.authority == venue.owner or not prices:
+        is_ours = key == venue.user or user.authority == venue.owner
+        if is_ours or not prices or not user.markets <= known:
             continue
         best = -max(prices) if wants_bids else min(prices)
         found.append((best, bytes(key), (key, _stats_of(view, user))))

@@ -132,7 +132,7 @@ def read_perp_market(data: bytes) -> PerpMarket:
         index=index,
         status=_named(_STATUSES, status, "a market's status"),
         paused=paused,
-        oracle=Pubkey(data[_ORACLE_AT : _ORACLE_AT + 32]),
+        oracle=oracle_at(data),
         oracle_source=_named(_ORACLE_SOURCES, data[_SOURCE_AT], "a source of oracle prices"),
         tick=tick,
         step=step,
@@ -149,7 +149,7 @@ def read_quote_market(data: bytes) -> QuoteMarket:
     _require(data, *_SPOT)
     deposit_index, borrow_index = map(_u128, _INTEREST.unpack_from(data, _INTEREST_AT))
     return QuoteMarket(
-        oracle=Pubkey(data[_ORACLE_AT : _ORACLE_AT + 32]),
+        oracle=oracle_at(data),
         mint=Pubkey(data[_MINT_AT : _MINT_AT + 32]),
         deposit_index=deposit_index,
         borrow_index=borrow_index,
@@ -160,6 +160,11 @@ def read_exchange(data: bytes) -> Exchange:
     """Read the exchange's state; raise ValueError for other bytes."""
     _require(data, *_STATE)
     return Exchange(data[_EXCHANGE_AT], _FEES.unpack_from(data, _FEES_AT))
+
+
+def oracle_at(data: bytes) -> Pubkey:
+    """Give the oracle of a market, spot or perp."""
+    return Pubkey(data[_ORACLE_AT : _ORACLE_AT + 32])
 
 
 def _require(data: bytes, name: str, size: int) -> None:

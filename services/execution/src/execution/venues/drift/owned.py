@@ -11,6 +11,7 @@ from solders.pubkey import Pubkey
 
 from contracts.values import VenueClock, from_millis, plain
 from execution.venues.drift.config import QUOTE_INDEX, DriftVenue
+from execution.venues.drift.encoder import places_of
 from execution.venues.drift.lander import Lander
 from execution.venues.drift.reader import Reader
 from execution.venues.drift.rehearsal import simulate
@@ -22,7 +23,7 @@ from execution.venues.units import base, usd
 SLOT_MS = 400
 STALE_S = 5.0
 """After so long without a new answer, an owner is told nothing new."""
-_NOBODY = _SYSTEM = Pubkey.default()
+_NOBODY = Pubkey.default()
 
 
 class DriftOwned:
@@ -94,10 +95,7 @@ class DriftOwned:
 
     def market_accounts(self) -> tuple[Pubkey, ...]:
         """Name oracles, spot and perp markets, in the order in which the program takes them up."""
-        view = self._shown
-        oracles = dict.fromkeys((view.quote.oracle, view.market.oracle))
-        read = [it for it in oracles if it != _SYSTEM]
-        return (*read, self._venue.quote_market, self._venue.perp_market)
+        return (*places_of(self._shown).readable, self._venue.perp_market)
 
     def sub_account(self, account: str) -> SubAccountSeen:
         """Give the sub-account as it was read; one that is not there yet holds nothing."""

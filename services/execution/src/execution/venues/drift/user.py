@@ -96,6 +96,8 @@ class User:
     positions: tuple[Position, ...]
     orders: tuple[Order, ...]
     """Those that are open, by id."""
+    markets: frozenset[tuple[bool, int]]
+    """All that the program has to read to know its margin: whether a perp market, and which."""
     is_liquidating: bool
     is_reduce_only: bool
     margin_ratio: int
@@ -113,13 +115,18 @@ def read_user(data: bytes) -> User:
         found = f"{len(data)} bytes that begin with {data[:8].hex()}"
         raise ValueError(f"expected a sub-account of {SIZE} bytes, found {found}")
     margin_ratio, sub_account, status = _TAIL.unpack_from(data, _TAIL_AT)
+    positions = tuple(_positions(data))
     return User(
         authority=Pubkey(data[8:40]),
         delegate=Pubkey(data[40:72]),
         sub_account=sub_account,
         deposits=tuple(_deposits(data)),
-        positions=tuple(_positions(data)),
+        positions=positions,
         orders=tuple(sorted(_orders(data), key=lambda it: it.order_id)),
+        markets=frozenset(
+            {(False, it) for it in _spot_markets(data)}
+            | {(True, it.market_index) for it in positions}
+        ),
         is_liquidating=bool(status & (_BEING_LIQUIDATED | _BANKRUPT)),
         is_reduce_only=bool(status & _REDUCE_ONLY),
         margin_ratio=margin_ratio,
@@ -131,6 +138,13 @@ def _deposits(data: bytes) -> Iterator[Deposit]:
         scaled, _, _, _, market, balance, _ = _SPOT.unpack_from(data, at)
         if scaled:
             yield Deposit(market, scaled, is_borrow=bool(balance))
+
+
+def _spot_markets(data: bytes) -> Iterator[int]:
+    for at in range(_SPOTS_AT, _SPOTS_AT + _SPOTS * _SPOT_SIZE, _SPOT_SIZE):
+        scaled, _, _, _, market, _, orders = _SPOT.unpack_from(data, at)
+        if scaled or orders:
+            yield market
 
 
 def _positions(data: bytes) -> Iterator[Position]:

@@ -15,6 +15,7 @@ from execution.venues.drift.markets import (
     Exchange,
     PerpMarket,
     QuoteMarket,
+    oracle_at,
     read_exchange,
     read_perp_market,
     read_quote_market,
@@ -110,6 +111,22 @@ class ChainView:
         """Give our sub-account."""
         return read_user(self._owned(self.venue.user, "our sub-account").data)
 
+    @cached_property
+    def other_markets(self) -> tuple[Pubkey, ...]:
+        """Name the markets beside ours that our sub-account uses, spot markets first.
+
+        The program reads all of them, and their oracles, to know its margin.
+        """
+        if not self.has_user:
+            return ()
+        named = sorted(self.user.markets - self.venue.markets)
+        return tuple(self.venue.market_of(index, is_perp=is_perp) for is_perp, index in named)
+
+    def oracle_of(self, market: Pubkey) -> Pubkey | None:
+        """Give the oracle of a market of the program; None when that was not read yet."""
+        raw = self.accounts.get(market)
+        return None if raw is None else oracle_at(raw.data)
+
     def lamports(self, key: Pubkey) -> int:
         """Give what a wallet has; nothing when there is no such account."""
         raw = self.accounts.get(key)
@@ -145,4 +162,5 @@ def addresses(view: ChainView, *, payer: Pubkey | None) -> tuple[Pubkey, ...]:
     """Name all that a view needs; `payer` is the delegate, whose SOL pays the fees."""
     venue = view.venue
     oracles = (it for it in (view.market.oracle, view.quote.oracle) if it != _SYSTEM)
-    return (*first_addresses(venue), *oracles, *(() if payer is None else (payer,)))
+    payers = () if payer is None else (payer,)
+    return (*first_addresses(venue), *oracles, *view.other_markets, *payers)
