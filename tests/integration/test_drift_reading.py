@@ -12,11 +12,15 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.values import Side
+from contracts.control import KillLevel
+from contracts.order import OrderIntended, SetupClosed
+from contracts.values import Leg, OrderKind, Side
 from execution.venues.drift.direct import Direct
 from execution.venues.port import FilledRecord
 from kit.drift_chain import OnChain, on_chain
 from kit.drift_rig import a_stop, an_entry
+from kit.execution_events import a_kill
+from kit.onchain_world import onchain_world
 from localnet.drift.markets import MARKETS
 
 SOL_PERP = MARKETS[0]
@@ -222,3 +226,28 @@ async def test_an_oracle_without_a_price_is_waited_for_and_said() -> None:
         await on.step()
         assert on.chain.is_ready
         assert on.seen().clock.slot > before.clock.slot
+
+
+async def test_a_kill_flattens_although_no_node_names_a_maker() -> None:
+    async with onchain_world() as world:
+        node = Tampered()
+        node.changes["getProgramAccounts"] = gone
+        mounts = {"all://without": node}
+        async with httpx.AsyncClient(transport=Direct(), mounts=mounts) as http:
+            world.on.http = http
+            url = httpx.URL(world.on.client.net.url).copy_with(host="without")
+            world.life = await world.begin(urls=(str(url),))
+            await world.steps(3)
+            await world.approve()
+            await world.steps(4)
+            world.sell("149.9")
+            await world.steps(4)
+            assert world.on.rig.seen().position_base == 10
+            await world.say("gateway", a_kill(level=KillLevel.FLATTEN))
+            await world.steps(40)
+        assert world.on.rig.seen().position_base == 0
+        assert world.on.rig.seen().orders == ()
+        (closed,) = world.found(SetupClosed)
+        assert closed.outcome == "closed"
+        closes = [it.kind for it in world.found(OrderIntended) if it.leg is Leg.CLOSE]
+        assert closes == [OrderKind.IMMEDIATE_OR_CANCEL, OrderKind.REDUCE_ONLY_LIMIT]

@@ -26,6 +26,7 @@ from kit.signing_scene import (
     LONG,
     NOW_MS,
     NOW_S,
+    ORACLE_USD,
     SHORT,
     SIGNER,
     SOL,
@@ -65,6 +66,12 @@ def later(asked: Asked, **changes: int) -> Asked:
 
 def after(count: int, asked: Asked) -> Asked:
     return replace(asked, signer=replace(SIGNER, signed_ms=(NOW_MS,) * count))
+
+
+def living(left_ms: int) -> Asked:
+    """Ask for an entry while so much is left of the key's life."""
+    signer = replace(SIGNER, now_ms=SIGNER.session.expires_ms - left_ms)
+    return asked(FLAT, bracket(), signer=signer)
 
 
 ENTRY_FREE = replace(FLAT, approval=replace(APPROVAL, worst_price=1_000 * USD))
@@ -222,10 +229,19 @@ BOUNDS: Mapping[str, Bound] = {
         offered(LONG, A_PROFIT, 200_000, 50_001),
         Code.PRIORITY_FEE,
     ),
+    # A sale below the oracle leaves, and may pay what protects may; at it, it takes profit.
+    "fee of an exit that rests": Bound(
+        offered(LONG, replace(A_PROFIT, price=ORACLE_USD - TICK), 200_000, 250_000),
+        offered(LONG, replace(A_PROFIT, price=ORACLE_USD), 200_000, 250_000),
+        Code.PRIORITY_FEE,
+    ),
     "fee of an entry": Bound(
         asked(FLAT, bracket(), offer=(unit_limit(200_000), unit_price(50_000))),
         asked(FLAT, bracket(), offer=(unit_limit(200_000), unit_price(50_001))),
         Code.PRIORITY_FEE,
+    ),
+    "life of the key behind an entry": Bound(
+        living(1_800_000), living(1_799_999), Code.SESSION_ENDING
     ),
     "fee of a stop": Bound(
         offered(LONG, A_STOP, 200_000, 250_000),
@@ -245,8 +261,8 @@ BOUNDS: Mapping[str, Bound] = {
         Code.SESSION_NOT_OPEN,
     ),
     "session ends": Bound(
-        later(BRACKET, now_ms=SIGNER.session.opened_ms + DAY_MS - 1),
-        later(BRACKET, now_ms=SIGNER.session.opened_ms + DAY_MS),
+        later(profit(), now_ms=SIGNER.session.opened_ms + DAY_MS - 1),
+        later(profit(), now_ms=SIGNER.session.opened_ms + DAY_MS),
         Code.SESSION_EXPIRED,
     ),
     "blockhash lives": Bound(

@@ -213,6 +213,7 @@ def _risk(sign: int, it: Fields, facts: Facts, *, size: int, moved: int | None) 
         "within 1 % worse": sign * (price - oracle) * 100 <= oracle,
         "within 20 % better": sign * (oracle - price) * 100 <= oracle * 20,
         "notional": total <= account.notional_max * 10**9,
+        "looked after": facts.signer.session.expires_ms - facts.signer.now_ms >= 1_800_000,
         "leaves room for exits": len(facts.signer.signed_ms) < 60,
     }
 
@@ -278,8 +279,15 @@ def _gone(doings: Sequence[Doing], placed: Sequence[Fields], facts: Facts) -> It
     against = {None: None, LONG: Side.SHORT, SHORT: Side.LONG}[held]
     stops = [it for it in facts.account.orders if _is_stop(it) and it.side is against]
     left = [it for it in stops if it not in gone]
-    if stops != left and not left and STOP not in [it["kind"] for it in placed]:
+    own = [it for it in left if it.is_ours and it.left is None]
+    if stops != left and not own and STOP not in [it["kind"] for it in placed]:
         yield "takes the last stop"
+
+
+def _waits(order: Fields, facts: Facts) -> bool:
+    """Say whether a limit stands at the oracle or better: a buy no higher, a sale no lower."""
+    oracle, price = facts.account.market.oracle, order["price"] or 0
+    return price <= oracle if order["side"] == LONG else price >= oracle
 
 
 def _gone_side(it: Fields, held: int | None, facts: Facts) -> Iterator[str]:
@@ -306,7 +314,7 @@ def _money(it: Parsed, doings: Sequence[Doing], facts: Facts) -> Iterator[str]:
     for name, many in doings:
         for fields in many:
             order = _order(facts, id=fields.get("id"))
-            rests = name in RESTS and fields["kind"] == LIMIT
+            rests = name in RESTS and fields["kind"] == LIMIT and _waits(fields, facts)
             if rests or (name == "modify_order" and order and not order.is_trigger):
                 cap = 10_000
     if units[0] * sum(prices) > cap * 1_000_000:

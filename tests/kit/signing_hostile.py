@@ -87,6 +87,12 @@ CIRCUMSTANCES: Mapping[str, Case] = {
         asked(FLAT, bracket(), signer=replace(SIGNER, now_ms=SIGNER.session.expires_ms)),
         Code.SESSION_EXPIRED,
     ),
+    "entry-in-the-key's-last-half-hour": (
+        asked(
+            FLAT, bracket(), signer=replace(SIGNER, now_ms=SIGNER.session.expires_ms - 1_799_999)
+        ),
+        Code.SESSION_ENDING,
+    ),
     "session-of-a-day-and-a-bit": (
         asked(
             FLAT,

@@ -200,6 +200,20 @@ EXITS: Mapping[str, Case] = {
     "cancel-of-unknown": (asked(WORKING, call(cancel_orders_by_ids(5, 6))), Code.ORDER_UNKNOWN),
     "cancel-of-no-number": (asked(WORKING, call(cancel_order_by_user_id(0))), Code.ORDER_UNKNOWN),
     "cancel-of-the-stop": (asked(LONG, call(cancel_order(7))), Code.STOP_PROTECTS),
+    "cancel-of-the-stop-beside-a-stranger's": (
+        asked(
+            replace(LONG, orders=(*LONG.orders, replace(STOP, order_id=9, is_ours=False))),
+            call(cancel_order(7)),
+        ),
+        Code.STOP_PROTECTS,
+    ),
+    "cancel-of-the-stop-beside-one-of-a-part": (
+        asked(
+            replace(LONG, orders=(*LONG.orders, replace(STOP, order_id=9, left=SOL))),
+            call(cancel_order(7)),
+        ),
+        Code.STOP_PROTECTS,
+    ),
     "cancel-of-the-stop-by-number": (
         asked(LONG, call(cancel_order_by_user_id(48))),
         Code.STOP_PROTECTS,

@@ -430,6 +430,26 @@ def test_further_exits_may_take_farther() -> None:
     assert prices == [Decimal(it) for it in ("99.5", "99", "98", "95", "95")]
 
 
+def test_an_exit_that_found_nobody_is_followed_by_one_that_rests_and_is_waited_for() -> None:
+    rig = open_long()
+    rig.kill(KillLevel.FLATTEN)
+    (at_once,) = of(rig.show(slots=1), OrderIntended)
+    assert (at_once.kind, at_once.expires_at) == (OrderKind.IMMEDIATE_OR_CANCEL, None)
+    rig.land(code=6252)
+    rig.end_orders(Leg.CLOSE)
+    (resting,) = of(rig.show(slots=1), OrderIntended)
+    assert (resting.kind, resting.is_reduce_only) == (OrderKind.REDUCE_ONLY_LIMIT, True)
+    assert resting.price_usd == 99  # 1 % off the oracle at 100.
+    ends_at = rig.clock.at + timedelta(seconds=8)
+    assert resting.expires_at == ends_at
+    rig.land()
+    while rig.clock.at + timedelta(seconds=1) < ends_at:
+        assert of(rig.show(slots=1), OrderIntended) == []
+    (again,) = of(rig.show(slots=5), OrderIntended)
+    assert again.kind is OrderKind.IMMEDIATE_OR_CANCEL  # What rested has ended, or is ended by it.
+    assert again.price_usd == 98
+
+
 def test_a_pause_sends_nothing_new_and_leaves_what_rests() -> None:
     rig = working()
     rig.kill(KillLevel.PAUSE_ENTRIES)

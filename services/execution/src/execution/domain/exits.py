@@ -5,6 +5,7 @@ because a move in flight gives the order another id.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from contracts.order import (
@@ -20,7 +21,7 @@ from execution.domain.commands import Send, carried
 from execution.domain.intents import order_intent
 from execution.domain.ledger import ZERO
 from execution.domain.pricing import aggressive_limit, floor_to
-from execution.domain.setup import TAKE_PROFITS, Setup
+from execution.domain.setup import TAKE_PROFITS, Order, Setup
 from execution.domain.uids import is_exhausted
 from execution.domain.view import Mine, View
 
@@ -115,12 +116,13 @@ def close(view: View, urgency: Urgency) -> list[Send]:
     """Take the whole position off at the market; each further attempt may take farther.
 
     Reduce-only and for all of it: a late copy finds nothing to close. As many as there are numbers
-    may be on their way; then their fates are waited for.
+    may be on their way; then their fates are waited for. One at once takes from whoever rests;
+    where that was nobody, the next one rests for some seconds, for keepers and the AMM to fill.
     """
     setup, side = view.setup, view.side
     if setup is None or side is None or view.state.is_tripped("close", view.slot):
         return []
-    if is_exhausted(Leg.CLOSE, taken=view.numbers_taken):
+    if _is_closing(view) or is_exhausted(Leg.CLOSE, taken=view.numbers_taken):
         return []
     newest = view.newest_flight(Leg.CLOSE)
     if newest is not None and view.slot - newest.planned_slot < view.policy.resend_slots:
@@ -133,16 +135,31 @@ def close(view: View, urgency: Urgency) -> list[Send]:
     exit_side = side.opposite
     oracle = view.seen.market_seen.oracle_usd
     price = oracle * (1 + exit_side.sign * Decimal(cap_bps) / _BPS)
+    rests = _found_nobody(setup.newest(Leg.CLOSE))
     intent = order_intent(
         view,
         setup,
         Leg.CLOSE,
         side=exit_side,
-        kind=OrderKind.IMMEDIATE_OR_CANCEL,
+        kind=OrderKind.REDUCE_ONLY_LIMIT if rests else OrderKind.IMMEDIATE_OR_CANCEL,
         price_usd=aggressive_limit(exit_side, price, view.spec.tick_usd),
         quantity_base=quantity,
+        expires_at=view.at + timedelta(milliseconds=view.policy.close_rest_ms) if rests else None,
     )
     return [Send((intent,), RetryClass.REDUCING, urgency)]
+
+
+def _is_closing(view: View) -> bool:
+    """Say whether a market exit rests whose time is not over."""
+    ends = (it.seen.expires_at for it in view.resting.get(Leg.CLOSE, ()))
+    return any(end is not None and end > view.at for end in ends)
+
+
+def _found_nobody(close: Order | None) -> bool:
+    """Say whether the exit before this one was one at once, and came to nothing."""
+    if close is None or close.kind is not OrderKind.IMMEDIATE_OR_CANCEL:
+        return False
+    return close.is_over and not close.filled_base
 
 
 def fire(view: View, setup: Setup, stop: ObservedOrder) -> list[Send]:

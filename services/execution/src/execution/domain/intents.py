@@ -1,6 +1,7 @@
 """A new order as an intent: what all legs have in common is filled in here."""
 
 from collections.abc import Set
+from datetime import datetime
 from decimal import Decimal
 
 from contracts.order import OrderIntended
@@ -19,11 +20,12 @@ def order_intent(
     kind: OrderKind,
     price_usd: Decimal,
     quantity_base: Decimal | None,
+    expires_at: datetime | None = None,
     taken: Set[int] | None = None,
 ) -> OrderIntended:
     """Give the intent of a leg's next order; `quantity_base` is None for the whole position.
 
-    The entry alone may open a position, and it alone ends with the setup's fence. `taken` are the
+    The entry alone may open a position, and it ends with the setup's fence. `taken` are the
     numbers in use, those of the view unless more were given away. Raises RingExhausted.
     """
     is_entry = leg is Leg.ENTRY
@@ -40,5 +42,5 @@ def order_intent(
         price_usd=price_usd,
         quantity_base=quantity_base,
         is_reduce_only=not is_entry,
-        expires_at=setup.fence_at if is_entry else None,
+        expires_at=setup.fence_at if is_entry else expires_at,
     )

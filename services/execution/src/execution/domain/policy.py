@@ -92,6 +92,8 @@ class Policy:
     """A fired stop that has not filled is helped by a market exit after so long."""
     close_caps_bps: tuple[int, ...] = (50, 100, 200, 500)
     """How far from the oracle each further attempt at a market exit may take."""
+    close_rest_ms: int = 8_000
+    """How long a market exit rests after one at once that found nobody to take from."""
     exit_fee_bps: Decimal = Decimal(4)
     """Taker fee that the break-even stop has to earn back."""
     exit_slippage_bps: Decimal = Decimal(2)

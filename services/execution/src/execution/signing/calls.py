@@ -55,7 +55,7 @@ def judge_calls(calls: Sequence[Call], facts: Facts) -> Effect:
     for call in calls:
         match call:
             case Place():
-                profits = profits or any(it.order_type is OrderType.LIMIT for it in call.orders)
+                profits = profits or any(_takes_profit(it, account) for it in call.orders)
             case Take():
                 exits.require_close(call, account)
             case Modify():
@@ -125,6 +125,13 @@ def _judge_profits(orders: Sequence[OrderParams], facts: AccountFacts) -> None:
         exits.require_profit(order, facts)
     total, held = sum(it.base_asset_amount for it in orders), abs(facts.position)
     require(total <= held, Code.SIZE, f"together at most the position, {held}", total)
+
+
+def _takes_profit(order: OrderParams, facts: AccountFacts) -> bool:
+    """Say whether an order waits for a better price than the oracle's; an exit does not."""
+    side = side_of(order.direction)
+    is_waiting = side.sign * (facts.market.oracle - order.price) >= 0
+    return order.order_type is OrderType.LIMIT and is_waiting
 
 
 def _judge_moved(changes: Changes, order: OpenOrder, facts: Facts) -> UUID | None:
@@ -200,18 +207,16 @@ def _require_fireable(order: OpenOrder) -> None:
 def _require_protected(
     canceled: Sequence[OpenOrder], placed: Sequence[OrderParams], facts: AccountFacts
 ) -> None:
-    """Require that a stop stays while a position, or an entry that can open one, does."""
+    """Require that a stop of ours stays while a position, or an entry that can open one, does.
+
+    A stranger's may stand anywhere, for a part of the position alone, or be a take-profit.
+    """
     side = _protecting_side(facts)
     gone = {it.order_id for it in canceled}
-    stops = [
-        it.order_id
-        for it in facts.orders
-        if it.is_trigger and it.is_reduce_only and it.side is side
-    ]
-    is_left = len(set(stops) - gone) > 0 or any(
-        it.order_type is OrderType.TRIGGER_MARKET for it in placed
-    )
-    takes_one = bool(gone.intersection(stops))
+    stops = [it for it in facts.orders if it.is_trigger and it.is_reduce_only and it.side is side]
+    stays = any(it.is_ours and it.left is None and it.order_id not in gone for it in stops)
+    is_left = stays or any(it.order_type is OrderType.TRIGGER_MARKET for it in placed)
+    takes_one = any(it.order_id in gone for it in stops)
     require(is_left or not takes_one, Code.STOP_PROTECTS, "a stop that stays", sorted(gone))
 
 

@@ -12,6 +12,9 @@ class Limits:
     """What a signature may agree to at most."""
 
     session_ms_max: int = 24 * HOUR_MS
+    entry_session_left_ms_min: int = HOUR_MS // 2
+    """Nothing that adds risk is signed in a key's last half hour: after its end nobody is there to
+    put up take-profits, or to move the stop."""
     entry_band_bps: int = 100
     """How far beyond the oracle an entry may buy or sell at a worse price."""
     passive_band_bps: int = 2_000

@@ -53,6 +53,7 @@ def _permit(data: bytes, facts: Facts) -> Permit:
     calls = [drift_ix.decode(it.data) for it in called]
     _require_accounts(called, calls, facts)
     effect = judge_calls(calls, facts)
+    _require_life(effect, facts.signer)
     _require_fee(offered, effect, facts)
     _require_rate(effect, facts.signer)
     digest = hashlib.sha256(data).hexdigest()
@@ -142,6 +143,13 @@ def _require_flags(it: Instruction, venue: VenueAccounts, writable: Set[Pubkey])
         if not fits:
             word = "writable" if must_write else "read-only"
             raise Refused(Code.ACCOUNT_FLAGS, f"{word} {account.key}", account.is_writable)
+
+
+def _require_life(effect: Effect, signer: SignerFacts) -> None:
+    """Require that a key lives on for a while behind what adds risk."""
+    left, least = signer.session.expires_ms - signer.now_ms, LIMITS.entry_session_left_ms_min
+    is_enough = not effect.adds_risk or left >= least
+    require(is_enough, Code.SESSION_ENDING, f"{least} ms of life at least", left)
 
 
 def _require_fee(offered: Budget, effect: Effect, facts: Facts) -> None:

@@ -48,6 +48,8 @@ class Code(StrEnum):
     SESSION_NOT_OPEN = "session_not_open"
     SESSION_EXPIRED = "session_expired"
     SESSION_TOO_LONG = "session_too_long"
+    SESSION_ENDING = "session_ending"
+    """Too little is left of the key's life to look after what would be opened."""
     RATE = "rate"
     BLOCKHASH_UNKNOWN = "blockhash_unknown"
     BLOCKHASH_EXPIRED = "blockhash_expired"
