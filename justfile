@@ -15,18 +15,22 @@ default:
     @"{{ just_executable() }}" --justfile "{{ justfile() }}" --list --unsorted
 
 # Run the whole desk on this machine.
+[no-exit-message]
 up *ARGS:
     @exec uv run --frozen --no-dev python -m supervisor up "$@"
 
 # Run a private Solana with the real Drift program (its path in DRIFT_SO): --port N, --clock step.
+[no-exit-message]
 localnet *ARGS:
     @exec uv run --frozen --no-dev python -m localnet "$@"
 
 # Ask the event store of a data folder: verify, replay, trades.
+[no-exit-message]
 audit *ARGS:
     @exec uv run --frozen --no-dev python -m supervisor audit "$@"
 
 # Check an export of the activity: whole and undamaged, with its hash.
+[no-exit-message]
 check-export FILE:
     @exec uv run --frozen --no-dev python -m gateway.activity "$@"
 

@@ -1,8 +1,9 @@
 """What `up` says about its feed before anything starts."""
 
 import signal
+import socket
 import subprocess
-from collections.abc import Callable
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,9 +89,13 @@ def test_a_failure_of_ours_and_a_killed_auditor_are_no_difference(
     running = DataFolder(tmp_path / "data", feed="synthetic:7")
     running.write_runtime({"nats_url": "", "postgres_dsn": ""})
     asked = ["audit", "verify", "--data-dir", str(running.path)]
+    auditor = tmp_path / "auditor"
+    auditor.write_text("#!/bin/sh\nkill -9 $$\n")
+    auditor.chmod(0o755)
     try:
-        monkeypatch.setattr("subprocess.run", ended_with(-signal.SIGKILL))
-        assert main(asked) == 2
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.executable", str(auditor))
+            assert main(asked) == 2
         running.write_runtime({})
         assert main(asked) == 2
     finally:
@@ -100,15 +105,49 @@ def test_a_failure_of_ours_and_a_killed_auditor_are_no_difference(
     assert "KeyError: 'nats_url'" in told
 
 
-def ended_with(code: int) -> Callable[..., subprocess.CompletedProcess[bytes]]:
-    """Stand for a process that ends so."""
-    return lambda *given, **_: subprocess.CompletedProcess(given[0], code)
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at what a process hears in /proc")
+@pytest.mark.parametrize("command", [["up"], ["audit", "verify"]], ids=" ".join)
+def test_a_stop_while_we_are_imported_is_a_stop_like_any_other(
+    tmp_path: Path, command: list[str]
+) -> None:
+    asked = [sys.executable, "-m", "supervisor", *command]
+    with subprocess.Popen(asked, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not hears(process.pid, signal.SIGHUP):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+
+    assert (process.returncode, said) == (130, "stopped by SIGINT\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def hears(pid: int, number: signal.Signals) -> bool:
+    """Say whether a process has a handler for a signal."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    (caught,) = [line.split()[1] for line in lines if line.startswith("SigCgt")]
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
+def test_a_taken_port_is_refused_before_a_folder_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(up, "build_page", there_is_one)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        assert main(["up", "--feed", "synthetic", "--port", str(port)]) == 78
+    assert f"port {port} is taken by another program" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("symbol", ["../elsewhere", "SOLUSDT", "sol-usdt", ""])
 def test_a_symbol_that_is_none_is_refused_before_a_folder_is_named_by_it(symbol: str) -> None:
     with pytest.raises(Refusal, match="expected --symbol in small letters and digits"):
         choose_feed(parser().parse_args(["up", "--feed", "binance", "--symbol", symbol]))
+
+
+def there_is_one(_: object) -> bool:
+    return False
 
 
 def nothing(*_: object, **__: object) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-import subprocess
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
 from pathlib import Path
 
 from supervisor.data_folder import LOCK, MARKER, DataFolder, read_marker_feed, read_runtime
-from supervisor.leftovers import end_leftovers
+from supervisor.leftovers import end_leftovers, ends_with_us
 from supervisor.nats_server import nats_child, wait_until_listening
 from supervisor.ports import free_ports
 from supervisor.postgres import cluster_of, postgres_child, wait_until_ready
@@ -32,7 +33,7 @@ def run(options: Namespace) -> int:
         raise Refusal(f"expected a data folder that `up` made at {path}, found none")
     runtime = read_runtime(path)
     if runtime is not None:
-        return _audit(arguments, runtime)
+        return asyncio.run(_audit(arguments, runtime))
     folder = DataFolder(path, feed=read_marker_feed(path))
     try:
         return asyncio.run(_with_servers(folder, arguments))
@@ -59,7 +60,7 @@ async def _with_servers(folder: DataFolder, arguments: list[str]) -> int:
         await wait_until_listening(nats, port)
         await wait_until_ready(postgres, cluster)
         runtime = {"nats_url": nats_url, "postgres_dsn": cluster.dsn()}
-        return await asyncio.to_thread(_audit, arguments, runtime)
+        return await _audit(arguments, runtime)
     finally:
         for child in (nats, postgres):
             await child.stop(grace_s=10)
@@ -67,16 +68,20 @@ async def _with_servers(folder: DataFolder, arguments: list[str]) -> int:
         cluster.close()
 
 
-def _audit(arguments: list[str], runtime: dict[str, str]) -> int:
-    code = subprocess.run(
-        [sys.executable, "-m", "audit", *arguments],
-        env={
-            **os.environ,
-            "NATS_URL": runtime["nats_url"],
-            "POSTGRES_DSN": runtime["postgres_dsn"],
-        },
-        check=False,
-    ).returncode
+async def _audit(arguments: list[str], runtime: dict[str, str]) -> int:
+    """Run the auditor; a Ctrl-C in the terminal reaches us alone, and we end it."""
+    told = {"NATS_URL": runtime["nats_url"], "POSTGRES_DSN": runtime["postgres_dsn"]}
+    auditor = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "audit", *arguments),
+        env={**os.environ, **told},
+        start_new_session=True,
+        preexec_fn=ends_with_us(signal.SIGTERM),
+    )
+    try:
+        code = await auditor.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            auditor.terminate()
     if code < 0:
         raise Refusal(f"expected the auditor to end by itself, found it killed by signal {-code}")
     return code

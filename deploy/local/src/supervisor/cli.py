@@ -11,22 +11,17 @@ from supervisor.audit_command import COULD_NOT_RUN
 from supervisor.options import parser
 from supervisor.page import build_page, check_page, sources, write_types
 from supervisor.refusal import EXIT_CONFIGURATION, Refusal
-from supervisor.signals import Stopped, raising_stopped
 
 
 def main(arguments: list[str]) -> int:
     """Run a command.
 
-    0 is well, 78 something that a person can put right, 2 wrong usage; 128 and the number of the
-    signal is a stop before the desk was up. `audit` has codes of its own.
+    0 is well, 78 something that a person can put right, 2 wrong usage. `audit` has codes of its
+    own.
     """
     options = parser().parse_args(arguments)
     try:
-        with raising_stopped():
-            return _run(options)
-    except Stopped as stopped:
-        print(f"stopped by {stopped.name}", file=sys.stderr)
-        return stopped.exit_code
+        return _run(options)
     except Exception as error:
         is_audit = options.command == "audit"
         words = _told(error)

@@ -158,6 +158,8 @@ def run(options: Namespace) -> int:
     build_page(sources())
     feed = choose_feed(options)
     path = options.data_dir or Path(".data") / venues.folder_of(feed, options.venue)
+    if not path.exists():  # else what an earlier run left in it may still be there
+        address.require_free()
     folder = DataFolder(path.resolve(), feed=venues.identity_of(feed, options.venue))
     try:
         end_leftovers(folder.logs)
