@@ -12,7 +12,7 @@ from rich.console import Console
 
 from supervisor import answers
 from supervisor.answers import Answer, ask_service
-from supervisor.status import Row, changes, table
+from supervisor.status import Changes, Row, table
 
 
 def a_row(state: str, *, restarts: int = 0, ended: str = "") -> Row:
@@ -20,32 +20,45 @@ def a_row(state: str, *, restarts: int = 0, ended: str = "") -> Row:
 
 
 def test_a_state_is_told_once() -> None:
-    shown: dict[str, Row] = {}
+    changes = Changes()
 
-    told = [changes([a_row(state)], shown) for state in ("starting", "ready", "ready")]
+    told = [changes.lines([a_row(state)]) for state in ("starting", "ready", "ready")]
 
     assert told == [["signals      starting"], ["signals      ready"], []]
 
 
 def test_an_end_is_told_once_though_nobody_looked_before_the_next_start() -> None:
-    shown: dict[str, Row] = {}
-    changes([a_row("ready")], shown)
+    changes = Changes()
+    changes.lines([a_row("ready")])
     again = a_row("ready", restarts=1, ended="killed by signal 9")
 
-    assert changes([again], shown) == ["signals      killed by signal 9", "signals      ready"]
-    assert changes([again], shown) == []
+    assert changes.lines([again]) == ["signals      killed by signal 9", "signals      ready"]
+    assert changes.lines([again]) == []
 
 
 def test_an_end_that_is_still_the_state_is_told_once() -> None:
-    shown: dict[str, Row] = {}
-    changes([a_row("ready")], shown)
+    changes = Changes()
+    changes.lines([a_row("ready")])
     state = "killed by signal 9, again in 0.5 s"
     rows = [a_row(it, restarts=1, ended="killed by signal 9") for it in (state, "ready")]
 
-    assert [changes([row], shown) for row in rows] == [
+    assert [changes.lines([row]) for row in rows] == [
         [f"signals      {state}"],
         ["signals      ready"],
     ]
+
+
+def test_an_outage_that_goes_on_is_told_twice_a_minute() -> None:
+    now_s = [0.0]
+    changes = Changes(clock=lambda: now_s[0])
+
+    told: list[str] = []
+    for now_s[0] in range(6, 70):
+        told += changes.lines([a_row(f"no answer for {now_s[0]:g} s")])
+    told += changes.lines([a_row("ready")])
+
+    begun = "signals      no answer for"
+    assert told == [f"{begun} 6 s", f"{begun} 36 s", f"{begun} 66 s", "signals      ready"]
 
 
 def test_what_a_ready_process_says_of_itself_leaves_it_ready() -> None:

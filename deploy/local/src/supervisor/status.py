@@ -1,12 +1,17 @@
 """What a person sees in the terminal: one row per process, and what the feed is."""
 
 import contextlib
+import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.table import Table
 from rich.text import Text
 
 READY = "ready"
+_AGAIN_S = 30.0
+_NUMBER = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,15 @@ class Row:
     def is_ready(self) -> bool:
         """Say whether it does its work; what it says of itself may follow the word."""
         return self.state == READY or self.state.startswith(f"{READY}: ")
+
+
+@dataclass(slots=True)
+class _Told:
+    """What was said last of a process, and when."""
+
+    restarts: int = 0
+    state: str = ""
+    at: float = 0.0
 
 
 def say(line: str) -> None:
@@ -44,18 +58,32 @@ def table(title: str, rows: list[Row]) -> Table:
     return shown
 
 
-def changes(rows: list[Row], shown: dict[str, Row]) -> list[str]:
-    """Give a line for whatever a person has not been shown yet; `shown` is what they have.
+class Changes:
+    """What a person has not been told yet of the processes.
 
-    A process that ended and is back already is told as well.
+    A process that ended and is back already is told as well. A state that differs by its numbers
+    alone is told again after a while: a disk that fills up, an outage that goes on.
     """
-    lines: list[str] = []
-    for row in rows:
-        before = shown.get(row.name)
-        has_ended = row.restarts > (0 if before is None else before.restarts)
-        if has_ended and row.ended not in row.state:
-            lines.append(f"{row.name:12} {row.ended}")
-        if has_ended or before is None or before.state != row.state:
-            lines.append(f"{row.name:12} {row.state}")
-        shown[row.name] = row
-    return lines
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told: dict[str, _Told] = {}
+
+    def lines(self, rows: list[Row]) -> list[str]:
+        """Give a line for each piece of news; it counts as told from now on."""
+        lines: list[str] = []
+        for row in rows:
+            told = self._told.setdefault(row.name, _Told())
+            has_ended = row.restarts > told.restarts
+            told.restarts = row.restarts
+            if has_ended and row.ended not in row.state:
+                lines.append(f"{row.name:12} {row.ended}")
+            if has_ended or self._is_news(row.state, told):
+                told.state, told.at = row.state, self._clock()
+                lines.append(f"{row.name:12} {row.state}")
+        return lines
+
+    def _is_news(self, state: str, told: _Told) -> bool:
+        if _NUMBER.sub("", state) != _NUMBER.sub("", told.state):
+            return True
+        return state != told.state and self._clock() - told.at >= _AGAIN_S

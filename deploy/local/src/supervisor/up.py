@@ -253,7 +253,7 @@ async def _show_until(
         f"{stack.feed.description}   {stack.venue.name.upper()}   {stack.url}   data: {folder.path}"
     )
     console = Console()
-    shown: dict[str, status.Row] = {}
+    changes = status.Changes()
     are_all_ready = False
     live = Live(console=console, auto_refresh=False) if console.is_terminal else None
     if live is None:
@@ -265,7 +265,7 @@ async def _show_until(
                 with contextlib.suppress(OSError):
                     live.update(status.table(title, rows), refresh=True)
             else:
-                for line in status.changes(rows, shown):
+                for line in changes.lines(rows):
                     say(line)
                 if not are_all_ready and all(row.is_ready for row in rows):
                     are_all_ready = True
