@@ -1,10 +1,11 @@
 """What a person is told of the processes."""
 
+import asyncio
 import io
 import socket
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -107,6 +108,46 @@ async def test_a_service_that_is_silent_is_not_said_to_start(
         port: int = silent.getsockname()[1]
         assert await ask_service(port) == answers.SILENT
     assert await ask_service(port) == answers.STARTING
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (b"HTTP/1.1 503 -\r\nContent-Length: 9\r\n\r\n{", Answer("not ready", is_heard=True)),
+        (b"HTTP/1.1 503 -\r\n\r\n[]", Answer("not ready", is_heard=True)),
+        (b"hello\r\n", answers.STARTING),
+        (b"", answers.STARTING),
+    ],
+)
+async def test_a_service_that_ends_while_it_answers_ends_nobody_else(
+    said: bytes, answer: Answer
+) -> None:
+    async with saying(said) as port:
+        assert await ask_service(port) == answer
+
+
+async def test_a_service_that_hangs_in_the_midst_of_an_answer_ends_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "TIMEOUT_S", 0.05)
+    heads = b"HTTP/1.1 503 -\r\nContent-Length: 9\r\n\r\n{"
+    async with saying(heads, is_closing=False) as port:
+        assert await ask_service(port) == Answer("not ready", is_heard=True)
+
+
+@asynccontextmanager
+async def saying(said: bytes, *, is_closing: bool = True) -> AsyncGenerator[int]:
+    """Serve somebody who says this to all who ask."""
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        if not is_closing:
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
 
 
 def test_how_a_process_ended_last_is_shown_beside_its_restarts() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import urllib.error
 from dataclasses import dataclass
+from http.client import HTTPException
 
 from supervisor import direct
 from supervisor.ports import LOOPBACK
@@ -35,12 +36,16 @@ def _ask_service(port: int) -> Answer:
         with direct.ask(f"http://{LOOPBACK}:{port}/ready", timeout_s=TIMEOUT_S):
             return Answer(READY, is_heard=True)
     except urllib.error.HTTPError as error:
-        try:
-            reason = str(json.loads(error.read()).get("reason") or "not ready")[:160]
-        except (ValueError, AttributeError):
-            reason = "not ready"
-        return Answer(reason, is_heard=True)
+        return Answer(_reason_in(error), is_heard=True)
     except TimeoutError:
         return SILENT
-    except OSError:
+    except (OSError, HTTPException):
         return STARTING
+
+
+def _reason_in(answer: urllib.error.HTTPError) -> str:
+    """Give why a service is not ready; it may end, or hang, in the midst of saying so."""
+    try:
+        return str(json.loads(answer.read()).get("reason") or "not ready")[:160]
+    except (OSError, HTTPException, ValueError, AttributeError):
+        return "not ready"
