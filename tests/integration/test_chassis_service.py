@@ -119,7 +119,7 @@ async def test_nats_being_down_kills_nobody(tmp_path: Path) -> None:
         assert (await get(port, "/live"))[0] == 200
         code, body = await get(port, "/ready")
         assert code == 503
-        assert json.loads(body)["reason"] == "disconnected from NATS"
+        assert json.loads(body)["reason"] == "not connected to NATS"
         await real.server.start()
         await running.says("nats_reconnected")
         assert (await get(port, "/ready"))[0] == 200

@@ -48,7 +48,7 @@ def test_a_lost_connection_stands_above_the_services_own_word() -> None:
     health, connection, _ = a_health()
     health.set_ready(state=True, reason="")
     connection.up = False
-    assert health.ready() == (False, "disconnected from NATS")
+    assert health.ready() == (False, "not connected to NATS")
 
 
 def test_a_log_that_does_not_answer_is_an_outage() -> None:

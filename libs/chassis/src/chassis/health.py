@@ -55,7 +55,7 @@ class Health:
     def ready(self) -> tuple[bool, str]:
         """Say whether the service does its work now, and if not, why."""
         if not self._connection.is_up:
-            return False, "disconnected from NATS"
+            return False, "not connected to NATS"
         waits_s = 0.0 if self._log is None else self._log.append_waits_s
         if waits_s > _APPEND_S_MAX:
             # A server whose disk is full or broken does not refuse: it says nothing.
