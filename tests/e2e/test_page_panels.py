@@ -136,6 +136,12 @@ async def test_the_panels_show_what_the_log_says(tmp_path: Path, built_page: Pag
 
 
 async def it_marks_the_chart(log: Log, page: Page) -> None:
+    for minutes in (15, 5, 1):
+        await page.press(f"chart-interval-{minutes}m")
+        of = f"Candles of {minutes} minute" + ("s" if minutes > 1 else "")
+        label = "document.querySelector('[data-testid=chart-canvas]').ariaLabel"
+        await page.wait_for(f"{label}.startsWith('{of} with VWAP')")
+        await page.wait_for("document.querySelector('[data-testid=chart-canvas] canvas') !== null")
     await page.press("chart-table-toggle")
     fills = [it for _, it in log.of(OrderFilled)]
     quantity = sum((one.quantity_base for one in fills), Decimal(0)).normalize()

@@ -17,6 +17,7 @@ import { number, words } from "@/lib/text";
 import { age, clock, minute, zoneName } from "@/lib/time";
 import { BarsTable } from "./bars-table";
 import PriceChart from "./price-chart";
+import { INTERVALS, type Interval } from "./series";
 
 /** The market: price, CVD, VWAP and what the strategy says, over the chart or its table. */
 export function ChartPanel() {
@@ -25,6 +26,7 @@ export function ChartPanel() {
   const isOld = useIsPriceOld();
   const isOffline = useIsOffline();
   const [isTable, setTable] = useState(false);
+  const [interval, setInterval] = useState<Interval>(1);
   return (
     <Panel
       testid="price-cvd-chart"
@@ -33,15 +35,18 @@ export function ChartPanel() {
       className="min-h-[34rem]"
       bodyClassName="flex flex-col gap-3"
       actions={
-        <Button
-          size="small"
-          variant="ghost"
-          aria-pressed={isTable}
-          data-testid="chart-table-toggle"
-          onClick={() => setTable(!isTable)}
-        >
-          {isTable ? "Chart" : "Table"}
-        </Button>
+        <>
+          {!isTable && <IntervalChoice interval={interval} onInterval={setInterval} />}
+          <Button
+            size="small"
+            variant="ghost"
+            aria-pressed={isTable}
+            data-testid="chart-table-toggle"
+            onClick={() => setTable(!isTable)}
+          >
+            {isTable ? "Chart" : "Table"}
+          </Button>
+        </>
       }
     >
       <Head />
@@ -53,7 +58,7 @@ export function ChartPanel() {
         ) : isTable ? (
           <BarsTable state={state} />
         ) : (
-          <PriceChart />
+          <PriceChart interval={interval} />
         )}
       </div>
       <p className="text-2xs text-muted">
@@ -70,6 +75,32 @@ export function ChartPanel() {
         </a>
       </p>
     </Panel>
+  );
+}
+
+interface IntervalChoiceProps {
+  interval: Interval;
+  onInterval(interval: Interval): void;
+}
+
+/** How many minutes a candle stands for. */
+function IntervalChoice({ interval, onInterval }: IntervalChoiceProps) {
+  return (
+    <div role="group" aria-label="Length of a candle" data-testid="chart-interval" className="flex">
+      {INTERVALS.map((one) => (
+        <Button
+          key={one}
+          size="small"
+          variant="ghost"
+          aria-pressed={one === interval}
+          data-testid={`chart-interval-${one}m`}
+          onClick={() => onInterval(one)}
+          className={cn("num px-2", one === interval && "bg-raised text-ink")}
+        >
+          {one}m
+        </Button>
+      ))}
+    </div>
   );
 }
 

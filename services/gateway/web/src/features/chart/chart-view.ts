@@ -98,20 +98,21 @@ export class ChartView {
     bottom?.setStretchFactor(CVD_SHARE);
   }
 
-  closed(candles: Candle[], vwap: Point[], cvd: Point[]): void {
-    this.closedAt = this.openAt = candles.at(-1)?.time ?? 0;
+  /** Draws what is closed, up to the minute `closedAt`. */
+  closed(candles: Candle[], vwap: Point[], cvd: Point[], closedAt: number): void {
+    this.closedAt = this.openAt = closedAt;
     this.candles.setData(candles as CandlestickData<UTCTimestamp>[]);
     this.vwap.setData(vwap as LineData<UTCTimestamp>[]);
     this.cvd.setData(cvd as LineData<UTCTimestamp>[]);
   }
 
   /**
-   * Draws the open minute. One that is older than what was drawn is not drawn: a late trade brings
+   * Draws the candle that the open minute is in. A minute that is older than what was drawn is not drawn: a late trade brings
    * it, and the chart takes nothing back.
    */
-  open(candle: Candle, vwap: Point | null, cvd: Point | null): void {
-    if (candle.time <= this.closedAt || candle.time < this.openAt) return;
-    this.openAt = candle.time;
+  open(minute: number, candle: Candle, vwap: Point | null, cvd: Point | null): void {
+    if (minute <= this.closedAt || minute < this.openAt) return;
+    this.openAt = minute;
     this.candles.update(candle as CandlestickData<UTCTimestamp>);
     if (vwap) this.vwap.update(vwap as LineData<UTCTimestamp>);
     if (cvd) this.cvd.update(cvd as LineData<UTCTimestamp>);

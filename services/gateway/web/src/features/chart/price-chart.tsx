@@ -2,13 +2,34 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { Skeleton } from "@/components/panel";
 import { useDeskState, useFlow, usePrice, usePriceText } from "@/desk/hooks";
 import { usePreferences } from "@/desk/preferences";
-import { places } from "@/lib/text";
+import { places, plural } from "@/lib/text";
 import type { ChartView } from "./chart-view";
-import type { Candle } from "./series";
-import { candlesOf, cvdOf, extended, flowAt, levelsOf, marksOf, summaryOf, vwapOf } from "./series";
+import {
+  beginOf,
+  type Candle,
+  candlesOf,
+  cvdOf,
+  extended,
+  flowAt,
+  grouped,
+  type Interval,
+  joined,
+  lastOf,
+  levelsOf,
+  marksOf,
+  type Point,
+  summaryOf,
+  vwapOf,
+} from "./series";
+import { useBars } from "./use-bars";
+
+interface PriceChartProps {
+  /** Minutes of a candle. */
+  interval: Interval;
+}
 
 /** Keeps a chart of the library in step with the desk. */
-export default function PriceChart() {
+export default function PriceChart({ interval }: PriceChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<ChartView | null>(null);
   const state = useDeskState();
@@ -17,6 +38,8 @@ export default function PriceChart() {
   const text = usePriceText();
   const { zone, palette } = usePreferences();
   const open = useRef<Candle | null>(null);
+  /** What is closed, as it is drawn. */
+  const last = useRef<Candle[]>([]);
   const tick = state?.market?.tickUsd;
 
   useEffect(() => {
@@ -38,24 +61,35 @@ export default function PriceChart() {
     };
   }, [tick]);
 
-  const bars = state?.bars;
+  const bars = useBars(interval);
   const newest = bars?.at(-1)?.minute;
   const oldest = bars?.[0]?.minute;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the bars change with their ends
   useEffect(() => {
-    if (view && bars) view.closed(candlesOf(bars), vwapOf(bars), cvdOf(bars));
-  }, [view, newest, oldest, bars?.length]);
+    if (!view || !bars) return;
+    const candles = candlesOf(bars);
+    const of = (points: Point[]) => lastOf(points, interval);
+    last.current = grouped(candles, interval);
+    view.closed(last.current, of(vwapOf(bars)), of(cvdOf(bars)), candles.at(-1)?.time ?? 0);
+  }, [view, newest, oldest, bars?.length, interval]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: closed minutes take the open one away
   useEffect(() => {
     if (!view || !price) return;
-    open.current = extended(open.current, price);
-    const now = flowAt(flow, open.current.time);
-    view.open(open.current, now?.vwap ?? null, now?.cvd ?? null);
-  }, [view, price, flow, newest]);
+    const minute = extended(open.current, price);
+    open.current = minute;
+    const time = beginOf(minute.time, interval);
+    const begun = last.current.at(-1);
+    const candle = begun?.time === time ? joined(begun, minute) : { ...minute, time };
+    const now = flowAt(flow, time);
+    view.open(minute.time, candle, now?.vwap ?? null, now?.cvd ?? null);
+  }, [view, price, flow, newest, interval]);
 
   const levels = useMemo(() => (state ? JSON.stringify(levelsOf(state)) : "[]"), [state]);
-  const marks = useMemo(() => (state ? JSON.stringify(marksOf(state.marks)) : "[]"), [state]);
+  const marks = useMemo(
+    () => (state ? JSON.stringify(marksOf(state.marks, interval)) : "[]"),
+    [state, interval],
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: the palette colors the lines anew
   useEffect(() => view?.levels(JSON.parse(levels)), [view, levels, palette]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the palette colors the marks anew
@@ -70,7 +104,7 @@ export default function PriceChart() {
         ref={box}
         data-testid="chart-canvas"
         role="group"
-        aria-label="Minute candles with VWAP and the setup's levels; below, session CVD"
+        aria-label={`Candles of ${plural(interval, "minute")} with VWAP and the setup's levels; below, session CVD`}
         aria-describedby="chart-summary"
         className="absolute inset-0"
       />

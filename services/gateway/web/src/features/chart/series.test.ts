@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Price, State } from "@/api/client";
-import { extended, marksOf, widened, wordsByMinute } from "./series";
+import { extended, grouped, lastOf, marksOf, widened, wordsByMinute } from "./series";
 
 type Mark = State["marks"][number];
 
@@ -89,4 +89,27 @@ test("the open minute is the market's where it is known, else what this page was
     low: 148,
     close: 152,
   });
+});
+
+test("longer candles hold the minutes in them, from the full hour on", () => {
+  const minute = (at: number, open: number, high: number, low: number, close: number) => ({
+    time: at * 60,
+    open,
+    high,
+    low,
+    close,
+  });
+  const minutes = [minute(3, 1, 4, 1, 2), minute(4, 2, 3, 0, 1), minute(5, 1, 2, 1, 2)];
+  expect(grouped(minutes, 5)).toEqual([minute(0, 1, 4, 0, 1), minute(5, 1, 2, 1, 2)]);
+  expect(grouped(minutes, 1)).toEqual(minutes);
+  const points = [3, 4, 5].map((at) => ({ time: at * 60, value: at }));
+  expect(lastOf(points, 5)).toEqual([
+    { time: 0, value: 4 },
+    { time: 300, value: 5 },
+  ]);
+});
+
+test("a mark stands on the candle that its minute is in", () => {
+  const [at] = marksOf([mark({})], 15).map((one) => one.time);
+  expect(at).toBe(Date.parse("2026-03-02T09:00:00.000Z") / 1_000);
 });

@@ -30,6 +30,49 @@ export interface Mark {
 
 const MINUTE_S = 60;
 
+/** Minutes that a candle may stand for. */
+export const INTERVALS = [1, 5, 15] as const;
+export type Interval = (typeof INTERVALS)[number];
+
+/** Gives where the candle begins that a time falls into. */
+export function beginOf(time: number, interval: Interval): number {
+  const length = interval * MINUTE_S;
+  return Math.floor(time / length) * length;
+}
+
+/** Puts candles together into longer ones; both come oldest first. */
+export function grouped(candles: readonly Candle[], interval: Interval): Candle[] {
+  const found: Candle[] = [];
+  for (const one of candles) {
+    const time = beginOf(one.time, interval);
+    const last = found.at(-1);
+    if (last?.time === time) found[found.length - 1] = joined(last, one);
+    else found.push({ ...one, time });
+  }
+  return found;
+}
+
+/** Gives a candle with a later one in it. */
+export function joined(first: Candle, later: Candle): Candle {
+  return {
+    time: first.time,
+    open: first.open,
+    high: Math.max(first.high, later.high),
+    low: Math.min(first.low, later.low),
+    close: later.close,
+  };
+}
+
+/** Gives of each longer candle the last point: sums of a session are read at its close. */
+export function lastOf(points: readonly Point[], interval: Interval): Point[] {
+  const found = new Map<number, Point>();
+  for (const { time, value } of points) {
+    const begin = beginOf(time, interval);
+    found.set(begin, { time: begin, value });
+  }
+  return [...found.values()];
+}
+
 export function seconds(iso: string): number {
   return Math.floor(Date.parse(iso) / 1000);
 }
@@ -107,7 +150,7 @@ export function levelsOf(state: State): Level[] {
 const FILLS: Record<string, Mark["kind"]> = { entry: "fill", stop: "stop", close: "stop" };
 
 /** Gives signals and fills, the oldest first; of an order only the first mark has a text. */
-export function marksOf(marks: State["marks"]): Mark[] {
+export function marksOf(marks: State["marks"], interval: Interval = 1): Mark[] {
   const named = new Set<string>();
   return marks
     .map((one): Mark => {
@@ -115,7 +158,7 @@ export function marksOf(marks: State["marks"]): Mark[] {
       if (one.orderId) named.add(one.orderId);
       const isSignal = one.kind === "signal";
       return {
-        time: seconds(one.minute),
+        time: beginOf(seconds(one.minute), interval),
         text: isSignal ? `signal ${one.side}` : isNew ? one.leg.toUpperCase() : "",
         kind: isSignal ? "signal" : (FILLS[one.leg] ?? "target"),
         isBuy: one.side === "long",
