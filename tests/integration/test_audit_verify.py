@@ -9,6 +9,8 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from audit.domain.chain import link
+from audit.domain.entry import ID_TAKEN, Entry, irregular, message_of
+from audit.rebuild import rebuild
 from audit.store.database import open_engine
 from audit.store.events import read, transaction
 from audit.verify import NotedHead
@@ -279,6 +281,80 @@ async def test_what_is_no_event_is_noted_and_no_difference(database: Database) -
     assert found.first_unreadable.startswith("position 34: expected a known event type")
 
 
+async def test_an_event_that_is_declared_to_be_none_is_missed_in_the_projections(
+    database: Database,
+) -> None:
+    """The chain is whole and every message as in the stream: only the remark is a lie."""
+    log = await archived(history(1), database)
+    _rewrite(database, position=FILL, defect="expected a known event type, found 'x'")
+    with psycopg.connect(database.dsn) as connection:
+        connection.execute(b"delete from audit.fills where position = %s", [FILL])
+
+    found = await verified(database, stream=log)
+
+    assert [str(it) for it in found.differences] == [
+        f"position {FILL}: fills: expected a row {FILL}, found none"
+    ]
+
+
+async def test_what_an_older_build_could_not_read_is_judged_and_can_be_rebuilt(
+    database: Database,
+) -> None:
+    kill = KillSwitchEngaged(account=None, level=KillLevel.FLATTEN, reason="", by="a person")
+    kill_id = derive_root_id("kill")
+    log = await archived([a_draft(kill, kill_id, kill_id, None, BEGIN), *history(1)], database)
+    _rewrite(database, position=1, defect="expected a known event type, found 'x'")
+    _rewrite(database, position=FILL + 1, defect="expected a known event type, found 'x'")
+    engine = open_engine(database.dsn, statement_s_max=30)
+    rebuild(engine)
+    engine.dispose()
+
+    found = await verified(database, stream=log)
+
+    assert found.irregular == 2
+    assert [it.expected for it in found.differences] == [
+        "no more exposure while the kill at 1 stands"
+    ]
+
+
+async def test_an_id_that_is_said_to_be_taken_is_that_of_the_same_event(
+    database: Database,
+) -> None:
+    log = await a_log(history(1))
+    signed = [it async for it in log.read_raw() if it.headers["ce-type"] == "transaction_signed"]
+    (bar,) = [message async for message in log.read_raw(until=1)]
+    await log.put_raw(
+        signed[0].subject, {**signed[0].headers, "ce-id": bar.headers["ce-id"]}, signed[0].body
+    )
+    await log.put_raw(bar.subject, bar.headers, bar.body)
+    async with archiving(log, database) as archiver:
+        await caught_up(archiver, log)
+    end = await log.head()
+
+    found = await verified(database, stream=log)
+    _rewrite(database, position=FILL, defect="id already recorded at position 1")
+    lied = await verified(database, stream=log)
+
+    assert [str(it) for it in found.differences] == [
+        f"position {end - 1}: id: expected the event at 1 again, found another one"
+    ]
+    assert (FILL, "id") in [(it.position, it.what) for it in lied.differences]
+
+
+@pytest.mark.parametrize("table", ["fills", "verdicts", "events"])
+async def test_a_row_before_the_first_position_is_found(archive: Database, table: str) -> None:
+    found = await verified_after(
+        archive,
+        "alter table audit.events drop constraint events_begin_at_one",
+        f"create temp table forged as select * from audit.{table} order by position limit 1",
+        "update forged set position = -7, id = gen_random_uuid()",
+        f"insert into audit.{table} select * from forged",
+    )
+
+    expected = "row" if table == "events" else table
+    assert expected in [it.what for it in found.differences if it.position in (-7, 1)]
+
+
 async def test_what_somebody_else_wrote_or_put_elsewhere_is_a_difference(
     database: Database,
 ) -> None:
@@ -325,8 +401,10 @@ async def test_what_stands_there_without_permission_is_named_by_its_position(
     assert found.differences[2].expected == "no more exposure while the kill at 1 stands"
 
 
-def _rewrite(database: Database, *, position: int) -> None:
-    """Change an event and compute the whole chain after it anew, as a careful forger would."""
+def _rewrite(database: Database, *, position: int, defect: str | None = None) -> None:
+    """Change an event, or declare it to be none, and compute the whole chain after it anew, as a
+    careful forger would.
+    """
     engine = open_engine(database.dsn, statement_s_max=30)
     with transaction(engine) as connection:
         rows = read(connection, after=position - 1, limit=1000)
@@ -337,19 +415,29 @@ def _rewrite(database: Database, *, position: int) -> None:
             connection.execute(statement.encode())
         for row in rows:
             entry = row.entry
-            if entry.position == position:
+            if entry.position == position and defect is None:
                 entry = entry._replace(body=entry.body.replace(b"171.9", b"172.9"))
                 assert entry != row.entry
-            forged = link(previous, entry)
-            connection.execute(
-                "update audit.events set prev_hash = %s, hash = %s, bytes = %s, data = %s"
-                " where position = %s",
-                [
-                    previous,
-                    forged,
-                    entry.body,
-                    Jsonb(entry.body.decode(), dumps=str),
-                    entry.position,
-                ],
-            )
-            previous = forged
+            elif entry.position == position and defect is not None:
+                entry = irregular(
+                    message_of(entry), defect=defect, is_id_taken=defect.startswith(ID_TAKEN)
+                )
+            _put(connection, row.entry, entry, previous)
+            previous = link(previous, entry)
+
+
+def _put(connection: psycopg.Connection, before: Entry, entry: Entry, previous: bytes) -> None:
+    names = [name for name in Entry._fields if name not in ("position", "data", "body")]
+    changed = [name for name in names if getattr(before, name) != getattr(entry, name)]
+    columns = ", ".join(f"{name} = %s" for name in (*changed, "prev_hash", "hash", "bytes", "data"))
+    connection.execute(
+        f"update audit.events set {columns} where position = %s".encode(),
+        [
+            *(getattr(entry, name) for name in changed),
+            previous,
+            link(previous, entry),
+            entry.body,
+            None if entry.data is None else Jsonb(entry.body.decode(), dumps=str),
+            entry.position,
+        ],
+    )

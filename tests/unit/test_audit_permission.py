@@ -237,6 +237,19 @@ def test_what_adds_exposure_is_not_signed_twice_before_the_first_fate_is_known()
     assert found(signed_twice(first_fate=False, retry_class=RetryClass.PROTECTIVE)) == []
 
 
+@pytest.mark.parametrize("kind", [TransactionSigned, TransactionLanded])
+def test_a_plan_is_signed_once_whatever_became_of_it(kind: type[Event]) -> None:
+    signed = LIFE[index(TransactionSigned)]
+    event = signed.event.model_copy(update={"signature": "1" * 64})
+    after = index(kind) + 1
+
+    second = replace(signed, event=event, id=derive_root_id("signature 2"))
+    difference = found([*LIFE[:after], second])[0]
+
+    assert difference.position == after + 1
+    assert difference.expected.startswith("one signature of it, ")
+
+
 def test_a_refusal_needs_its_plan_and_no_signature() -> None:
     signed = index(TransactionSigned)
     event = LIFE[signed].event

@@ -2,17 +2,18 @@
 
 from sqlalchemy import Engine, func, select
 
-from audit.domain.entry import message_of, recorded_of
+from audit.domain.entry import Entry, message_of, recorded_of
 from audit.domain.projections import PROJECTED, Projections
 from audit.store import projections
 from audit.store.events import WRITER_LOCK, driver_of, read, transaction
+from contracts.event import Recorded
 
 _CHUNK_ROWS = 2000
+_NAMES = frozenset(event.event_type for event in PROJECTED)
 
 
 def rebuild(engine: Engine) -> dict[str, int]:
     """Replace the projections; give the rows of each. The archiver waits meanwhile."""
-    names = {event.event_type for event in PROJECTED}
     counts = {table.name: 0 for table, _ in projections.TABLES}
     state, after = Projections(), 0
     with transaction(engine) as connection:
@@ -21,8 +22,8 @@ def rebuild(engine: Engine) -> dict[str, int]:
         while rows := read(connection, after=after, limit=_CHUNK_ROWS):
             after = rows[-1].entry.position
             for row in rows:
-                if row.entry.defect is None and row.entry.type in names:
-                    state.fold(recorded_of(message_of(row.entry)))
+                if (recorded := _projected(row.entry)) is not None:
+                    state.fold(recorded)
             changes = state.take()
             counts["fills"] += len(changes.fills)
             counts["verdicts"] += len(changes.verdicts)
@@ -30,3 +31,18 @@ def rebuild(engine: Engine) -> dict[str, int]:
         counts["orders"], counts["positions"] = len(state.orders), len(state.positions)
         counts["transactions"] = len(state.transactions)
     return counts
+
+
+def _projected(entry: Entry) -> Recorded | None:
+    """Give the event of a row if it is projected, one that an older build could not read included.
+
+    Raises ValueError for a regular event that cannot be read any more.
+    """
+    if entry.type not in _NAMES or entry.is_repeat:
+        return None
+    try:
+        return recorded_of(message_of(entry))
+    except ValueError:
+        if entry.defect is None:
+            raise
+        return None

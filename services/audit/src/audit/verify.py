@@ -6,7 +6,7 @@ from its message, every message is compared with the stream's while the stream h
 names its owner as who wrote it and stands where it belongs, all events are folded into the
 projections again, every fill says what the fills add up to, no order or signature stands there
 without what permits it, and nothing is signed outside of the life of the key that the owner named.
-A message that cannot be read is not judged.
+A message that cannot be read is not judged; one that can is, whatever the archive remarked on it.
 
 A tail that was cut off shows as rows that are not archived yet, and the archiver brings it again
 from the stream. What nobody can see in the archive alone is a past that a superuser rewrote from
@@ -21,8 +21,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, Select, func, select
 
-from audit.domain.entry import Entry, differing_fields, message_of, recorded_of
+from audit.domain.entry import ID_TAKEN, Entry, differing_fields, message_of, recorded_of
 from audit.domain.key_life import KeyLife
+from audit.domain.orders import Orders
 from audit.domain.permission import Permissions
 from audit.domain.projections import PROJECTED, Projections
 from audit.domain.sums import Sums
@@ -40,10 +41,15 @@ from audit.store import projections
 from audit.store.events import head_of, read
 from audit.store.tables import events, fills, orders, positions, transactions, verdicts
 from chassis.log import LogGap, RawMessage
+from contracts import codec
+from contracts.event import Recorded
 from contracts.queries import FillRow, OrderRow, PositionRow, TransactionRow, VerdictRow
 
 _Row = TypeVar("_Row", bound=BaseModel)
+_BEFORE_ALL = -(2**63)
+"""No row may stand before position 1; one that does must not be overlooked."""
 _CHUNK_ROWS = 2000
+_DIGITS_MAX = 18
 _KEPT_MAX = 100
 """Differences that are kept to be shown; all are counted."""
 
@@ -102,6 +108,7 @@ class Verification:
         self._noted = noted
         self._folded = Projections()
         self._permissions = Permissions()
+        self._orders = Orders()
         self._keys = KeyLife()
         self._sums = Sums()
         self._result = Verified()
@@ -111,7 +118,7 @@ class Verification:
         result = self._result
         comparing = None if self._stream is None else _StreamComparison(self._stream, result)
         before: Linked | None = None
-        shown_to = 0
+        shown_to = _BEFORE_ALL
         while rows := read(self._connection, after=shown_to, limit=_CHUNK_ROWS):
             for row in rows:
                 result.add(differences_of_row(row, before=before))
@@ -143,14 +150,26 @@ class Verification:
                 result.first_unreadable or f"position {entry.position}: {error}"
             )
             return
-        if entry.defect is not None:
+        if entry.is_repeat:
+            result.add(self._differences_of_repeat(recorded, entry.defect or ""))
             return
         result.add(differences_of_origin(recorded))
         result.add(self._permissions.fold(recorded))
+        result.add(self._orders.fold(recorded))
         result.add(self._keys.fold(recorded))
         result.add(self._sums.fold(recorded))
         if type(recorded.event) in PROJECTED:
             self._folded.fold(recorded)
+
+    def _differences_of_repeat(self, again: Recorded, defect: str) -> list[Difference]:
+        """Require that an event whose id was taken is the one that has it, once more."""
+        said = defect.removeprefix(ID_TAKEN).strip()
+        at = int(said) if said.isascii() and said.isdigit() and len(said) <= _DIGITS_MAX else 0
+        rows = read(self._connection, after=at - 1, limit=1) if 0 < at < again.position else []
+        if rows and _canonical(rows[0].entry) == codec.canonical(again):
+            return []
+        expected = f"the event at {shorten(said)} again"
+        return [Difference(again.position, "id", expected, "another one")]
 
     def _compare_noted(self, row: Linked) -> None:
         noted, entry = self._noted, row.entry
@@ -235,6 +254,14 @@ class Verification:
             result.add([Difference(noted.position, "noted head", "the noted event", end)])
 
 
+def _canonical(entry: Entry) -> bytes | None:
+    """Give what an event's row says that happened; None when it cannot be read."""
+    try:
+        return codec.canonical(recorded_of(message_of(entry)))
+    except ValueError:
+        return None
+
+
 class _StreamComparison:
     """Walks the stream beside the archive."""
 
@@ -245,7 +272,7 @@ class _StreamComparison:
     async def compare(self, rows: Sequence[Linked]) -> None:
         """Compare rows with the messages that the stream still holds at their positions."""
         kept = {row.entry.position: row.entry for row in rows}
-        after, until = rows[0].entry.position - 1, rows[-1].entry.position
+        after, until = max(0, rows[0].entry.position - 1), rows[-1].entry.position
         while after < until:
             after = await self._compare_until_gap(kept, after=after, until=until)
 

@@ -74,6 +74,11 @@ class Entry(NamedTuple):
     """The body, where it is the JSON of an event."""
     body: bytes
 
+    @property
+    def is_repeat(self) -> bool:
+        """Whether the archive says that the event stands before already."""
+        return self.defect is not None and self.defect.startswith(ID_TAKEN)
+
 
 def entry_of(message: Message) -> tuple[Entry, Recorded | None]:
     """Give the row of a message, and its event when that is projected."""

@@ -2,8 +2,8 @@
 
 An order serves a setup that risk approved or that execution adopted; its entry is of the approved
 side and no larger, its stop no looser than the approved one. A transaction carries out
-intents that are recorded, is planned before it is signed, and signed before its fate is seen; its
-digest is that of its bytes. What adds exposure is not signed while a kill stands, nor while an
+intents that are recorded, is planned before it is signed, and signed once, before its fate is seen;
+its digest is that of its bytes. What adds exposure is not signed while a kill stands, nor while an
 earlier signature of the same intents may still land.
 """
 
@@ -124,6 +124,9 @@ class Permissions:
             expected = f"transaction_planned {event.transaction} before it, of {_text(place)}"
             differences.append(_difference(recorded, expected, found))
         if plan is not None:
+            if plan.signature is not None:
+                expected = f"one signature of it, {plan.signature}"
+                differences.append(_difference(recorded, expected, event.signature))
             self._plans[event.transaction] = replace(plan, signature=event.signature)
             if plan.adds_exposure:
                 differences += self._expose(plan, event, recorded)
