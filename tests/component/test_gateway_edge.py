@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.edge import Edge
-from gateway.page_files import File
+from gateway.page_files import INDEX, File
 from gateway.site import loopback_site
 from kit.gateway_app import BASE, running_desk
 
@@ -108,6 +108,44 @@ async def test_our_page_and_tools_without_a_browser_may_command(headers: dict[st
     async with running_desk() as desk:
         answer = await desk.http.post("/api/engine/kill", json={"reason": "x"}, headers=headers)
         assert answer.status_code == 202
+
+
+@pytest.mark.parametrize("path", ["/api/activity/export", "/api/state", "/api/nothing"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "null"},
+        {"Origin": "http://evil.example"},
+    ],
+    ids=str,
+)
+async def test_a_page_of_another_site_reads_nothing_and_begins_no_export(
+    headers: dict[str, str], path: str
+) -> None:
+    async with running_desk() as desk:
+        before = await desk.log.head()
+        answer = await desk.http.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
+        assert await desk.log.head() == before
+
+
+@pytest.mark.parametrize(
+    ("headers", "path"),
+    [
+        ({"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}, "/api/state"),
+        ({"Sec-Fetch-Site": "same-origin"}, "/api/state"),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, "/"),
+    ],
+    ids=str,
+)
+async def test_a_person_reads_the_api_and_may_follow_a_link_to_the_page(
+    headers: dict[str, str], path: str
+) -> None:
+    async with running_desk(page={INDEX: File(b"<p>", "text/html", None)}) as desk:
+        assert (await desk.http.get(path, headers=headers)).status_code == 200
 
 
 async def test_two_origins_are_none() -> None:

@@ -298,6 +298,8 @@ def test_an_opening_without_parameters_hears_everything_new() -> None:
         ({"after": "1.0"}, Close.BAD_REQUEST),
         ({"after": "\u0661"}, Close.BAD_REQUEST),
         ({"after": "9" * 30}, Close.BAD_REQUEST),
+        ({"after": "0" * 5_000}, Close.BAD_REQUEST),  # More digits than Python reads.
+        ({"after": "0" * 20 + "9" * 30}, Close.BAD_REQUEST),
         ({"after": str(2**63)}, Close.BAD_REQUEST),
         ({"topics": "everything"}, Close.BAD_REQUEST),
         ({"topics": ","}, Close.BAD_REQUEST),

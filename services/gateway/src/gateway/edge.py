@@ -3,6 +3,8 @@
 A page of another site must not reach this server through the visitor's browser. So the Host
 header must name this server (DNS rebinding), and a request that changes something, or opens a
 stream, must come from our own page. Where nobody signs in, a tool that is no browser may, too.
+Reading the API is no other page's business either: it could not see the answer, but an export is
+work, and stands in the log.
 """
 
 import re
@@ -97,9 +99,9 @@ class Edge:
             return Problem(Code.HOST_NOT_ALLOWED, detail)
         is_stream = scope["type"] == "websocket"
         if not is_stream and scope["method"] in _SAFE:
-            return None
-        must_say = is_stream or self._site.requires_origin
-        if _is_same_origin(headers, ours, must_say=must_say):
+            if not scope["path"].startswith("/api/") or _is_no_other_page(headers, ours):
+                return None
+        elif _is_same_origin(headers, ours, must_say=is_stream or self._site.requires_origin):
             return None
         detail = (
             f"expected Origin {ours}, found {headers.get('origin')!r:.80} with Sec-Fetch-Site "
@@ -191,6 +193,12 @@ def _is_same_origin(headers: Mapping[str, str], ours: str, *, must_say: bool) ->
     if origin is None and site is None:
         return not any(name.startswith("sec-fetch-") or name == "referer" for name in headers)
     return origin in (None, ours) and site in (None, "same-origin")
+
+
+def _is_no_other_page(headers: Mapping[str, str], ours: str) -> bool:
+    """Say whether no page of another site asks to read; a person's own words to a browser may."""
+    site = headers.get("sec-fetch-site")
+    return headers.get("origin") in (None, ours) and site in (None, "same-origin", "none")
 
 
 def _request_id(headers: Mapping[str, str]) -> str:

@@ -8,10 +8,12 @@ from gateway.domain import words
 from gateway.domain.words import Level
 from gateway.stream.protocol import Activity
 
-NAMES = r"^[a-z0-9_]{1,64}(,[a-z0-9_]{1,64}){0,19}$"
-LEVELS = rf"^({'|'.join(Level)})(,({'|'.join(Level)})){{0,9}}$"
-MARKET = r"^[a-z0-9-]{1,64}$"
-ORDER = r"^([0-9a-z]{26}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"
+_END = r"$(?!\n)"
+"""Of the text: to Python a `$` also stands before a last line feed."""
+NAMES = r"^[a-z0-9_]{1,64}(,[a-z0-9_]{1,64}){0,19}" + _END
+LEVELS = rf"^({'|'.join(Level)})(,({'|'.join(Level)})){{0,9}}" + _END
+MARKET = r"^[a-z0-9-]{1,64}" + _END
+ORDER = r"^([0-9a-z]{26}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})" + _END
 TEXT_MAX = 100
 _ORDER_FIELDS = ("client_order_id", "setup", "proposal")
 

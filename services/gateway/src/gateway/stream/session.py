@@ -1,6 +1,7 @@
 """One open stream: catch up by position, follow, beat, answer pings, and end in good order."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ INBOUND_PER_S_MAX = 10
 PONGS_MAX = 10
 IDLE_S = 120.0
 """A client that says nothing for longer is let go; the page pings at every beat."""
+_POSITION = re.compile(r"[0-9]{1,19}")
 _POSITION_MAX = 2**63
 
 
@@ -70,7 +72,7 @@ class Opening:
 
 def read_opening(*, after: str, epoch: str, topics: str, version: str) -> Opening:
     """Read the query parameters, each empty when it was not given; raise BadOpening."""
-    if after and not (after.isascii() and after.isdigit() and int(after[:20]) < _POSITION_MAX):
+    if after and not (_POSITION.fullmatch(after) and int(after) < _POSITION_MAX):
         raise BadOpening(f"expected after to be a position, found {after!r:.40}")
     if len(epoch) > 64:
         raise BadOpening(f"expected an epoch of at most 64 characters, found {len(epoch)}")
