@@ -10,7 +10,7 @@ import pytest
 from contracts import control, queries
 from contracts.access import ActivityExported, ExportFilter
 from gateway.activity import export
-from gateway.activity.check import check
+from gateway.activity.check import BadExport, check
 from gateway.activity.export import Format
 from gateway.activity.sheet import Chain
 from gateway.activity.wanted import Wanted
@@ -105,6 +105,9 @@ async def test_an_export_that_is_capped_says_where_to_go_on(
             items, said = await exported(desk, f"from={following}")
             kept += [int(one["pos"]) for one in items]
             following = said.get("next")
+            (*_, event) = taken(desk)
+            assert (str(event.last), event.chain_sha256) == (said["to"], said["chain"])
+            assert event.last == (kept[-1] if following else int(said["to"]))
         # Each file's own event comes after what it holds.
         assert kept == list(range(1, desk.live.state.position))
 
@@ -168,6 +171,35 @@ async def test_an_export_notes_the_head_of_the_archive_when_audit_says_it() -> N
         desk.ask.answers[queries.HEAD] = head.model_dump_json().encode()
         _, said = await exported(desk)
         assert said["auditHead"] == str({"position": "3", "hash": "ab" * 32})
+
+
+@pytest.mark.parametrize("form", Format)
+async def test_no_word_of_the_last_line_can_be_changed(
+    monkeypatch: pytest.MonkeyPatch, form: Format
+) -> None:
+    """That there is more, or that much was left out, is as much a part of the file as its lines."""
+    monkeypatch.setattr(export, "EVENTS_MAX", 1)
+    async with running_desk() as desk:
+        await desk.story.holds(0)
+        await desk.caught_up()
+        answer = await desk.http.get(f"/api/activity/export?format={form}&severity=good,info")
+        *lines, end = answer.content.splitlines(keepends=True)
+        said = check([*lines, end])
+        assert said["filter"] == '{"severities":["good","info"]}'
+        following = said["next"].encode()
+        forgeries = [
+            end.replace(b"next=" + following, b"next=").replace(b'"' + following + b'"', b"null"),
+            end.replace(b"good", b"warn"),
+            end.replace(b"to=", b"to=9").replace(b'"to":"', b'"to":"9'),
+            end.replace(b"from=", b"from=9").replace(b'"from":"', b'"from":"9'),
+            end.replace(b"auditHash=", b"auditHash=1").replace(
+                b'"auditHead":null', b'"auditHead":1'
+            ),
+        ]
+        for forged in forgeries:
+            assert forged != end
+            with pytest.raises(BadExport):
+                check([*lines, forged])
 
 
 async def content_of(opened: export.Export) -> bytes:

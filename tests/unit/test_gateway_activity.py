@@ -20,7 +20,7 @@ from gateway.stream.protocol import Activity
 from kit.golden import EXAMPLES
 
 SETUP = "0b5d6f0a-52fb-5a77-9c1c-3a9a4f6f0c01"
-END: dict[str, Any] = {"from": "1", "to": "9", "next": None, "auditHead": None}
+END: dict[str, Any] = {"from": "1", "to": "9", "next": None, "filter": "{}", "auditHead": None}
 
 
 def item(**changes: Any) -> Activity:
@@ -95,7 +95,7 @@ def written(sheet: Sheet, *items: Activity, **said: Any) -> list[bytes]:
     chain = Chain()
     opening = sheet.opening()
     lines = [chain.add(line) for line in [opening, *map(sheet.line, items)] if line]
-    return [*lines, sheet.end({"count": len(items), **END, "chain": chain.digest.hex(), **said})]
+    return [*lines, sheet.end({"count": len(items), **END, **said}, chain)]
 
 
 @pytest.mark.parametrize("sheet", [Csv(), JsonLines()], ids=["csv", "jsonl"])

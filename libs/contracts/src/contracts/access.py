@@ -78,11 +78,12 @@ class ActivityExported(Event):
     """`csv` or `jsonl`."""
     first: int = Field(ge=1)
     last: int = Field(ge=0)
-    """The positions that were asked for; none when the last is before the first."""
+    """The positions that it covers, by what was asked for; none when the last is before the first.
+    A file that was full ends before the first event that it left out."""
     wanted: ExportFilter
     count: int = Field(ge=0)
     """Events in the file."""
     chain_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    """The hash over the lines that hold them, as the file's last line says it."""
+    """The hash over the lines that were sent, as the file's last line says it."""
     is_complete: bool
     """Whether the file has its last line."""

@@ -25,6 +25,8 @@ def main(arguments: list[str]) -> int:
         print(f"not ok: {error}", file=sys.stderr)
         return 1
     print(f"ok: {said['count']} events, positions {said['from']} to {said['to']}")
+    if said["filter"] != "{}":
+        print(f"of these only what a filter let through: {said['filter']!r:.500}")
     print(f"its hash, to compare with `activity_exported` in the log: {said['chain']}")
     if "next" in said:
         print(f"there are more, from position {said['next']} on")

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from gateway.activity.sheet import END_CELL, Chain
+from gateway.activity.sheet import END_CELL, Chain, csv_end, json_line
 
-_SAID = frozenset({"count", "chain", "from", "to"})
+_SAID = frozenset({"count", "chain", "filter", "from", "to"})
 
 
 class BadExport(ValueError):
@@ -28,25 +28,35 @@ def check(lines: Iterable[bytes]) -> Mapping[str, str]:
             chain.add(last)
         last = line
     is_csv = last.startswith(END_CELL.encode())
-    said = _csv_end(last) if is_csv else _json_end(last)
+    said, unsigned = _csv_end(last) if is_csv else _json_end(last)
     events = chain.lines - is_csv
     if not said.keys() >= _SAID:
         raise BadExport("expected a last line with the hash, found none: the file broke off")
     if str(events) != said.get("count"):
         raise BadExport(f"expected {said.get('count')} events, found {events}")
+    chain.add(unsigned)
     if chain.digest.hex() != said.get("chain"):
         raise BadExport(f"expected the hash {said.get('chain')}, found {chain.digest.hex()}")
     return said
 
 
-def _csv_end(line: bytes) -> Mapping[str, str]:
-    cells = next(csv.reader([line.decode()]))
-    return dict(cell.split("=", 1) for cell in cells[1:] if cell)
+_End = tuple[Mapping[str, str], bytes]
+"""What a last line says, and the same line without its hash."""
 
 
-def _json_end(line: bytes) -> Mapping[str, str]:
+def _csv_end(line: bytes) -> _End:
+    try:
+        cells = [cell for cell in next(csv.reader([line.decode()]))[1:] if cell]
+        said = dict(cell.split("=", 1) for cell in cells)
+    except (csv.Error, ValueError):
+        return {}, b""
+    return said, csv_end([cell for cell in cells if not cell.startswith("chain=")])
+
+
+def _json_end(line: bytes) -> _End:
     try:
         said = _end.decode(line)
     except msgspec.DecodeError:
-        return {}
-    return {name: str(value) for name, value in said.items() if value is not None}
+        return {}, b""
+    texts = {name: str(value) for name, value in said.items() if value is not None}
+    return texts, json_line({name: one for name, one in said.items() if name != "chain"})

@@ -152,18 +152,21 @@ class Exports:
                         lines = []
                     if following is not None:
                         break
-            whole = _grown(taken, count, chain, is_complete=True)
-            await self.commands.record(whole, self.commands.new_id())
-            is_recorded = True
+            if following is not None:
+                taken = taken.model_copy(update={"last": following - 1})
             said: dict[str, Any] = {
                 "count": count,
                 "from": str(taken.first),
                 "to": str(taken.last),
                 "next": None if following is None else str(following),
-                "chain": chain.digest.hex(),
+                "filter": taken.wanted.model_dump_json(exclude_defaults=True),
                 "auditHead": noted and {"position": str(noted.position), "hash": noted.hash},
             }
-            yield sheet.end(said)
+            end = sheet.end(said, chain)
+            whole = _grown(taken, count, chain, is_complete=True)
+            await self.commands.record(whole, self.commands.new_id())
+            is_recorded = True
+            yield end
         finally:
             self.slots.give_back(slot)
             if not is_recorded:

@@ -1,10 +1,11 @@
 """The export's two forms, line by line, and the chain of hashes over its lines.
 
-    h(0) = SHA-256("perp-desk export 1")
+    h(0) = SHA-256("perp-desk export 2")
     h(n) = SHA-256(h(n-1) || the bytes of the n-th line, its line end included)
 
-The last line is not in the chain: it holds the number of events and the hash of the line before
-it. A file without that line broke off. No line has a line end inside it.
+The last line holds the number of events, what part of the log they are of, by which filter, where
+there is more, and the hash: that of the line before it, and of itself without the hash. A file
+without that line broke off. No line has a line end inside it.
 """
 
 import csv
@@ -18,7 +19,7 @@ import msgspec
 
 from gateway.stream.protocol import Activity
 
-GENESIS = hashlib.sha256(b"perp-desk export 1").digest()
+GENESIS = hashlib.sha256(b"perp-desk export 2").digest()
 COLUMNS = (
     "pos",
     "ts",
@@ -65,8 +66,8 @@ class Sheet(Protocol):
         """Give the line of an event."""
         ...
 
-    def end(self, said: Mapping[str, Any]) -> bytes:
-        """Give the last line."""
+    def end(self, said: Mapping[str, Any], chain: Chain) -> bytes:
+        """Give the last line, which closes the chain."""
         ...
 
 
@@ -81,9 +82,11 @@ class JsonLines:
         """Do as Sheet.line."""
         return msgspec.json.encode(item) + b"\n"
 
-    def end(self, said: Mapping[str, Any]) -> bytes:
+    def end(self, said: Mapping[str, Any], chain: Chain) -> bytes:
         """Do as Sheet.end."""
-        return msgspec.json.encode({"kind": "end", **said}) + b"\n"
+        line = {"kind": "end", **said}
+        chain.add(json_line(line))
+        return json_line({**line, "chain": chain.digest.hex()})
 
 
 class Csv:
@@ -99,13 +102,24 @@ class Csv:
         texts["data"] = "" if item.data is None else msgspec.json.encode(item.data).decode()
         return _row([_cell(texts[name]) for name in COLUMNS])
 
-    def end(self, said: Mapping[str, Any]) -> bytes:
-        """Do as Sheet.end; it has as many cells as any row."""
+    def end(self, said: Mapping[str, Any], chain: Chain) -> bytes:
+        """Do as Sheet.end."""
         head = said["auditHead"] or {"position": "", "hash": ""}
         flat = {**said, "auditPosition": head["position"], "auditHash": head["hash"]}
         del flat["auditHead"]
-        cells = [END_CELL, *(f"{name}={'' if one is None else one}" for name, one in flat.items())]
-        return _row([*cells, *[""] * (len(COLUMNS) - len(cells))])
+        cells = [f"{name}={'' if one is None else one}" for name, one in flat.items()]
+        chain.add(csv_end(cells))
+        return csv_end([*cells, f"chain={chain.digest.hex()}"])
+
+
+def json_line(said: Mapping[str, Any]) -> bytes:
+    """Give a last line of JSON."""
+    return msgspec.json.encode(said) + b"\n"
+
+
+def csv_end(cells: Sequence[str]) -> bytes:
+    """Give a last line of CSV; it has as many cells as any row."""
+    return _row([END_CELL, *cells, *[""] * (len(COLUMNS) - len(cells) - 1)])
 
 
 def _cell(value: object) -> str:

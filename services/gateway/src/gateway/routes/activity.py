@@ -126,8 +126,9 @@ async def export_activity(
 ) -> Stream:
     """Give events as a file, the oldest first, by position or by the time that the log took them.
 
-    The last line holds the number of events and a hash over the lines before it, so that anybody
-    can check the file with `python -m gateway.activity FILE`; a file without it broke off.
+    The last line holds the number of events, the filter, and a hash over all lines, itself
+    included, so that anybody can check the file with `python -m gateway.activity FILE`; a file
+    without it broke off.
     Its `next`, if there is one, is where to go on: a file holds at most 100,000 events. Who took
     which file, with that hash, is an event of the log: `activity_exported`.
     """
