@@ -13,10 +13,13 @@ from solders.keypair import Keypair
 from audit.domain.key_life import KeyLife
 from audit.domain.verification import Difference
 from contracts.delegation import (
+    ConsentGiven,
     DelegateKeyBorn,
     DelegateKeyDestroyed,
+    DelegationAsked,
     DelegationChanged,
     DelegationState,
+    OwnerTransactionKind,
     OwnerTransactionSent,
 )
 from contracts.event import Event, Recorded
@@ -149,6 +152,19 @@ def test_a_birth_that_nobody_asked_for_or_that_lasts_longer_is_named(life: Log) 
         assert words in only(changed(life, where, **changes)).expected
 
 
+def test_a_birth_without_the_consent_of_the_owner_is_named(life: Log) -> None:
+    consent, asked, born = (at(life, it) for it in (ConsentGiven, DelegationAsked, DelegateKeyBorn))
+    owner = life[born].event.model_dump()["wallet"]
+    thief = str(THIEF.pubkey())
+    silent = found(without(life, consent))
+    assert (silent[0].position, silent[0].found) == (life[born].position, "none")
+    assert silent[0].expected.startswith("consent_given ")
+    assert only(changed(life, consent, wallet=thief)).found == thief
+    assert only(changed(life, born, wallet=thief)).expected == f"a key of the owner {owner}"
+    stranger = found(changed(life, asked, wallet=thief))
+    assert stranger[0].expected == f"a request of the owner {owner}"
+
+
 def test_a_key_that_comes_back_is_named(life: Log) -> None:
     first = life[at(life, DelegateKeyBorn)].event
     assert isinstance(first, DelegateKeyBorn)
@@ -179,4 +195,6 @@ def test_an_owners_transaction_that_the_owner_did_not_sign_is_named(life: Log) -
     assert only(changed(life, where, signature=forged)).expected.startswith(
         "a signature of the own"
     )
+    kind = OwnerTransactionKind.REVOKE
+    assert only(changed(life, where, kind=kind)).found == "a revoke of local"
     assert "owner_transaction_offered" in only(changed(life, where, offer=UUID(int=1))).expected

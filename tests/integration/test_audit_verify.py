@@ -86,6 +86,7 @@ async def test_an_empty_archive_is_clean(database: Database) -> None:
         ("headers = ''", "hash"),
         ("data = jsonb_set(data, '{close_usd}', '\"171.6\"')", "data"),
         ("data = data - 'is_complete'", "data"),
+        ("data = jsonb_set(data, '{is_complete}', '1')", "data"),
         ("data = null", "data"),
         ("bytes = bytes || ' '::bytea", "hash"),
         ("bytes = ''", "hash"),

@@ -14,6 +14,7 @@ from contracts.event import Recorded
 from contracts.ids import derive_root_id
 from contracts.order import OrderFilled
 from contracts.values import Side
+from contracts.venue import AccountFunded
 from execution.domain.ledger import FLAT
 from kit.engine_checks import Watch
 from kit.engine_runs import approve_any, rough_world, to_the_end
@@ -72,6 +73,24 @@ def test_a_fill_that_stands_twice_is_named() -> None:
 
     assert found([*FILLS, again]) == [
         "position 9: order_filled: expected fill 1 once, at 1, found it again"
+    ]
+
+
+def test_an_account_is_funded_once_or_a_loss_could_be_forgotten() -> None:
+    fill = FILLS[0].event
+    assert isinstance(fill, OrderFilled)
+    example = next(it for it in EXAMPLES if isinstance(it, AccountFunded))
+    funded = example.model_copy(update={"account": fill.account, "market": fill.market})
+    bought = filled(7, Side.LONG, "2", "100", pnl="0")
+    sold = filled(9, Side.SHORT, "2", "50", pnl="0")
+    first, second = (
+        replace(it, event=funded, position=position) for it, position in ((bought, 6), (bought, 8))
+    )
+
+    assert found([first, bought]) == []
+    assert found([first, bought, second, sold]) == [
+        f"position 8: account_funded: expected {fill.account} funded once, at 6, found it again",
+        "position 9: order_filled realized_pnl_usd: expected -100, found 0",
     ]
 
 

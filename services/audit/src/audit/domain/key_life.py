@@ -1,13 +1,14 @@
 """What must stand in the log before a delegate key signs, and that nothing is signed after its end.
 
-Where a wallet owns the account, each signature is that of the account's key: born for the owner's
-request, shown by the chain as the delegate, not yet destroyed, and within its day. An account has
-one key at a time, and no key twice. Where nobody owns a paper account, the desk signs for itself;
-on a chain nobody does.
+Where a wallet owns the account, each signature is that of the account's key: born for the request
+of its owner, who consented before, shown by the chain as the delegate, not yet destroyed, and
+within its day. An account has one key at a time, and no key twice. Where nobody owns a paper
+account, the desk signs for itself; on a chain nobody does.
 
 What the owner signs by hand is for `by_hand` to judge.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
@@ -17,6 +18,7 @@ from audit.domain.verification import Difference, shorten
 from contracts.control import AccountOpened
 from contracts.delegation import (
     AccountHandedOver,
+    ConsentGiven,
     DelegateKeyBorn,
     DelegateKeyDestroyed,
     DelegationAsked,
@@ -40,7 +42,11 @@ class _Account:
     """What the log says of one account's keys."""
 
     needs_key: bool = False
-    requests: tuple[UUID, ...] = ()
+    owner: str | None = None
+    """The wallet that it was handed over to."""
+    consents: Mapping[UUID, str] = field(default_factory=dict[UUID, str])
+    """Whose each is."""
+    requests: Mapping[UUID, DelegationAsked] = field(default_factory=dict[UUID, DelegationAsked])
     """What asked for a key and has none yet."""
     born: DelegateKeyBorn | None = None
     """The newest key, whether it lives or not."""
@@ -60,8 +66,9 @@ class KeyLife:
     _delegates: set[str] = field(default_factory=set[str])
     """Every key that was ever born."""
     _by_hand: ByHand = field(default_factory=ByHand)
-    _offers: dict[UUID, str] = field(default_factory=dict[UUID, str])
-    """Offered transactions, with the wallet that is to sign."""
+    _offers: dict[UUID, OwnerTransactionOffered] = field(
+        default_factory=dict[UUID, OwnerTransactionOffered]
+    )
 
     def fold(self, recorded: Recorded) -> list[Difference]:
         """Take one event; give what must hold of it and does not."""
@@ -70,14 +77,18 @@ class KeyLife:
             case AccountOpened():
                 self._set(event.account, needs_key=event.venue != PAPER)
             case AccountHandedOver():
-                self._set(event.account, needs_key=event.wallet is not None)
+                owner = event.wallet
+                self._set(event.account, needs_key=owner is not None, owner=owner)
+            case ConsentGiven():
+                consents = self._account(event.account).consents
+                self._set(event.account, consents={**consents, recorded.id: event.wallet})
             case DelegationAsked():
-                requests = (*self._account(event.account).requests, recorded.id)
-                self._set(event.account, requests=requests)
+                requests = self._account(event.account).requests
+                self._set(event.account, requests={**requests, recorded.id: event})
             case VenueObserved():
                 self._set(event.account, seen=event.delegate)
             case OwnerTransactionOffered():
-                self._offers[recorded.id] = event.wallet
+                self._offers[recorded.id] = event
             case TransactionOffered() | TransactionReturned():
                 self._by_hand.fold(recorded.id, event)
             case _:
@@ -107,15 +118,18 @@ class KeyLife:
         found: list[tuple[str, str]] = []
         if it.key is not None and it.born is not None:
             found.append((f"the end of key {it.born.delegate} before it", "none"))
-        if event.request not in it.requests:
+        asked = it.requests.get(event.request)
+        if asked is None:
             found.append((f"delegation_asked {event.request} before it", "none, or used already"))
+        else:
+            found += _unasked(it, asked, event)
         if event.delegate in self._delegates:
             found.append(("a new key", f"{event.delegate} again"))
         life = event.expires_at - event.born_at
         if not timedelta(0) < life <= KEY_LIFE_MAX:
             found.append((f"a life of at most {KEY_LIFE_MAX}", str(life)))
         self._delegates.add(event.delegate)
-        left = tuple(one for one in it.requests if one != event.request)
+        left = {one: by for one, by in it.requests.items() if one != event.request}
         self._set(event.account, born=event, key=recorded.id, requests=left)
         return found
 
@@ -153,11 +167,13 @@ class KeyLife:
         return found
 
     def _send(self, event: OwnerTransactionSent) -> list[tuple[str, str]]:
-        wallet = self._offers.get(event.offer)
-        if wallet is None:
+        offer = self._offers.get(event.offer)
+        if offer is None:
             return [(f"owner_transaction_offered {event.offer} before it", "none")]
-        if not is_signed(event.message, by=wallet, signature=event.signature):
-            return [(f"a signature of the owner {wallet}", event.signature)]
+        if (event.account, event.kind) != (offer.account, offer.kind):
+            return [(f"a {offer.kind} of {offer.account}", f"a {event.kind} of {event.account}")]
+        if not is_signed(event.message, by=offer.wallet, signature=event.signature):
+            return [(f"a signature of the owner {offer.wallet}", event.signature)]
         return []
 
     def _account(self, name: str) -> _Account:
@@ -165,6 +181,21 @@ class KeyLife:
 
     def _set(self, name: str, **changes: object) -> None:
         self._accounts[name] = replace(self._account(name), **changes)
+
+
+def _unasked(it: _Account, asked: DelegationAsked, event: DelegateKeyBorn) -> list[tuple[str, str]]:
+    """Give what the owner did not say of a key that is born for a request."""
+    owner = it.owner or asked.wallet
+    found = [
+        (f"{what} of the owner {owner}", by)
+        for what, by in (("a request", asked.wallet), ("a key", event.wallet))
+        if by != owner
+    ]
+    consented = it.consents.get(asked.consent)
+    if consented != asked.wallet:
+        what = f"consent_given {asked.consent} before it, of {asked.wallet}"
+        found.append((what, consented or "none"))
+    return found
 
 
 def _living(it: _Account) -> str:

@@ -36,12 +36,14 @@ class Sums:
     """By account and market."""
     _fills: dict[tuple[str, str, str], int] = field(default_factory=dict[tuple[str, str, str], int])
     """Positions of the fills, by account, market and the venue's name of the fill."""
+    _funded: dict[str, int] = field(default_factory=dict[str, int])
+    """Positions of what each account was funded by."""
 
     def fold(self, recorded: Recorded) -> list[Difference]:
         """Take one event; give what must hold of it and does not."""
         event = recorded.event
-        if isinstance(event, AccountFunded):  # It is flat; what filled before does not count.
-            self._held.pop((event.account, event.market), None)
+        if isinstance(event, AccountFunded):
+            return self._fund(event, recorded.position)
         if not isinstance(event, _Fill):
             return []
         place, what = (event.account, event.market), event.event_type
@@ -56,6 +58,15 @@ class Sums:
             return []
         shown = as_text(realized_usd), as_text(event.realized_pnl_usd)
         return [Difference(recorded.position, f"{what} realized_pnl_usd", *shown)]
+
+    def _fund(self, event: AccountFunded, position: int) -> list[Difference]:
+        """Forget what filled before: the account is flat. A second time would hide what it lost."""
+        first = self._funded.setdefault(event.account, position)
+        if first != position:
+            expected = f"{event.account} funded once, at {first}"
+            return [Difference(position, event.event_type, expected, "it again")]
+        self._held.pop((event.account, event.market), None)
+        return []
 
 
 def _filled(held: _Held, event: _Fill) -> tuple[_Held, Decimal]:

@@ -4,6 +4,7 @@ A row is compared with the row before it and with itself: its columns are read f
 once more. Each difference names a position, what was expected there and what was found.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -127,7 +128,12 @@ def _expected(message: Message, defect: str | None) -> Entry:
 def _same_json(one: bytes | None, other: bytes | None) -> bool:
     if one is None or other is None:
         return one is other
-    return pydantic_core.from_json(one) == pydantic_core.from_json(other)
+    return _sorted(one) == _sorted(other)
+
+
+def _sorted(data: bytes) -> str:
+    """Give JSON by sorted names: to Python alone `true`, `1` and `1.0` are equal."""
+    return json.dumps(pydantic_core.from_json(data), sort_keys=True)
 
 
 def _position_of(row: BaseModel | None) -> int:
