@@ -79,6 +79,23 @@ def test_a_client_with_a_whole_network_is_one_client(address: str, network: str)
 @pytest.mark.parametrize(
     ("address", "network"),
     [
+        ("192.0.2.7:50123", "192.0.2.7"),
+        ("[2001:db8:1:2::7]:50123", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::7]", "2001:db8:1:2::/64"),
+        (" 2001:db8:1:2::7%eth0", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("unknown", "unknown"),
+        ("x]:1", "x]:1"),
+    ],
+)
+def test_of_a_port_that_a_proxy_adds_nothing_is_counted(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("[2001:db8:1:2::7]:50123", "2001:db8:1::/48"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
         ("192.0.2.7", None),
         ("::ffff:192.0.2.7", None),

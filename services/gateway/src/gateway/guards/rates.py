@@ -89,23 +89,31 @@ class Rates:
 
 def network_of(address: str) -> str:
     """Give whom to count an address as: itself, or its /64 where one client has that many."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
+    found = _read(address)
+    if found is None:
         return address
     if found.version == 4:
         return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
     return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 def wide_network_of(address: str) -> str | None:
     """Give the /48 of an IPv6 address; None for what has no wider network to be counted by."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return None
-    if found.version == 4 or found.ipv4_mapped is not None:
+    found = _read(address)
+    if found is None or found.version == 4:
         return None
     return str(ipaddress.ip_network((found, 48), strict=False))
+
+
+def _read(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address; of a port, which some proxies add, a client has as many as it likes."""
+    bare = address.strip()
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    if bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(bare.partition("%")[0])
+    except ValueError:
+        return None
+    return found if found.version == 4 else found.ipv4_mapped or found
