@@ -37,8 +37,10 @@ class Lying(Rpc):
         self.bend = bend
         self._bent = method
 
-    async def call(self, method: str, *params: object) -> Any:
-        told = await super().call(method, *params)
+    async def call(
+        self, method: str, *params: object, judge: Callable[[Any], None] | None = None
+    ) -> Any:
+        told = await super().call(method, *params, judge=judge)
         return self.bend(told) if method == self._bent else told
 
 
