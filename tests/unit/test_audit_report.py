@@ -64,3 +64,17 @@ def test_a_column_is_shown_as_a_person_writes_it(change: dict[str, Any], said: s
     row = Linked(entry, GENESIS, link(GENESIS, entry))
 
     assert [str(it) for it in differences_of_row(row, before=None)] == [f"position 1: {said}"]
+
+
+def test_what_is_recorded_cannot_write_the_report() -> None:
+    result = verified(0)
+    lie = "1\nclean\x1b[2J\u202e"
+    result.add([Difference(2, "order_filled", f"fill {lie} once", "it again")])
+    result.unreadable = 1
+    result.first_unreadable = f"position 1: {lie}"
+
+    said = show_verified(result, with_stream=False)
+
+    assert "clean" not in said.splitlines()
+    assert said.replace("\n", "").isprintable()
+    assert r"fill 1\nclean\x1b[2J\u202e once" in said

@@ -1,6 +1,9 @@
 """What the commands print: a few lines for a person."""
 
+from collections.abc import Sequence
+
 from audit.domain.comparison import CoreComparison, Span
+from audit.domain.verification import printable
 from audit.replay import Replayed
 from audit.verify import Verified
 
@@ -27,12 +30,12 @@ def show_verified(found: Verified, *, with_stream: bool) -> str:
         last = (
             f"not judged: {_counted(found.unreadable, 'message')}" if found.unreadable else "clean"
         )
-        return "\n".join([*lines, last])
+        return _text([*lines, last])
     lines.append(_counted(found.differences_found, "difference"))
     lines += [f"  {difference}" for difference in found.differences[:_DIFFERENCES_SHOWN_MAX]]
     if found.differences_found > _DIFFERENCES_SHOWN_MAX:
         lines.append(f"  and {found.differences_found - _DIFFERENCES_SHOWN_MAX} more")
-    return "\n".join(lines)
+    return _text(lines)
 
 
 def show_replayed(found: Replayed, *, source: str, revision: str) -> str:
@@ -67,8 +70,12 @@ def show_replayed(found: Replayed, *, source: str, revision: str) -> str:
             for each in found.comparisons
             if each.difference and each.revision not in (None, revision)
         ]
-        return "\n".join([*lines, f"first difference: {found.difference}"])
-    return "\n".join([*lines, "clean" if found.is_judged else _not_judged(found)])
+        return _text([*lines, f"first difference: {found.difference}"])
+    return _text([*lines, "clean" if found.is_judged else _not_judged(found)])
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(map(printable, lines))
 
 
 def _unjudged_line(core: CoreComparison, span: Span) -> str:

@@ -18,6 +18,7 @@ from audit.domain.trades.summary import (
     markouts,
     slippages,
 )
+from audit.domain.verification import printable
 from audit.trades import Reported
 from contracts.feed import FeedKind
 from contracts.values import plain
@@ -55,9 +56,9 @@ def show_trades(found: Reported) -> str:
     for (account, market), money in sorted(found.journal.accounts.items()):
         lines += [f"money        {account} on {market}, realized", *_money_lines(money)]
     lines += [f"difference   {it}" for it in found.journal.differences]
-    if found.journal.differences:
-        return "\n".join(lines)
-    return "\n".join([*lines, "not judged to the end" if found.unreadable else "clean"])
+    if not found.journal.differences:
+        lines.append("not judged to the end" if found.unreadable else "clean")
+    return "\n".join(map(printable, lines))
 
 
 def trades_json(found: Reported) -> str:

@@ -34,7 +34,7 @@ class Difference(NamedTuple):
     found: str
 
     def __str__(self) -> str:
-        return (
+        return printable(
             f"position {self.position}: {self.what}: expected {self.expected}, found {self.found}"
         )
 
@@ -158,6 +158,13 @@ def as_text(value: object) -> str:
 
 def _difference(position: int, what: str, expected: str, found: str) -> Difference:
     return Difference(position, what, shorten(expected), shorten(found))
+
+
+def printable(text: str) -> str:
+    """Give a text on one line that commands no terminal: what is recorded could write a report."""
+    if text.isprintable():
+        return text
+    return "".join(it if it.isprintable() else ascii(it)[1:-1] for it in text)
 
 
 def shorten(text: str) -> str:
