@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from contracts.control import AccountOpened, KillLevel
-from contracts.delegation import DelegationChanged, DelegationState
+from contracts.delegation import DelegationChanged, DelegationState, OwnerTransactionRefused
 from contracts.engine import Mode
 from contracts.event import Event
 from contracts.order import OrderFilled, SetupClosed
@@ -151,6 +151,15 @@ def test_the_streams_message_is_an_activity_with_the_whole_event(event: Event) -
     assert message["event"] == event.event_type
     assert type(event).model_validate_json(json.dumps(message["data"])) == event
     msgspec.json.decode(text, type=protocol.Activity)
+
+
+def test_no_text_of_others_turns_or_breaks_the_line_that_tells_of_it() -> None:
+    refused = example(
+        OwnerTransactionRefused, reason="node says \u202eno\n12:00 Kill lifted\x1b[2J"
+    )
+    item: dict[str, Any] = json.loads(protocol.event_text(events.recorded(refused, position=1)))
+    assert "node says  no 12:00 Kill lifted [2J" in item["summary"]
+    assert item["data"]["reason"] == refused.reason
 
 
 def test_a_denial_names_the_rule_what_was_observed_and_the_limit() -> None:

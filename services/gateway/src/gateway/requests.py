@@ -1,6 +1,5 @@
 """What people may ask: closed, strict shapes; every number is a plain decimal string."""
 
-import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -9,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.control import Settings
 from contracts.values import plain, refused
+from gateway.domain.hidden import HIDDEN, shown
 
 TEXT_MAX = 500
 """Characters of a person's text."""
@@ -21,20 +21,8 @@ def _above_zero(text: str) -> str:
     return text
 
 
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-
-
-def _is_hidden(char: str) -> bool:
-    """Say whether a character controls how text is shown: it could make a log line lie."""
-    return (
-        unicodedata.category(char) in _HIDDEN_CATEGORIES
-        or unicodedata.bidirectional(char) in _DIRECTIONS
-    )
-
-
 def _printable(text: str) -> str:
-    if any(map(_is_hidden, text)):
+    if HIDDEN.search(text):
         raise refused("expected text without control characters")
     return text
 
@@ -195,5 +183,4 @@ def clean_reason(text: object) -> str:
 
 def clean_text(text: str) -> str:
     """Make any text one that the log takes: short, on one line, without control characters."""
-    kept = "".join(" " if _is_hidden(char) else char for char in text[: 4 * TEXT_MAX])
-    return " ".join(kept.split())[:TEXT_MAX]
+    return " ".join(shown(text[: 4 * TEXT_MAX]).split())[:TEXT_MAX]

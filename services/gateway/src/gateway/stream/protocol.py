@@ -15,6 +15,7 @@ from contracts import codec
 from contracts.event import Recorded
 from contracts.values import to_millis
 from gateway.domain import words
+from gateway.domain.hidden import shown
 from gateway.domain.sentences import summary
 
 VERSION = 1
@@ -119,7 +120,7 @@ def event_text(recorded: Recorded) -> str:
             "type": words.api_type(event),
             "event": event.event_type,
             "level": words.level(event),
-            "summary": summary(event),
+            "summary": shown(summary(event)),
             "id": str(recorded.id),
             "subject": recorded.subject,
             "source": recorded.source,
@@ -142,7 +143,7 @@ def unreadable_text(*, position: int, subject: str, recorded_at: datetime, reaso
             "type": "error",
             "event": words.UNREADABLE,
             "level": words.Level.BAD,
-            "summary": f"unreadable event at position {position}: {reason:.300}",
+            "summary": shown(f"unreadable event at position {position}: {reason:.300}"),
             "id": "",
             "subject": subject,
             "source": "",
