@@ -70,6 +70,16 @@ def a_placement(distance: str | None, *, size: str = "10", filled: str = "0") ->
     return Placement(BEGIN, Decimal(100), Decimal(size), away, away, Decimal(filled))
 
 
+def test_what_stands_twice_in_the_log_is_counted_once() -> None:
+    once = recorded(history(1))
+    again = [replace(it, position=it.position + len(once)) for it in once]
+    counted = journal([*once, *again])
+    assert counted.accounts == journal(once).accounts
+    assert [it.fills for it in counted.setups.values()] == [
+        it.fills for it in journal(once).setups.values()
+    ]
+
+
 def test_a_setup_is_one_row_from_signal_to_exit() -> None:
     (setup,) = journal(recorded(history(1))).setups.values()
     assert (setup.proposal, setup.exit_kind) == ("manual_order_requested", "stopped")

@@ -15,6 +15,7 @@ from contracts.control import AccountOpened, ManualOrderRequested
 from contracts.engine import PositionAdopted
 from contracts.event import Event, Recorded
 from contracts.feed import FeedOpened
+from contracts.minute import MinuteClosed
 from contracts.order import (
     OrderFilled,
     OrderIntended,
@@ -23,7 +24,7 @@ from contracts.order import (
     ReplaceIntended,
     SetupClosed,
 )
-from contracts.signal import EntrySignaled
+from contracts.signal import EntrySignaled, EntryWithheld
 from contracts.transaction import TransactionLanded, TransactionPlanned
 from contracts.values import Leg, OrderKind, Side
 from contracts.venue import (
@@ -36,6 +37,8 @@ from contracts.venue import (
 from contracts.verdict import OrderApproved
 
 _Flow = FundingSettled | VenueFeeCharged | PositionLiquidated | ForeignOrderFilled
+_Frequent = VenueObserved | MinuteClosed | EntryWithheld
+"""What comes all the time, and counts nothing."""
 
 
 @dataclass(slots=True)
@@ -65,6 +68,8 @@ class Journal:
         """Everything by account and market, also what belongs to no setup."""
         self.differences: list[Difference] = []
         """Where a setup's recorded sums are not those of its events."""
+        self._seen: set[UUID] = set()
+        """What was counted already."""
         self._signals: dict[UUID, tuple[str, datetime]] = {}
         self._books: dict[tuple[str, str], Book] = {}
         self._orders: dict[str, _Order] = {}
@@ -73,7 +78,14 @@ class Journal:
         self._live: dict[tuple[str, str], Setup] = {}
 
     def step(self, recorded: Recorded) -> None:
-        """Take the next event of the log."""
+        """Take the next event of the log; one that stands there again counts once."""
+        if recorded.id in self._seen:
+            return
+        if not isinstance(recorded.event, _Frequent):
+            self._seen.add(recorded.id)
+        self._take(recorded)
+
+    def _take(self, recorded: Recorded) -> None:
         match recorded.event:
             case FeedOpened() as event:
                 self.feeds.append(event)
