@@ -12,6 +12,7 @@ from solders.keypair import Keypair
 from solders.system_program import AdvanceNonceAccountParams, advance_nonce_account
 
 from audit.domain.key_life import KeyLife
+from audit.domain.orders import Orders
 from audit.domain.permission import Permissions
 from contracts.control import KillLevel, SettingsChanged
 from contracts.manual import (
@@ -73,8 +74,8 @@ def position_base(desk: ManualDesk) -> str:
 
 def differences(desk: ManualDesk) -> list[object]:
     """Give what the audit finds wrong with the signatures of a log."""
-    keys, permissions = KeyLife(), Permissions()
-    return [found for it in desk.log.recorded for found in (*keys.fold(it), *permissions.fold(it))]
+    folds = KeyLife(), Orders(), Permissions()
+    return [found for it in desk.log.recorded for fold in folds for found in fold.fold(it)]
 
 
 def require_replay(desk: ManualDesk) -> None:

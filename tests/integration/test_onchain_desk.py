@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from audit.domain.orders import Orders
 from audit.domain.permission import Permissions
 from contracts.control import KillLevel
 from contracts.engine import ModeChanged, ReconciliationBroke
@@ -19,8 +20,9 @@ from kit.onchain_world import OnChainWorld, onchain_world
 
 def require_clean(world: OnChainWorld) -> None:
     """Require what `audit verify` and `audit replay` require of orders, and agreeing sums."""
-    permissions, core = Permissions(), PlannerCore()
+    permissions, orders, core = Permissions(), Orders(), PlannerCore()
     assert [it for event in world.events for it in permissions.fold(event)] == []
+    assert [it for event in world.events for it in orders.fold(event)] == []
     derived = [draft.id for recorded in world.events for draft in core.step(recorded)]
     assert derived == [it.id for it in world.events if isinstance(it.event, PlannerCore.decides)]
     assert world.found(ReconciliationBroke) == []
