@@ -208,6 +208,28 @@ async def test_resume_lifts_the_kill() -> None:
         assert not (await desk.http.get("/api/state")).json()["isHalted"]
 
 
+@pytest.mark.parametrize("scope", ["account", "global"])
+async def test_a_stop_that_the_person_did_not_see_is_not_lifted(scope: str) -> None:
+    account = "local" if scope == "account" else None
+    async with running_desk() as desk:
+        await desk.http.post("/api/engine/kill", json={"reason": "mine", "scope": scope})
+        (seen,) = (await desk.http.get("/api/state")).json()["halts"]
+        ask = {"reason": "ok", "scope": scope, "knows": seen["newestPos"]}
+        # One that is lower, and one that the state does not hold yet.
+        for level in (KillLevel.PAUSE_ENTRIES, KillLevel.FLATTEN):
+            await desk.story.write(events.a_kill(account, level))
+            refused = await desk.http.post("/api/engine/resume", json=ask)
+            assert (refused.status_code, refused.json()["code"]) == (409, "stop_changed")
+        assert (await desk.http.get("/api/state")).json()["killLevel"] == "flatten"
+        (found,) = (await desk.http.get("/api/state")).json()["halts"]
+        ask["knows"] = found["newestPos"]
+        keyed = {"Idempotency-Key": "resume-as-it-was-seen"}
+        for _ in range(2):
+            lifted = await desk.http.post("/api/engine/resume", json=ask, headers=keyed)
+            assert lifted.status_code == 202
+        assert not (await desk.http.get("/api/state")).json()["isHalted"]
+
+
 # All accounts.
 
 

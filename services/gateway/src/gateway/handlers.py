@@ -191,16 +191,39 @@ class Commands:
         return Killed(done, asked, asked if standing is None else max(asked, standing), scope)
 
     async def resume(
-        self, reason: str, key: str | None, *, actor: Actor, scope: Scope = Scope.ACCOUNT
+        self,
+        reason: str,
+        key: str | None,
+        *,
+        actor: Actor,
+        scope: Scope = Scope.ACCOUNT,
+        knows: int | None = None,
     ) -> Done:
-        """Lift the account's kill, or the global one: the other stands on."""
+        """Lift the account's kill, or the global one: the other stands on.
+
+        `knows` is the position of the newest kill that the person saw; a newer one refuses this.
+        """
         if scope is Scope.GLOBAL and not actor.is_operator:
             detail = "expected an operator's wallet to resume all accounts, found another one"
             raise Problem(Code.OPERATOR_WALLET_REQUIRED, detail)
         require_fresh(actor, "to resume")
         event = control.TradingResumed(account=self._account_of(scope), reason=reason, by=actor.by)
         route = "resume" if scope is Scope.ACCOUNT else "resume-all"
-        return await self.record(event, self.identity(route, key, actor))
+        identity = self.identity(route, key, actor)
+        for _ in range(CONFLICTS_MAX):
+            state = self.live.state
+            halt = state.halt if scope is Scope.ACCOUNT else state.global_halt
+            if knows is None or halt is None:
+                return await self.record(event, identity)
+            if halt.newest != knows:
+                detail = f"expected {knows} to be the newest stop, found {halt.newest}"
+                raise Problem(Code.STOP_CHANGED, f"{detail} by {halt.by}: {halt.reason}")
+            last = state.control_position if scope is Scope.ACCOUNT else halt.newest
+            try:
+                return await self.record(event, identity, expected_last={subject_of(event): last})
+            except VersionConflict as conflict:
+                await self.live.folded(conflict.found, timeout_s=FOLD_WAIT_S)
+        raise _never_alone()
 
     def _account_of(self, scope: Scope) -> AccountId | None:
         return self.live.account_id if scope is Scope.ACCOUNT else None
@@ -244,9 +267,7 @@ class Commands:
                 await self.live.folded(conflict.found, timeout_s=FOLD_WAIT_S)
                 continue
             return self._account()
-        raise Problem(
-            Code.LOG_UNAVAILABLE, "expected to write alone, found others in between", retry_after=1
-        )
+        raise _never_alone()
 
     async def settle(self, *, timeout_s: float) -> None:
         """Wait for kills that the log has not taken yet."""
@@ -349,6 +370,11 @@ def require_fresh(actor: Actor, what: str) -> None:
     if not actor.is_fresh:
         detail = f"expected a fresh sign-in {what}, found an older one: sign in again"
         raise Problem(Code.STEP_UP_REQUIRED, detail)
+
+
+def _never_alone() -> Problem:
+    detail = "expected to write alone, found others in between"
+    return Problem(Code.LOG_UNAVAILABLE, detail, retry_after=1)
 
 
 def _key_reused(position: int) -> Problem:

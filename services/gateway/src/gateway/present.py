@@ -276,6 +276,7 @@ def _halts(state: DeskState) -> list[views.HaltView]:
             reason=halt.reason,
             by=halt.by,
             pos=str(halt.position),
+            newest_pos=str(halt.newest),
             recorded_at=time_text(halt.recorded_at),
         )
         for scope, halt in ((Scope.GLOBAL, state.global_halt), (Scope.ACCOUNT, state.halt))

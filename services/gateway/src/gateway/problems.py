@@ -54,6 +54,7 @@ class Code(StrEnum):
     TX_REPEATED = "tx_repeated"
     TX_NOT_NOW = "tx_not_now"
     NOT_BY_HAND = "not_by_hand"
+    STOP_CHANGED = "stop_changed"
     SETTINGS_CHANGED = "settings_changed"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
@@ -124,6 +125,7 @@ CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
         Code.TX_REPEATED: Kind(409, "The transaction was signed already"),
         Code.TX_NOT_NOW: Kind(409, "The transaction may not be sent now"),
         Code.NOT_BY_HAND: Kind(409, "This wallet does not sign by hand now"),
+        Code.STOP_CHANGED: Kind(409, "Another stop came in between"),
         Code.SETTINGS_CHANGED: Kind(412, "The settings changed in between"),
         Code.PAYLOAD_TOO_LARGE: Kind(413, "The body is too large"),
         Code.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body must be application/json"),

@@ -80,6 +80,8 @@ class ResumeRequest(ReasonRequest):
     """Why trading is to be resumed, and whose."""
 
     scope: Literal["account", "global"] = "account"
+    knows: Annotated[str, Field(pattern=r"^[0-9]{1,19}$")] | None = None
+    """`newestPos` of the stop that the person saw: with a newer one, nothing is resumed."""
 
 
 class ChallengeRequest(_Request):

@@ -287,6 +287,8 @@ class HaltView(View, frozen=True):
     reason: str
     by: str
     pos: str
+    newest_pos: str
+    """Of the newest kill, whatever its level: what a resume says that it knows."""
     recorded_at: str
 
 

@@ -54,6 +54,8 @@ class Halt:
     reason: str
     by: str
     position: int
+    newest: int
+    """Position of the newest kill, of whatever level."""
     recorded_at: datetime
 
 
@@ -299,14 +301,15 @@ def _capital(state: DeskState, event: venue.AccountFunded | venue.CapitalMoved) 
 
 
 def _halted(before: Halt | None, recorded: Recorded, event: control.KillSwitchEngaged) -> Halt:
-    """Give the kill that stands: a lower one changes nothing while a higher one stands."""
+    """Give the kill that stands: a lower one does not take a higher one's place."""
     if before is not None and before.level > event.level:
-        return before
+        return replace(before, newest=recorded.position)
     return Halt(
         level=event.level,
         reason=event.reason,
         by=event.by,
         position=recorded.position,
+        newest=recorded.position,
         recorded_at=recorded.recorded_at,
     )
 

@@ -196,7 +196,7 @@ async def kill(
     "/api/engine/resume",
     status_code=202,
     guards=[json_only],
-    responses=problems(400, 413, 415, 422, 503, 507),
+    responses=problems(400, 409, 413, 415, 422, 503, 507),
 )
 async def resume(
     data: JSONBody[ResumeRequest],
@@ -206,10 +206,12 @@ async def resume(
 ) -> Response[CommandAccepted]:
     """Lift the kill of this account, or the global one, whatever its level; the other stands on.
 
-    Needs a fresh sign-in, and for all accounts an operator's wallet.
+    Needs a fresh sign-in, and for all accounts an operator's wallet. With `knows`, a stop that came
+    after the one that the person saw stands, and the answer is 409.
     """
     key, scope = checked_key(idempotency_key), kills.Scope(data.scope)
-    done = await commands.resume(data.reason, key, actor=admission.actor, scope=scope)
+    knows = None if data.knows is None else int(data.knows)
+    done = await commands.resume(data.reason, key, actor=admission.actor, scope=scope, knows=knows)
     return _recorded(done)
 
 

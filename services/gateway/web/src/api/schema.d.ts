@@ -959,6 +959,7 @@ export interface components {
             reason: string;
             by: string;
             pos: string;
+            newestPos: string;
             recordedAt: string;
         };
         /** Health */
@@ -1373,6 +1374,11 @@ export interface components {
              * @enum {string}
              */
             scope: "account" | "global";
+            /**
+             * Knows
+             * @default null
+             */
+            knows: string | null;
         };
         /** SectionView */
         SectionView: {
@@ -2203,6 +2209,15 @@ export interface operations {
             };
             /** @description A problem (RFC 9457) */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

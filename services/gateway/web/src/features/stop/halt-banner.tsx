@@ -54,7 +54,13 @@ export function HaltBanner() {
           An operator's wallet resumes all accounts.
         </p>
       )}
-      <ResumeDialog open={isOpen} onOpenChange={setOpen} causes={causes} scope={scope} />
+      <ResumeDialog
+        open={isOpen}
+        onOpenChange={setOpen}
+        causes={causes}
+        scope={scope}
+        knows={state.halts.find((one) => one.scope === scope)?.newestPos ?? null}
+      />
     </div>
   );
 }
@@ -64,9 +70,11 @@ interface ResumeDialogProps {
   onOpenChange(open: boolean): void;
   causes: string[];
   scope: "account" | "global";
+  /** The newest stop that is shown: a newer one is not lifted unread. */
+  knows: string | null;
 }
 
-function ResumeDialog({ open, onOpenChange, causes, scope }: ResumeDialogProps) {
+function ResumeDialog({ open, onOpenChange, causes, scope, knows }: ResumeDialogProps) {
   const desk = useDesk();
   const guard = useStepUp();
   const [reason, setReason] = useState("");
@@ -76,7 +84,7 @@ function ResumeDialog({ open, onOpenChange, causes, scope }: ResumeDialogProps) 
     setSaid("Requested …");
     try {
       await guard(() =>
-        answered(api.POST("/api/engine/resume", { body: { reason: reason.trim(), scope } })),
+        answered(api.POST("/api/engine/resume", { body: { reason: reason.trim(), scope, knows } })),
       );
       if (causes.length > 1)
         tell("warning", "This account's stop was lifted. That of all accounts stands.", {
