@@ -121,7 +121,8 @@ async def it_shows_where_the_desk_stands(desk: Desk, page: Page) -> None:
     assert "Trading: no new risk since" in await page.text_of("warning-banner")
     transactions = await page.text_of("transactions")
     assert "protective, attempt 1" in transactions
-    assert "failed: would cross (6057)" in transactions
+    why = "the price would cross the market, and a post-only order must rest"
+    assert f"failed: {why} code 6057" in transactions
     verdict = await page.text_of("verdict-why")
     assert "approved" in verdict
     for rule in Rule:

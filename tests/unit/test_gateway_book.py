@@ -18,6 +18,7 @@ from gateway.domain import book as books
 from gateway.domain.book import TRANSACTIONS_MAX, Book, SetupStatus
 from gateway.domain.orders import OrderState, OrderStatus
 from gateway.domain.transactions import Fate
+from gateway.present_orders import transaction_view
 from kit import gateway_events as events
 from kit.gateway_story import Story
 from kit.memory import InMemoryLog
@@ -173,6 +174,8 @@ def test_a_transaction_is_followed_to_its_fate(code: int | None) -> None:
     assert one.fate is (Fate.LANDED if code is None else Fate.FAILED)
     assert (one.retry_class, one.attempt, one.slot) == (RetryClass.EXPOSURE, 1, 1_155)
     assert (one.code, one.reason) == (code, "" if code is None else "would-cross")
+    crossed = "the price would cross the market, and a post-only order must rest"
+    assert transaction_view(one).why == ("" if code is None else crossed)
     assert (one.priority_fee_lamports, one.fee_lamports) == (4_200, 9_200)
     assert len(one.signature) == 64
 
@@ -185,9 +188,10 @@ def test_a_dead_transaction_stays_beside_the_attempt_that_follows_it() -> None:
         await story.dies(first)
         await story.plans(setup, [intent], RetryClass.PROTECTIVE, attempt=2)
 
-    assert [(one.fate, one.attempt) for one in told(retries).transactions] == [
-        (Fate.DEAD, 1),
-        (Fate.PLANNED, 2),
+    shown = [transaction_view(one) for one in told(retries).transactions]
+    assert [(one.fate, one.attempt, one.why) for one in shown] == [
+        (Fate.DEAD, 1, "no block took it in time"),
+        (Fate.PLANNED, 2, ""),
     ]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from execution.domain.errors import Action, classify
-from gateway.domain.program_words import why_refused
+from gateway.domain.program_words import why_failed, why_refused
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,8 @@ def test_every_refusal_that_the_engine_knows_but_a_foreign_layout_has_words() ->
         and classify(code) is not Action.STOP_ALL
     ]
     assert nameless == []
+
+
+def test_what_landed_and_failed_says_why_without_its_code() -> None:
+    assert why_failed(6071) == "an order with its number is open already"
+    assert why_failed(6999) == "the program refused it"

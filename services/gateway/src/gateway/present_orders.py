@@ -6,7 +6,8 @@ from gateway import views
 from gateway.domain.book import Adopted, SetupState
 from gateway.domain.desk import Verdict
 from gateway.domain.orders import OrderState
-from gateway.domain.transactions import TransactionState
+from gateway.domain.program_words import why_failed
+from gateway.domain.transactions import Fate, TransactionState
 from gateway.stream.protocol import time_text
 from gateway.written import maybe_plain, maybe_text
 
@@ -76,11 +77,24 @@ def transaction_view(one: TransactionState) -> views.TransactionView:
         fate=one.fate,
         code=one.code,
         reason=one.reason,
+        why=_why(one),
         signature=one.signature,
         slot=maybe_text(one.slot),
         fee_lamports=maybe_text(one.fee_lamports),
         pos=str(one.position),
     )
+
+
+def _why(one: TransactionState) -> str:
+    match one.fate:
+        case Fate.FAILED if one.code is not None:
+            return why_failed(one.code)
+        case Fate.DEAD if one.reason:
+            return f"this desk's own signer refused it: {one.reason.replace('-', ' ')}"
+        case Fate.DEAD:
+            return "no block took it in time"
+        case _:
+            return ""
 
 
 def adopted_view(adopted: Adopted) -> views.AdoptedView:

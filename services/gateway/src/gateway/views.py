@@ -226,6 +226,8 @@ class TransactionView(View, frozen=True):
     code: int | None
     """The program's error."""
     reason: str
+    why: str
+    """Why it changed nothing, in words; empty where it did, or may still."""
     signature: str
     slot: str | None
     fee_lamports: str | None

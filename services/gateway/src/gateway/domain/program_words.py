@@ -49,3 +49,8 @@ def why_refused(code: int | None, reason: str | None) -> str | None:
     text = _NODES.get(told, name) if code is None else _CODES.get(code, name)
     text = text or "the program does not say why"
     return text if code is None else f"{text} ({code})"
+
+
+def why_failed(code: int) -> str:
+    """Say why a program refused what landed, without its code."""
+    return _CODES.get(code, "the program refused it")

@@ -1615,6 +1615,7 @@ export interface components {
             fate: string;
             code: number | null;
             reason: string;
+            why: string;
             signature: string;
             slot: string | null;
             feeLamports: string | null;

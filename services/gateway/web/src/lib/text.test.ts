@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { minus, number, places, usd, words } from "./text";
+import { minus, number, places, sol, usd, words } from "./text";
 
 it("formats a decimal to its last digit, with a real minus", () => {
   expect(number("12345678901234567.12345678")).toBe("12,345,678,901,234,567.12345678");
@@ -14,6 +14,14 @@ it("subtracts decimals exactly", () => {
   expect(minus("0.1", "0.3")).toBe("-0.2");
   expect(minus("-1.005", "-1")).toBe("-0.005");
   expect(minus("9007199254740993.1", "0.1")).toBe("9007199254740993.0");
+});
+
+it("writes lamports in SOL, exactly", () => {
+  expect(["9200", "1000000000", "12500000000"].map(sol)).toEqual([
+    "0.0000092 SOL",
+    "1 SOL",
+    "12.5 SOL",
+  ]);
 });
 
 it("counts the decimals of a tick", () => {

@@ -30,6 +30,13 @@ export function usd(value: string | null | undefined, signed = false): string {
     : `${number(value, { digits: 2, signed })} USD`;
 }
 
+/** Writes lamports in SOL, exactly. */
+export function sol(lamports: string): string {
+  const digits = lamports.padStart(10, "0");
+  const rest = digits.slice(-9).replace(/0+$/, "");
+  return `${digits.slice(0, -9)}${rest ? `.${rest}` : ""} SOL`;
+}
+
 /** Counts the decimals of a step such as `0.001`. */
 export function places(step: string): number {
   return (step.split(".")[1] ?? "").length;

@@ -1,5 +1,6 @@
 /** What each state of the delegation means, in words; the chain says which one it is. */
 import type { Tone } from "@/components/ui/badge";
+import { sol } from "@/lib/text";
 import type { Delegation } from "./use-delegation";
 
 export type BadgeState =
@@ -133,11 +134,4 @@ export function checkName(code: string): string {
 export function foundText(found: string): string {
   const lamports = /^(\d+) lamports$/.exec(found)?.[1];
   return lamports === undefined ? found : sol(lamports);
-}
-
-/** Writes lamports in SOL, exactly. */
-export function sol(lamports: string): string {
-  const digits = lamports.padStart(10, "0");
-  const rest = digits.slice(-9).replace(/0+$/, "");
-  return `${digits.slice(0, -9)}${rest ? `.${rest}` : ""} SOL`;
 }

@@ -1,6 +1,6 @@
 import type { State } from "@/api/client";
 import { cn } from "@/lib/cn";
-import { shortened, words } from "@/lib/text";
+import { number, shortened, sol } from "@/lib/text";
 
 const SHOWN_MAX = 6;
 const TONES: Record<string, string> = {
@@ -27,12 +27,16 @@ export function Transactions({ state }: { state: State }) {
               </span>
               <span className={cn(TONES[one.fate])}>
                 {one.fate}
-                {one.code !== null && `: ${words(one.reason)} (${one.code})`}
+                {one.why && `: ${one.why}`}
+                {one.code !== null && (
+                  <span className="num text-2xs text-muted"> code {one.code}</span>
+                )}
               </span>
               <span className="num text-muted">
                 {one.signature && shortened(one.signature, 6)}
-                {one.slot && ` slot ${one.slot}`}
-                {one.feeLamports && ` ${one.feeLamports} lamports`}
+                {one.slot && ` slot ${number(one.slot)}`}
+                {one.feeLamports &&
+                  `, ${number(one.feeLamports)} lamports (${sol(one.feeLamports)})`}
               </span>
             </li>
           );

@@ -1,6 +1,5 @@
 import type { Schemas } from "@/api/client";
-import { sol } from "@/features/delegation/states";
-import { number, usd } from "@/lib/text";
+import { number, sol, usd } from "@/lib/text";
 
 type Effect = Schemas["EffectView"];
 type Rehearsed = Schemas["RehearsedView"];
