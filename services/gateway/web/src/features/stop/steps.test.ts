@@ -92,9 +92,23 @@ test("a close that came to nothing says why, and what to do", () => {
 
 test("a close whose transaction died is told before its order is over", () => {
   const order = { ...closing("intended", "", "12"), isOpen: true };
-  const died = { fate: "dead", orderIds: ["c12"], pos: "13", reason: "" };
+  const died = { fate: "dead", orderIds: ["c12"], pos: "13", why: "no block took it in time" };
   const now = { ...desk(14, "5", [order]), transactions: [died] } as unknown as State;
-  expect(left(now)?.text).toContain("1 close did not fill it, the last: dead.");
+  expect(left(now)?.text).toContain("1 close did not fill it, the last: no block took it in time.");
+});
+
+test("a close counts once, though its transactions died before it was rejected", () => {
+  const transactions = ["12", "13"].map((pos) => ({
+    fate: "dead",
+    orderIds: ["c14", "s1"],
+    pos,
+    why: "",
+  }));
+  const orders = [closing("rejected", "price_moved", "14"), STOP];
+  const now = { ...desk(15, "5", orders), transactions } as unknown as State;
+  expect(left(now)?.text).toContain("1 close did not fill it, the last: price moved.");
+  const filled = { ...now, orders: [closing("filled", "", "14"), STOP] };
+  expect(left(filled)?.text).toBe("The position of +5: +5 left.");
 });
 
 test("who cannot send a close says who can", () => {

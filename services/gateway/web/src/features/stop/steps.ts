@@ -120,21 +120,26 @@ function troubleOf(now: State, pos: string | null): string | null {
   return `${plural(failed.length, "close")} did not fill it, the last: ${last}. The desk tries again, each time at a price farther away, and its stop stays. If that goes on, close it on the venue's own page.`;
 }
 
-/** Gives why each close since the stop came to nothing, the oldest first. */
+/**
+ * Gives why each close since the stop came to nothing, the oldest first. A close counts once, however
+ * many transactions of it came to nothing before it was over.
+ */
 function closesOf(now: State, pos: string | null): string[] {
   const isSince = (at: string) => pos !== null && BigInt(at) > BigInt(pos);
-  const closes = now.orders.filter((one) => one.leg === "close" && isSince(one.pos));
-  const ids = new Set(closes.map((one) => one.orderId));
-  const refused = now.transactions.filter(
-    (one) => WITHOUT_EFFECT.has(one.fate) && one.orderIds.some((id) => ids.has(id)),
-  );
-  const ended = closes.filter((one) => !one.isOpen && one.status !== "filled");
-  return [
-    ...refused.map((one) => ({ at: one.pos, why: one.reason || one.fate })),
-    ...ended.map((one) => ({ at: one.pos, why: one.reason || one.status })),
-  ]
+  return now.orders
+    .filter((one) => one.leg === "close" && isSince(one.pos) && one.status !== "filled")
+    .flatMap((one) => endOf(one, now) ?? [])
     .toSorted((a, b) => Number(BigInt(a.at) - BigInt(b.at)))
-    .map(({ why }) => words(why));
+    .map(({ why }) => why);
+}
+
+/** Gives how a close came to nothing: as it ended, or as its last transaction did. */
+function endOf(close: Order, now: State): { at: string; why: string } | null {
+  if (!close.isOpen) return { at: close.pos, why: words(close.reason || close.status) };
+  const last = now.transactions.findLast(
+    (one) => WITHOUT_EFFECT.has(one.fate) && one.orderIds.includes(close.orderId),
+  );
+  return last ? { at: last.pos, why: last.why || last.fate } : null;
 }
 
 function key(delegation: Delegation | null): Step {
