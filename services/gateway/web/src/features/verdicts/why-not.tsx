@@ -43,7 +43,7 @@ export function WhyNot() {
   return (
     <Panel
       testid="why-not"
-      title="Strategy, minute by minute"
+      title="Strategy by minute"
       age={state && silence}
       isStale={state !== null && (isOffline || silence !== null)}
       isScrolled
