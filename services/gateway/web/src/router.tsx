@@ -1,7 +1,35 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { later } from "@/components/later";
+import { Panel } from "@/components/panel";
 import { filterSchema } from "@/features/activity/filters";
-import { AboutPage, DeskPage, SettingsPage } from "@/pages";
+import { DeskPage } from "@/pages/desk-page";
 import { Shell } from "@/shell";
+
+function Settings({ children }: { children: ReactNode }) {
+  return (
+    <Panel testid="page-on-its-way" title="Settings" className="mx-auto max-w-4xl">
+      {children}
+    </Panel>
+  );
+}
+
+function About({ children }: { children: ReactNode }) {
+  return (
+    <Panel testid="page-on-its-way" title="What runs here" className="mx-auto max-w-4xl">
+      {children}
+    </Panel>
+  );
+}
+
+const SettingsPage = later(async () => (await import("@/pages/settings-page")).SettingsPage, {
+  name: "settings",
+  Frame: Settings,
+});
+const AboutPage = later(async () => (await import("@/pages/about-page")).AboutPage, {
+  name: "about",
+  Frame: About,
+});
 
 const root = createRootRoute({ component: Shell });
 const desk = createRoute({

@@ -38,8 +38,8 @@ export function Keys({ children }: { children: ReactNode }) {
       desk: () => void router.navigate({ to: "/" }),
       settings: () => void router.navigate({ to: "/settings" }),
       about: () => void router.navigate({ to: "/about" }),
-      filter: () => void onDesk("activity-filter-text"),
-      activity: () => void onDesk("activity-rows", "activity-log"),
+      filter: () => void onDesk("activity-filter-text", "activity-on-its-way"),
+      activity: () => void onDesk("activity-rows", "activity-log", "activity-on-its-way"),
       position: () => void onDesk("position-card"),
     };
     const onDesk = async (...testids: string[]) => {

@@ -1,13 +1,11 @@
+import type { ReactNode } from "react";
 import { Guarded } from "@/components/guarded";
-import { AboutPanel } from "@/features/about/about-panel";
+import { later } from "@/components/later";
+import { Panel } from "@/components/panel";
 import { AccountCard } from "@/features/account/account-card";
 import { PositionCard } from "@/features/account/position-card";
-import { ActivityLog } from "@/features/activity/activity-log";
-import { SessionsPanel } from "@/features/auth/sessions-panel";
 import { ChartPanel } from "@/features/chart/chart-panel";
-import { NotificationsPanel } from "@/features/notifications/notifications-panel";
 import { OrdersPanel } from "@/features/orders/orders-panel";
-import { PreferencesPanel } from "@/features/preferences/preferences-panel";
 import { ServicesCard } from "@/features/services/services-card";
 import { SetupCard } from "@/features/setup/setup-card";
 import { ManualSign } from "@/features/signing/manual-sign";
@@ -15,6 +13,23 @@ import { StrategyControls } from "@/features/strategy/strategy-controls";
 import { Telemetry } from "@/features/telemetry/telemetry";
 import { VerdictPanel } from "@/features/verdicts/verdict-panel";
 import { WhyNot } from "@/features/verdicts/why-not";
+
+const ActivityLog = later(
+  async () => (await import("@/features/activity/activity-log")).ActivityLog,
+  {
+    name: "activity",
+    Frame: Activity,
+  },
+);
+
+/** As high as the activity, so that nothing below moves. */
+function Activity({ children }: { children: ReactNode }) {
+  return (
+    <Panel testid="activity-on-its-way" title="Activity" className="h-[34rem]">
+      {children}
+    </Panel>
+  );
+}
 
 /** Everything about the desk that matters now. */
 export function DeskPage() {
@@ -58,7 +73,7 @@ export function DeskPage() {
           </Guarded>
         </div>
         <div className="relative min-w-0 max-lg:[&>*]:max-h-[26rem] lg:col-span-4 lg:min-h-[26rem] lg:[&>*]:absolute lg:[&>*]:inset-0">
-          <Guarded name="Strategy minute by minute">
+          <Guarded name="Strategy by minute">
             <WhyNot />
           </Guarded>
         </div>
@@ -83,34 +98,6 @@ export function DeskPage() {
           </Guarded>
         </div>
       </div>
-    </div>
-  );
-}
-
-/** What a person sets up for this browser. */
-export function SettingsPage() {
-  return (
-    <div className="mx-auto grid max-w-4xl grid-cols-1 gap-3">
-      <Guarded name="This browser">
-        <PreferencesPanel />
-      </Guarded>
-      <Guarded name="Notifications">
-        <NotificationsPanel />
-      </Guarded>
-      <Guarded name="Sessions">
-        <SessionsPanel />
-      </Guarded>
-    </div>
-  );
-}
-
-/** What runs here. */
-export function AboutPage() {
-  return (
-    <div className="mx-auto grid max-w-4xl grid-cols-1 gap-3">
-      <Guarded name="What runs here">
-        <AboutPanel />
-      </Guarded>
     </div>
   );
 }
