@@ -9,6 +9,7 @@ from solders.pubkey import Pubkey
 
 from contracts.values import to_millis
 from execution.signing.facts import Facts, Session, SignerFacts
+from execution.signing.lately import SignedLately
 from execution.signing.policy import judge
 from execution.signing.port import Asked, Signed
 from execution.signing.reading import account_facts
@@ -27,6 +28,7 @@ class JudgingSigner:
     drift: DriftChain
     refusals: list[Refusal]
     hashes: dict[Hash, int] = field(default_factory=dict[Hash, int])
+    lately: SignedLately = field(default_factory=SignedLately)
     address: Pubkey = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,10 +58,11 @@ class JudgingSigner:
             session=Session(self.address, now_ms - _HOUR_MS, now_ms + _HOUR_MS),
             standing=replace(facts.standing, kill_level=asked.after.kill_level),
             now_ms=now_ms,
-            signed_ms=(),
+            lately=self.lately.at(now_ms),
         )
         answer = judge(message, Facts(facts, own))
         if isinstance(answer, Refusal):
             self.refusals.append(answer)
             return answer
+        self.lately = self.lately.signed(answer.priority_fee_lamports, at_ms=now_ms)
         return Signed(str(self.key.sign_message(message)), answer.message_sha256, answer.verdict)

@@ -33,6 +33,7 @@ from execution.signing.facts import (
     SignerFacts,
     Standing,
 )
+from execution.signing.lately import SignedLately
 from execution.signing.policy import Permit, judge
 from execution.signing.refusals import Refusal
 from execution.venues.drift.config import DriftVenue
@@ -183,7 +184,7 @@ class Rig:
     def _signer(self) -> SignerFacts:
         now_ms = self.now_s * 1_000
         session = Session(self.delegate, now_ms - _HOUR_MS, now_ms + _HOUR_MS)
-        return SignerFacts(session, _STANDING, now_ms, ())
+        return SignerFacts(session, _STANDING, now_ms, SignedLately())
 
 
 def a_rig() -> Rig:

@@ -125,8 +125,8 @@ class OnChainWorld:
             clock=seconds,
             probe=probe,
         )
-        signed_ms = {ACCOUNT: standing.signed_ms}
-        policy = PolicySigner(fence, cabinet, lambda: chain.owned.now_ms, signed_ms=signed_ms)
+        lately = standing.lately
+        policy = PolicySigner(fence, cabinet, lambda: chain.owned.now_ms, lately=lately)
         signer = DelegateSigner(policy, fence, recorder, lambda: chain)
         shown: dict[str, object] = {}
         desk = ChainDesk(

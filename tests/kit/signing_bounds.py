@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from execution.signing.facts import AccountFacts
+from execution.signing.lately import SignedLately
 from execution.signing.refusals import Code
 from kit.drift_bytes import (
     Order,
@@ -65,7 +66,13 @@ def later(asked: Asked, **changes: int) -> Asked:
 
 
 def after(count: int, asked: Asked) -> Asked:
-    return replace(asked, signer=replace(SIGNER, signed_ms=(NOW_MS,) * count))
+    return replace(asked, signer=replace(SIGNER, lately=SignedLately((NOW_MS,) * count)))
+
+
+def paid(lamports: int, minutes_ago: int, asked: Asked) -> Asked:
+    """Ask when priority fees of so much were signed in a minute before."""
+    fees = ((NOW_MS // 60_000 - minutes_ago, lamports),)
+    return replace(asked, signer=replace(SIGNER, lately=SignedLately(fees=fees)))
 
 
 def living(left_ms: int) -> Asked:
@@ -255,6 +262,26 @@ BOUNDS: Mapping[str, Bound] = {
     ),
     "rate of entries": Bound(after(59, BRACKET), after(60, BRACKET), Code.RATE),
     "rate of exits": Bound(after(119, profit()), after(120, profit()), Code.RATE),
+    # 200,000 units of 1,000 microlamports are 200 lamports.
+    "fees of an hour": Bound(
+        paid(4_000_000 - 200, 59, profit()), paid(4_000_000 - 199, 59, profit()), Code.FEES_SPENT
+    ),
+    "minutes of an hour": Bound(
+        paid(4_000_000, 60, BRACKET), paid(4_000_000, 59, BRACKET), Code.FEES_SPENT
+    ),
+    "fees of a day": Bound(
+        paid(20_000_000 - 200, 1_439, stop()),
+        paid(20_000_000 - 199, 1_439, stop()),
+        Code.FEES_SPENT,
+    ),
+    "minutes of a day": Bound(
+        paid(20_000_000, 1_440, BRACKET), paid(20_000_000, 1_439, BRACKET), Code.FEES_SPENT
+    ),
+    "no fee": Bound(
+        paid(10**9, 0, offered(LONG, A_STOP, 200_000, 0)),
+        paid(10**9, 0, offered(LONG, A_STOP, 200_000, 1)),
+        Code.FEES_SPENT,
+    ),
     "session begins": Bound(
         later(BRACKET, now_ms=SIGNER.session.opened_ms),
         later(BRACKET, now_ms=SIGNER.session.opened_ms - 1),

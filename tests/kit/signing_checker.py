@@ -4,6 +4,7 @@ It shares no line with `execution.signing` and parses with other means. It names
 wrong with some bytes, in no order and with no codes.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 from solders.hash import Hash
@@ -54,7 +55,7 @@ def _around(data: bytes, it: Parsed, facts: Facts) -> Iterator[str]:
             facts.account.standing.control_position,
             facts.account.standing.orders_position,
         ),
-        "signatures in a minute": len(signer.signed_ms) < 120,
+        "signatures in a minute": len(signer.lately.times_ms) < 120,
     }
     yield from (name for name, holds in checks.items() if not holds)
 
@@ -214,7 +215,7 @@ def _risk(sign: int, it: Fields, facts: Facts, *, size: int, moved: int | None) 
         "within 20 % better": sign * (oracle - price) * 100 <= oracle * 20,
         "notional": total <= account.notional_max * 10**9,
         "looked after": facts.signer.session.expires_ms - facts.signer.now_ms >= 1_800_000,
-        "leaves room for exits": len(facts.signer.signed_ms) < 60,
+        "leaves room for exits": len(facts.signer.lately.times_ms) < 60,
     }
 
 
@@ -319,3 +320,13 @@ def _money(it: Parsed, doings: Sequence[Doing], facts: Facts) -> Iterator[str]:
                 cap = 10_000
     if units[0] * sum(prices) > cap * 1_000_000:
         yield "fee"
+    yield from _spent(math.ceil(units[0] * sum(prices) / 1_000_000), facts)
+
+
+def _spent(fee: int, facts: Facts) -> Iterator[str]:
+    """Name a fee that does not fit beside those of the running minute and 59, or 1,439, before."""
+    now, fees = facts.signer.now_ms // 60_000, facts.signer.lately.fees
+    hour = sum(spent for minute, spent in fees if minute >= now - 59)
+    day = sum(spent for minute, spent in fees if minute >= now - 1_439)
+    if fee and (hour + fee > 4_000_000 or day + fee > 20_000_000):
+        yield "fees of an hour or a day"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from execution.signing.facts import SignerFacts
+from execution.signing.lately import SignedLately
 from execution.signing.refusals import Code
 from kit.drift_bytes import (
     modify_order,
@@ -33,6 +34,11 @@ _CHAIN = FLAT.chain
 def _standing(**changes: int) -> SignerFacts:
     """Let the log hold something else than the fold has heard."""
     return replace(SIGNER, standing=replace(STANDING, **changes))
+
+
+def _paid(*fees: tuple[int, int]) -> SignerFacts:
+    """Let so many lamports of priority fees be signed in minutes before."""
+    return replace(SIGNER, lately=SignedLately(fees=fees))
 
 
 CIRCUMSTANCES: Mapping[str, Case] = {
@@ -105,16 +111,28 @@ CIRCUMSTANCES: Mapping[str, Case] = {
         Code.SESSION_TOO_LONG,
     ),
     "sixty-signatures-and-an-entry": (
-        asked(FLAT, bracket(), signer=replace(SIGNER, signed_ms=(NOW_MS,) * 60)),
+        asked(FLAT, bracket(), signer=replace(SIGNER, lately=SignedLately((NOW_MS,) * 60))),
         Code.RATE,
     ),
     "too-many-signatures": (
         asked(
             LONG,
             call(place_perp_order(A_PROFIT)),
-            signer=replace(SIGNER, signed_ms=(NOW_MS,) * 120),
+            signer=replace(SIGNER, lately=SignedLately((NOW_MS,) * 120)),
         ),
         Code.RATE,
+    ),
+    "fee-over-an-hour's": (
+        asked(FLAT, bracket(), signer=_paid((NOW_MS // 60_000, 4_000_000))),
+        Code.FEES_SPENT,
+    ),
+    "fee-over-a-day's": (
+        asked(
+            LONG,
+            call(place_perp_order(A_PROFIT)),
+            signer=_paid(*((NOW_MS // 60_000 - 60 * it, 2_000_000) for it in range(10, 0, -1))),
+        ),
+        Code.FEES_SPENT,
     ),
 }
 

@@ -20,6 +20,7 @@ from execution.signing.facts import (
     Standing,
     VenueAccounts,
 )
+from execution.signing.lately import SignedLately
 from kit.drift_bytes import (
     U64_MAX,
     Change,
@@ -66,7 +67,7 @@ SIGNER = SignerFacts(
     session=Session(DELEGATE, NOW_MS - 3_600_000, NOW_MS - 3_600_000 + DAY_MS),
     standing=STANDING,
     now_ms=NOW_MS,
-    signed_ms=(),
+    lately=SignedLately(),
 )
 STOP = OpenOrder(7, 48, Side.SHORT, 148 * USD, None, True, True, False, True)
 PROFIT = OpenOrder(8, 112, Side.SHORT, 153 * USD, 5 * SOL, True, False, False, True)

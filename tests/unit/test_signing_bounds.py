@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from execution.signing.lately import SignedLately
 from execution.signing.limits import LIMITS
 from execution.signing.message import MESSAGE_BYTES_MAX
 from execution.signing.policy import Permit, judge
@@ -64,7 +65,9 @@ def test_protection_is_signed_whatever_stops_entries() -> None:
         LONG, standing=replace(STANDING, kill_level=3), is_shrink_only=True, approval=None
     )
     busy = replace(
-        SIGNER, standing=killed.standing, signed_ms=(NOW_MS,) * (LIMITS.signatures_per_minute - 1)
+        SIGNER,
+        standing=killed.standing,
+        lately=SignedLately((NOW_MS,) * (LIMITS.signatures_per_minute - 1)),
     )
     for it in (stop(killed), close(killed), move(7, A_STOP_MOVE, killed)):
         protects = replace(it, signer=busy)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from execution.signing.facts import AccountFacts, SignerFacts
+from execution.signing.lately import SignedLately
 from execution.signing.policy import Permit, judge
 from kit.drift_bytes import (
     Change,
@@ -108,7 +109,9 @@ accounts = st.sampled_from(
 signers = st.sampled_from(
     [SIGNER] * 4
     + [
-        replace(SIGNER, signed_ms=(NOW_MS,) * 70),
+        replace(SIGNER, lately=SignedLately((NOW_MS,) * 70)),
+        replace(SIGNER, lately=SignedLately(fees=((NOW_MS // 60_000 - 59, 3_990_000),))),
+        replace(SIGNER, lately=SignedLately(fees=((NOW_MS // 60_000 - 60, 19_999_800),))),
         replace(SIGNER, standing=replace(STANDING, kill_level=1)),
         replace(SIGNER, now_ms=SIGNER.session.expires_ms),
     ]

@@ -11,6 +11,7 @@ from solders.signature import Signature
 from execution.signing import policy
 from execution.signing.facts import AccountFacts, Standing
 from execution.signing.keys import DelegateKey, KeyUnusable, Secret, Vault
+from execution.signing.lately import SignedLately
 from execution.signing.port import Signed
 from execution.signing.refusals import Code, Refusal
 from execution.signing.signer import PolicySigner
@@ -28,6 +29,7 @@ from kit.signing_scene import (
     bracket,
     call,
     key,
+    unit_price,
 )
 
 
@@ -177,10 +179,31 @@ def test_the_minute_counts_what_was_signed_and_not_what_was_refused() -> None:
 
 def test_a_restart_remembers_the_minute() -> None:
     desk = Desk()
-    signed_ms = {"local": [NOW_MS - 59_999] * 60}
-    desk.signer = PolicySigner(desk.fence, desk.keys, lambda: NOW_MS, signed_ms=signed_ms)
+    lately = {"local": SignedLately((NOW_MS - 59_999,) * 60)}
+    desk.signer = PolicySigner(desk.fence, desk.keys, lambda: NOW_MS, lately=lately)
 
     assert code_of(desk.sign()) is Code.RATE
+
+
+def test_fees_are_remembered_through_a_restart_and_for_every_key_of_the_account() -> None:
+    desk = Desk()
+    # Each offers 200 lamports: one more fits under 4,000,000 in an hour.
+    lately = {"local": SignedLately(fees=((NOW_MS // 60_000, 3_999_800),))}
+    desk.signer = PolicySigner(desk.fence, desk.keys, lambda: desk.now_ms, lately=lately)
+    assert code_of(desk.sign(replace(FLAT, approval=None))) is Code.NOT_APPROVED
+    assert isinstance(desk.sign(), Signed)
+    refusal = desk.sign()
+    assert str(refusal) == (
+        "fees_spent: expected at most 4000000 lamports in 60 minutes, or no fee, found 4000200"
+    )
+
+    newer = Desk()
+    desk.keys.held["local"] = desk.key = newer.key
+    assert code_of(desk.sign()) is Code.FEES_SPENT
+    free = desk.message(bracket()).replace(bytes(unit_price(1_000).data), unit_price(0).data)
+    assert isinstance(desk.signer.sign(free, FLAT), Signed)
+    desk.now_ms += 3_600_000
+    assert isinstance(desk.sign(), Signed)
 
 
 def test_a_session_ends_and_its_key_with_it() -> None:

@@ -76,8 +76,8 @@ async def run_on_chain(
                 clock=time.monotonic,
                 probe=Probe(rpc, config.quote_mint),
             )
-            signed_ms = {account: standing.signed_ms}
-            policy = PolicySigner(fence, cabinet, lambda: chain.owned.now_ms, signed_ms=signed_ms)
+            lately = standing.lately
+            policy = PolicySigner(fence, cabinet, lambda: chain.owned.now_ms, lately=lately)
             signer = DelegateSigner(policy, fence, recorder, lambda: chain)
             desk = ChainDesk(
                 standing,

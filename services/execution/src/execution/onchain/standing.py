@@ -4,6 +4,7 @@ The chain is the truth of what happened, so nothing of it is kept: a restart rea
 little before the last snapshot of the log.
 """
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -22,14 +23,15 @@ from execution.domain.delegation import Delegation, apply_all
 from execution.domain.planner import PlannerCore
 from execution.progress import Progress
 from execution.recorder import PEOPLE
+from execution.signing.budget import paid
+from execution.signing.lately import SignedLately
 from execution.venues.drift.history import KnownOrder
 from execution.venues.drift.reader import cursor_before
 
-VERSION = "onchain-3"
+VERSION = "onchain-4"
 """Grows when the state takes another shape or meaning."""
 SLOTS_AGAIN = 150
 """So far before the last snapshot records are read again; what the log holds is passed over."""
-_SIGNED_MS = 60_000
 
 
 class _Kept(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,7 +43,7 @@ class _Kept(msgspec.Struct, forbid_unknown_fields=True):
     people: int
     flying: dict[UUID, str]
     """Events as JSON, by transaction."""
-    signed_ms: list[int]
+    lately: dict[str, SignedLately]
     delegations: dict[str, Delegation]
     owners: dict[UUID, str]
     """Events as JSON, by offer."""
@@ -58,8 +60,8 @@ class ChainStanding:
     """Position of the last thing that people were heard to say."""
     flying: dict[UUID, TransactionSigned] = field(default_factory=dict[UUID, TransactionSigned])
     """Signed transactions whose fate is not in the log, by their plan."""
-    signed_ms: list[int] = field(default_factory=list[int])
-    """Chain time of the signatures of the last minute."""
+    lately: dict[str, SignedLately] = field(default_factory=dict[str, SignedLately])
+    """What our keys signed within the last minute and day of the chain, by account."""
     delegations: dict[str, Delegation] = field(default_factory=dict[str, Delegation])
     owners: dict[UUID, OwnerTransactionSent] = field(
         default_factory=dict[UUID, OwnerTransactionSent]
@@ -86,9 +88,7 @@ class ChainStanding:
         match event:
             case TransactionSigned():
                 self.flying[event.transaction] = event
-                now_ms = to_millis(event.clock.at)
-                recent = (it for it in self.signed_ms if it > now_ms - _SIGNED_MS)
-                self.signed_ms = [*recent, now_ms]
+                self._remember(event)
             case TransactionLanded() | TransactionDied():
                 self.flying.pop(event.transaction, None)
             case OwnerTransactionSent():
@@ -101,6 +101,16 @@ class ChainStanding:
         kill_level = self.planner.state.global_kill
         apply_all(self.delegations, recorded, on_paper=False, kill_level=kill_level)
         return drafts
+
+    def _remember(self, event: TransactionSigned) -> None:
+        """Remember a signature of our key with its fee; what the owner signs the owner pays."""
+        found = paid(base64.b64decode(event.message))
+        delegation = self.delegations.get(event.account)
+        if found is None or (delegation is not None and str(found[0]) == delegation.owner):
+            return
+        lately = self.lately.get(event.account, SignedLately())
+        at_ms = to_millis(event.clock.at)
+        self.lately[event.account] = lately.signed(found[1], at_ms=at_ms)
 
     def known_orders(self, account: str) -> Mapping[int, KnownOrder]:
         """Give the orders of the live setup by the venue's id."""
@@ -129,7 +139,7 @@ class ChainStanding:
                 ahead=ahead,
                 people=self.people,
                 flying={it: event.model_dump_json() for it, event in self.flying.items()},
-                signed_ms=self.signed_ms,
+                lately=self.lately,
                 delegations=self.delegations,
                 owners={it: event.model_dump_json() for it, event in self.owners.items()},
             )
@@ -147,7 +157,7 @@ class ChainStanding:
             position=position,
             people=kept.people,
             flying=flying,
-            signed_ms=kept.signed_ms,
+            lately=kept.lately,
             delegations=kept.delegations,
             owners={
                 it: OwnerTransactionSent.model_validate_json(body)

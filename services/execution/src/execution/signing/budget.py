@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
+from execution.signing import message
 from execution.signing.message import Instruction
 from execution.signing.refusals import Code, Refused, require
 
@@ -43,3 +44,15 @@ def decode(instructions: tuple[Instruction, ...]) -> Budget:
         values[kind] = int.from_bytes(it.data[1:], "little")
     require(_UNIT_LIMIT in values, Code.BUDGET_MISSING, "a unit limit", "none")
     return Budget(values[_UNIT_LIMIT], values.get(_UNIT_PRICE, 0))
+
+
+def paid(data: bytes) -> tuple[Pubkey, int] | None:
+    """Give who pays for a signed message, and the priority fee; None for bytes that our signer
+    would not have read, as those of a wallet or of the paper chain may be.
+    """
+    try:
+        read = message.decode(data, {})
+        budget = decode(tuple(it for it in read.instructions if it.program == PROGRAM))
+    except Refused:
+        return None
+    return read.fee_payer, budget.priority_fee_lamports

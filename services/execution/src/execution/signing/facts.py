@@ -13,6 +13,7 @@ from solders.hash import Hash
 from solders.pubkey import Pubkey
 
 from contracts.values import Side
+from execution.signing.lately import SignedLately
 from execution.signing.message import Tables
 
 
@@ -146,8 +147,8 @@ class SignerFacts:
     standing: Standing
     """What the log holds now."""
     now_ms: int
-    signed_ms: tuple[int, ...]
-    """When it signed for the account within the last minute."""
+    lately: SignedLately
+    """What it signed for the account within the last minute and day."""
 
 
 @dataclass(frozen=True, slots=True)

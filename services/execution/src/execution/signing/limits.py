@@ -30,6 +30,13 @@ class Limits:
     """…of one that only protects, cancels or leaves…"""
     fee_lamports_killed: int = 200_000
     """…and of that while a kill stands."""
+    fees_hour_lamports: int = 2 * POLICY.fees.hour_lamports_max
+    """Priority fees that are signed for an account within 60 minutes of the clock, the running one
+    included: twice what the planner may spend in an hour. Its hours are the calendar's, and 60
+    minutes touch two of them, so a planner that keeps its own caps never meets this one, even
+    where a signature comes up to a minute after its plan."""
+    fees_day_lamports: int = 2 * POLICY.fees.day_lamports_max
+    """…and within 24 times as many: they touch 25 hours of the calendar, one more than its day."""
     signatures_per_minute: int = 120
     entries_per_minute_below: int = 60
     """Nothing that adds risk is signed once so many signatures are in a minute: exits have the

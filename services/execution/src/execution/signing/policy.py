@@ -16,6 +16,7 @@ from execution.signing.budget import Budget
 from execution.signing.calls import Effect, judge_calls
 from execution.signing.drift_ix import Call, Fire, Take
 from execution.signing.facts import ChainFacts, Facts, SignerFacts, VenueAccounts
+from execution.signing.lately import DAY_MINUTES, HOUR_MINUTES
 from execution.signing.limits import LIMITS
 from execution.signing.message import Instruction, Message, decode
 from execution.signing.refusals import Code, Refusal, Refused, require
@@ -55,6 +56,7 @@ def _permit(data: bytes, facts: Facts) -> Permit:
     effect = judge_calls(calls, facts)
     _require_life(effect, facts.signer)
     _require_fee(offered, effect, facts)
+    _require_fees(offered.priority_fee_lamports, facts.signer)
     _require_rate(effect, facts.signer)
     digest = hashlib.sha256(data).hexdigest()
     return Permit(digest, effect.verdict, offered.priority_fee_lamports)
@@ -164,8 +166,17 @@ def _require_fee(offered: Budget, effect: Effect, facts: Facts) -> None:
     require(fee <= cap, Code.PRIORITY_FEE, f"at most {cap} lamports", fee)
 
 
+def _require_fees(fee: int, signer: SignerFacts) -> None:
+    """Require room for a fee under an hour's and a day's caps; what offers none always has it."""
+    caps = ((HOUR_MINUTES, LIMITS.fees_hour_lamports), (DAY_MINUTES, LIMITS.fees_day_lamports))
+    for minutes, cap in caps:
+        total = signer.lately.lamports(minutes, now_ms=signer.now_ms) + fee
+        expected = f"at most {cap} lamports in {minutes} minutes, or no fee"
+        require(not fee or total <= cap, Code.FEES_SPENT, expected, total)
+
+
 def _require_rate(effect: Effect, signer: SignerFacts) -> None:
-    count, most = len(signer.signed_ms), LIMITS.signatures_per_minute
+    count, most = len(signer.lately.times_ms), LIMITS.signatures_per_minute
     if effect.adds_risk:
         most = LIMITS.entries_per_minute_below
     require(count < most, Code.RATE, f"below {most} in a minute", count)

@@ -39,6 +39,8 @@ class Code(StrEnum):
     BUDGET_MISSING = "budget_missing"
     COMPUTE_UNITS = "compute_units"
     PRIORITY_FEE = "priority_fee"
+    FEES_SPENT = "fees_spent"
+    """The fee is within its own cap, but with those signed before it over an hour's or a day's."""
 
     # Who and when.
     NO_KEY = "no_key"

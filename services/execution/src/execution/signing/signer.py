@@ -4,18 +4,16 @@ It reads for itself what must not be taken from whoever wants a signature: the k
 the last positions of the log, the time, its own signatures, and the life of its key.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
 from execution.signing.facts import AccountFacts, Facts, SignerFacts, Standing
 from execution.signing.keys import DelegateKey
+from execution.signing.lately import SignedLately
 from execution.signing.policy import judge
 from execution.signing.port import Signed
 from execution.signing.refusals import Code, Refusal
-
-_MINUTE_MS = 60_000
 
 
 class Fence(Protocol):
@@ -43,20 +41,18 @@ class PolicySigner:
         keys: Keys,
         now_ms: Callable[[], int],
         *,
-        signed_ms: Mapping[str, Iterable[int]] = MappingProxyType({}),
+        lately: Mapping[str, SignedLately] = MappingProxyType({}),
     ) -> None:
         """Sign with whatever key is open; `now_ms` is the clock that keys live by.
 
-        `signed_ms` are the times of each account's last signatures in the log, so that a restart
-        does not begin the minute anew.
+        `lately` is what the log has of each account's last signatures, so that a restart begins
+        neither the minute nor the day anew.
         """
         self._fence = fence
         self._keys = keys
         self._clock = now_ms
         self._latest_ms = 0
-        self._signed_ms: dict[str, deque[int]] = defaultdict(deque)
-        for account, times in signed_ms.items():
-            self._signed_ms[account].extend(sorted(times))
+        self._lately = dict(lately)
 
     def sign(self, message: bytes, facts: AccountFacts) -> Signed | Refusal:
         """Sign a message's bytes if the policy permits them; else say why not."""
@@ -64,11 +60,12 @@ class PolicySigner:
         if key is None:
             return Refusal(Code.NO_KEY, f"a key of {facts.account}", "none")
         data, now_ms = bytes(message), self._now_ms()
+        lately = self._lately.get(facts.account, SignedLately()).at(now_ms)
         own = SignerFacts(
             session=key.session,
             standing=self._fence.read(facts.account),
             now_ms=now_ms,
-            signed_ms=_within_a_minute(self._signed_ms[facts.account], now_ms),
+            lately=lately,
         )
         answer = judge(data, Facts(facts, own))
         if isinstance(answer, Refusal):
@@ -76,16 +73,11 @@ class PolicySigner:
                 key.destroy()
             return answer
         signature = key.sign(data, now_ms=now_ms)
-        self._signed_ms[facts.account].append(now_ms)
+        fee = answer.priority_fee_lamports
+        self._lately[facts.account] = lately.signed(fee, at_ms=now_ms)
         return Signed(str(signature), answer.message_sha256, answer.verdict)
 
     def _now_ms(self) -> int:
         """Give the time; a clock that is set back makes no session longer."""
         self._latest_ms = max(self._latest_ms, self._clock())
         return self._latest_ms
-
-
-def _within_a_minute(times: deque[int], now_ms: int) -> tuple[int, ...]:
-    while times and times[0] <= now_ms - _MINUTE_MS:
-        times.popleft()
-    return tuple(times)

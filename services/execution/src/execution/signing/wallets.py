@@ -7,6 +7,7 @@ bounded all the same. A planner that is wrong, or an encoder, cannot offer harm.
 from solders.pubkey import Pubkey
 
 from execution.signing.facts import AccountFacts, Facts, Session, SignerFacts
+from execution.signing.lately import SignedLately
 from execution.signing.limits import LIMITS
 from execution.signing.message import MESSAGE_BYTES_MAX
 from execution.signing.policy import judge
@@ -24,6 +25,6 @@ def judge_for_wallet(
     if len(message) > longest:
         return Refusal(Code.TOO_LONG, f"at most {longest} bytes", str(len(message)))
     session = Session(Pubkey.from_string(wallet), now_ms, now_ms + LIMITS.session_ms_max)
-    own = SignerFacts(session=session, standing=facts.standing, now_ms=now_ms, signed_ms=())
+    own = SignerFacts(session, facts.standing, now_ms, SignedLately())
     answer = judge(message, Facts(facts, own))
     return answer if isinstance(answer, Refusal) else None
