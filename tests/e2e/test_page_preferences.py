@@ -36,6 +36,19 @@ PAINTED = """((color) => {
   }, 0);
 })"""
 """Counts the points of the chart that have a color."""
+COVERED = """(() => {
+  const stop = document.querySelector("[data-testid=emergency-stop]");
+  const found = [];
+  for (let y = 0; y <= document.documentElement.scrollHeight; y += 8) {
+    scrollTo(0, y);
+    const {left, top, width, height} = stop.getBoundingClientRect();
+    const over = document.elementFromPoint(left + width / 2, top + height / 2);
+    if (!stop.contains(over)) found.push(`${y}: ${over?.outerHTML.slice(0, 80)}`);
+  }
+  scrollTo(0, 0);
+  return found;
+})()"""
+"""Gives what lies over the stop, wherever the page is scrolled to."""
 MOVES = "document.getAnimations().filter((one) => one.playState === 'running').length"
 
 LONGEST = """window.longest = 0;
@@ -138,6 +151,7 @@ async def test_the_page_is_read_on_a_narrow_phone_and_at_twice_the_size(
                     await page.wait_for_text("connection-pill", "live")
                     await watch_access(page)
                     await it_is_for_everybody(page, width)
+                    assert await page.evaluate(COVERED) == []
                 await it_opens_its_windows(page, port, width)
             assert page.errors == []
 

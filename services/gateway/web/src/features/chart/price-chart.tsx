@@ -106,7 +106,8 @@ export default function PriceChart({ interval }: PriceChartProps) {
         role="group"
         aria-label={`Candles of ${plural(interval, "minute")} with VWAP and the setup's levels; below, session CVD`}
         aria-describedby="chart-summary"
-        className="absolute inset-0"
+        // The lines between its panes would else lie over the bar at the top, and over the stop.
+        className="absolute inset-0 isolate"
       />
       <p id="chart-summary" className="sr-only" data-testid="chart-summary">
         {state && summaryOf(state, text)}
