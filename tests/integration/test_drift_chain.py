@@ -13,7 +13,7 @@ from execution.venues.drift.chain import DriftChain
 from execution.venues.drift.direct import Direct
 from execution.venues.drift.rpc import Rpc
 from execution.venues.port import EndedRecord, FilledRecord, PlacedRecord
-from kit.drift_chain import ACCOUNT, OnChain, on_chain
+from kit.drift_chain import ACCOUNT, on_chain
 from kit.drift_rig import ENTRY_NUMBER, STOP_NUMBER, a_close, a_stop, an_entry
 from localnet.drift.markets import MARKETS
 
@@ -203,26 +203,15 @@ async def test_a_node_that_never_answers_holds_up_no_reading() -> None:
             on.chain = on.again(urls=(on.client.net.url, "http://silent/"))
             works = (on.chain.run(asyncio.Event()), on.chain.send(), on.chain.ask())
             tasks = [asyncio.create_task(it) for it in works]
-            await anything_new(on)
+            await on.anything_new()
             on.send(an_entry(on.rig), a_stop())
             await silent.is_asked.wait()
             for _ in range(3):
-                await anything_new(on)
+                await on.anything_new()
             for it in tasks:
                 it.cancel()
             await asyncio.wait(tasks)
             assert len(on.seen().orders) == 2
-
-
-async def anything_new(on: OnChain) -> None:
-    """Open a slot, and wait until it is shown."""
-    before = on.chain.clock
-    on.client.net.pace.step(slots=1)
-    on.seconds.now += 0.5
-    on.chain.wake()
-    while on.chain.clock == before:
-        on.chain.changed.clear()
-        await on.chain.changed.wait()
 
 
 async def test_sending_twice_changes_nothing() -> None:

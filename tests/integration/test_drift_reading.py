@@ -116,25 +116,14 @@ async def test_a_node_that_never_names_makers_holds_up_no_view() -> None:
             works = (on.chain.run(asyncio.Event()), on.chain.find_makers(), on.chain.ask())
             tasks = [asyncio.create_task(it) for it in works]
             while "getProgramAccounts" not in node.asked:
-                await anything_new(on)
+                await on.anything_new()
             for _ in range(3):
-                await anything_new(on)
+                await on.anything_new()
             assert on.seen().position_base == 10
             assert on.chain.is_ready
             for it in tasks:
                 it.cancel()
             await asyncio.wait(tasks)
-
-
-async def anything_new(on: OnChain) -> None:
-    """Open a slot, and wait until it is shown."""
-    before = on.chain.clock
-    on.client.net.pace.step(slots=1)
-    on.seconds.now += 0.5
-    on.chain.wake()
-    while on.chain.clock == before:
-        on.chain.changed.clear()
-        await on.chain.changed.wait()
 
 
 def hidden(_: Answer) -> Answer:

@@ -61,6 +61,16 @@ class OnChain:
         await self.step(2)
         await self.step()
 
+    async def anything_new(self) -> None:
+        """Open a slot, and wait until whoever runs the chain shows it."""
+        before = self.chain.clock
+        self.client.net.pace.step(slots=1)
+        self.seconds.now += 0.5
+        self.chain.wake()
+        while self.chain.clock == before:
+            self.chain.changed.clear()
+            await self.chain.changed.wait()
+
     async def faults(self, **faults: object) -> None:
         """Switch faults."""
         await self.client.control("PUT", "faults", faults)
